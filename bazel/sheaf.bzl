@@ -1,0 +1,7 @@
+"""What all of Sheaf's own C++ is compiled with."""
+
+COPTS = [
+    "-Wall",
+    "-Wextra",
+    "-Werror",
+]

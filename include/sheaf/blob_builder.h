@@ -1,0 +1,71 @@
+// BlobBuilder: collects values and encodes them as one blob.
+//
+// Like protobuf's repeated field, but nothing is kept a value: contents go into one buffer, sizes
+// into one array. For values that lie side by side already, Encode() below is one pass and one
+// allocation.
+//
+// Ownership: Add() copies, so values may go as soon as it returns.
+// Thread safety: none; one thread at a time.
+//
+//   sheaf::BlobBuilder builder;
+//   for (const Event& event : events) builder.Add(event.Serialized());
+//   std::string blob;
+//   absl::Status status = builder.Finish(&blob);
+
+#ifndef SHEAF_BLOB_BUILDER_H_
+#define SHEAF_BLOB_BUILDER_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "sheaf/blob_view.h"
+#include "sheaf/layout.h"
+
+namespace sheaf {
+
+class BlobBuilder {
+ public:
+  explicit BlobBuilder(Layout layout = Layout::kCompact) : layout_(layout) {}
+
+  // Makes room for `values` values of `bytes` bytes in all, on top of what is there.
+  void Reserve(size_t values, size_t bytes);
+
+  // Appends a copy of `value`. A value past 4 GiB - 1 bytes makes Finish() fail.
+  void Add(std::string_view value);
+
+  // Appends copies of all values of a list, of any layout: one copy of its contents.
+  void AddAll(BlobView values);
+
+  // Number of values added.
+  size_t size() const { return sizes_.size(); }
+
+  // Bytes of all values added, without the header.
+  size_t contents_bytes() const { return contents_.size(); }
+
+  // Replaces `*out` with the blob. The builder is empty afterwards, whatever the outcome, and can
+  // be used again; it keeps its memory.
+  //
+  // Errors: absl::StatusCode::kResourceExhausted if a value has more than 4 GiB - 1 bytes or, in
+  // layout `kCompact`, all values together do; `*out` is then empty.
+  absl::Status Finish(std::string* out);
+
+ private:
+  Layout layout_;
+  std::vector<uint32_t> sizes_;
+  std::string contents_;
+  uint64_t oversized_ = 0;  // size of the first value that no layout can hold, or 0
+};
+
+// Encodes `values` as one blob; each byte is written once. Errors: as BlobBuilder::Finish.
+absl::StatusOr<std::string> Encode(absl::Span<const std::string_view> values,
+                                   Layout layout = Layout::kCompact);
+
+}  // namespace sheaf
+
+#endif  // SHEAF_BLOB_BUILDER_H_

@@ -1,0 +1,234 @@
+// BlobView: a list of values inside an encoded blob, without owning it.
+//
+// Like absl::Span<const std::string_view>, but the views are computed from the blob's size header
+// when they are asked for: nothing is allocated, whatever the number of values.
+//
+// Lifetime: a BlobView and every std::string_view that it returns borrow the encoded bytes. They
+// are valid while those bytes are: keep the owner (a PinnedBlob, a std::string, a mapped file).
+//
+// Thread safety: immutable and trivially copyable; any number of threads may read one.
+//
+//   absl::StatusOr<sheaf::BlobView> list = sheaf::BlobView::Parse(bytes);
+//   if (!list.ok()) return list.status();          // says what, where and what was expected
+//   for (std::string_view value : *list) Use(value);
+//   if (!list->empty()) Use((*list)[list->size() - 1]);
+//
+// WARNING: the bytes of a temporary are gone at the end of the statement:
+//   auto list = sheaf::BlobView::Parse(db_value.ToString());   // WRONG: every view dangles
+
+#ifndef SHEAF_BLOB_VIEW_H_
+#define SHEAF_BLOB_VIEW_H_
+
+#include <cassert>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <iterator>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "sheaf/layout.h"
+
+namespace sheaf {
+
+class BlobView {
+ public:
+  class const_iterator;
+  using value_type = std::string_view;
+  using iterator = const_iterator;
+
+  // An empty list of layout `kCompact`, over no bytes at all: encoded() is "".
+  BlobView() = default;
+
+  // Checks the whole of `encoded`, once, in time linear in the bytes of its header (sizes and
+  // checkpoints; contents are not read). After it no access can fail or read out of bounds.
+  //
+  // Errors: absl::StatusCode::kDataLoss, naming the field, its offset, what was found and what was
+  // expected. Bytes after the blob's end are an error too.
+  static absl::StatusOr<BlobView> Parse(std::string_view encoded,
+                                        Layout layout = Layout::kCompact);
+
+  // The same for a blob at the front of `*input`, which may go on after it: for streams and for
+  // salvage. On success advances `*input` past the blob; on error leaves it as it was.
+  static absl::StatusOr<BlobView> ParsePrefix(std::string_view* input,
+                                              Layout layout = Layout::kCompact);
+
+  // Number of values.
+  size_t size() const { return count_; }
+  bool empty() const { return count_ == 0; }
+
+  // REQUIRES: i < size(). O(1) in `kCompact`; O(i) in `kFixed64`, which has no checkpoints.
+  std::string_view operator[](size_t i) const;
+
+  // The same with the index checked. Errors: absl::StatusCode::kOutOfRange.
+  absl::StatusOr<std::string_view> At(size_t i) const;
+
+  // In order, O(1) a step. Iterators borrow the bytes, not this BlobView.
+  const_iterator begin() const;
+  const_iterator end() const;
+
+  // Calls `f(std::string_view)` for each value in order. The fastest way over a whole list: what
+  // depends on the layout is decided once, not at each step.
+  template <typename F>
+  void ForEach(F&& f) const;
+
+  // All values, in one allocation of 16 bytes a value.
+  std::vector<std::string_view> Views() const;
+
+  // The values back to back, and the whole blob.
+  std::string_view contents() const { return {contents_, contents_size_}; }
+  std::string_view encoded() const {
+    return {encoded_, static_cast<size_t>(contents_ - encoded_) + contents_size_};
+  }
+  Layout layout() const { return layout_; }
+
+ private:
+  friend class BlobBuilder;
+  friend struct BlobViewAccess;  // plugin/codec: relocation, bundles
+
+  // Width of a size in bytes: 1, 2, 4 or 8.
+  template <typename Size, typename F>
+  void ForEachOfWidth(F&& f) const;
+
+  static uint64_t LoadSize(const char* at, unsigned width);
+  // Where value `i` begins, relative to contents. REQUIRES: i < size(), not uniform.
+  uint64_t OffsetOf(size_t i) const;
+
+  // Invariant: the count_ sizes at sizes_ (or the one, if stride_ is 0) and the checkpoints behind
+  // them lie before contents_, and add up to contents_size_.
+  const char* encoded_ = "";
+  const char* sizes_ = "";
+  const char* contents_ = encoded_;
+  size_t contents_size_ = 0;
+  size_t count_ = 0;
+  uint8_t width_ = 1;
+  uint8_t stride_ = 1;  // width_, or 0 if one size stands for all
+  Layout layout_ = Layout::kCompact;
+};
+
+class BlobView::const_iterator {
+ public:
+  // Yields by value, as a std::string_view is one; everything else is a forward iterator.
+  using iterator_category = std::forward_iterator_tag;
+  using value_type = std::string_view;
+  using difference_type = ptrdiff_t;
+  using reference = std::string_view;
+  class pointer {
+   public:
+    explicit pointer(std::string_view value) : value_(value) {}
+    const std::string_view* operator->() const { return &value_; }
+
+   private:
+    std::string_view value_;
+  };
+
+  const_iterator() = default;
+
+  std::string_view operator*() const {
+    return {content_, static_cast<size_t>(LoadSize(size_, width_))};
+  }
+  pointer operator->() const { return pointer(**this); }
+  const_iterator& operator++() {
+    content_ += LoadSize(size_, width_);
+    size_ += stride_;
+    --remaining_;
+    return *this;
+  }
+  const_iterator operator++(int) {
+    const_iterator before = *this;
+    ++*this;
+    return before;
+  }
+  friend bool operator==(const const_iterator& a, const const_iterator& b) {
+    return a.remaining_ == b.remaining_;
+  }
+  friend bool operator!=(const const_iterator& a, const const_iterator& b) { return !(a == b); }
+
+ private:
+  friend class BlobView;
+  const_iterator(const char* size, const char* content, size_t remaining, uint8_t width,
+                 uint8_t stride)
+      : size_(size), content_(content), remaining_(remaining), width_(width), stride_(stride) {}
+
+  const char* size_ = nullptr;
+  const char* content_ = nullptr;
+  size_t remaining_ = 0;
+  uint8_t width_ = 1;
+  uint8_t stride_ = 0;
+};
+
+// Implementation only from here on.
+
+inline uint64_t BlobView::LoadSize(const char* at, unsigned width) {
+  // The width is the same for a whole list, so the branches are predicted.
+  if (width == 1) return static_cast<uint8_t>(*at);
+  if (width == 2) {
+    uint16_t size;
+    std::memcpy(&size, at, sizeof size);
+    return size;
+  }
+  if (width == 4) {
+    uint32_t size;
+    std::memcpy(&size, at, sizeof size);
+    return size;
+  }
+  uint64_t size;
+  std::memcpy(&size, at, sizeof size);
+  return size;
+}
+
+inline std::string_view BlobView::operator[](size_t i) const {
+  assert(i < count_);
+  const uint64_t size = LoadSize(sizes_ + i * stride_, width_);
+  const uint64_t offset = stride_ == 0 ? i * size : OffsetOf(i);
+  return {contents_ + offset, static_cast<size_t>(size)};
+}
+
+inline BlobView::const_iterator BlobView::begin() const {
+  return const_iterator(sizes_, contents_, count_, width_, stride_);
+}
+
+inline BlobView::const_iterator BlobView::end() const { return const_iterator(); }
+
+template <typename Size, typename F>
+void BlobView::ForEachOfWidth(F&& f) const {
+  const char* content = contents_;
+  const char* at = sizes_;
+  for (size_t left = count_; left != 0; --left) {
+    Size size;
+    std::memcpy(&size, at, sizeof size);
+    f(std::string_view(content, static_cast<size_t>(size)));
+    content += size;
+    at += sizeof(Size);
+  }
+}
+
+template <typename F>
+void BlobView::ForEach(F&& f) const {
+  if (stride_ == 0) {
+    const size_t size = static_cast<size_t>(LoadSize(sizes_, width_));
+    const char* const end = contents_ + contents_size_;
+    for (const char* content = contents_; content != end; content += size) {
+      f(std::string_view(content, size));
+    }
+    return;
+  }
+  switch (width_) {
+    case 1:
+      return ForEachOfWidth<uint8_t>(f);
+    case 2:
+      return ForEachOfWidth<uint16_t>(f);
+    case 4:
+      return ForEachOfWidth<uint32_t>(f);
+    default:
+      return ForEachOfWidth<uint64_t>(f);
+  }
+}
+
+static_assert(std::is_trivially_copyable<BlobView>::value, "a view is passed by value");
+
+}  // namespace sheaf
+
+#endif  // SHEAF_BLOB_VIEW_H_

@@ -1,0 +1,50 @@
+// Block: memory with one owner and one reference count, which holds the bytes of a blob.
+//
+//     PinnedBlob --+         +-------------------------------------------+
+//     PinnedSlice -+-refs--> | Block | refs = 4 | the owner of the bytes | --> RocksDB's block cache,
+//     PinnedSlice -+         +-------------------------------------------+     a std::string, a Cord,
+//     PinnedSlice -+                                                           external memory
+//
+// Like std::shared_ptr's control block, but 8 bytes of count, and many references are taken at
+// once with a single atomic add (PinnedBlob::Slices). Most callers never name it: they hold a
+// PinnedBlob or PinnedSlice.
+//
+// Lifetime: a Block starts with one reference, its creator's, and is destroyed by the Unref that
+// drops the last. Thread safety: Ref and Unref may be called from any thread.
+
+#ifndef SHEAF_BLOCK_H_
+#define SHEAF_BLOCK_H_
+
+#include <atomic>
+#include <cstdint>
+
+namespace sheaf {
+
+class Block {
+ public:
+  Block(const Block&) = delete;
+  Block& operator=(const Block&) = delete;
+
+  // Takes `n` references. REQUIRES: the caller holds one.
+  void Ref(uint64_t n = 1) { refs_.fetch_add(n, std::memory_order_relaxed); }
+
+  // Gives one back. The last one destroys the block, on the calling thread.
+  void Unref() {
+    // The sole owner needs no read-modify-write: nobody else can take a reference any more.
+    if (refs_.load(std::memory_order_acquire) == 1 ||
+        refs_.fetch_sub(1, std::memory_order_acq_rel) == 1) {
+      delete this;
+    }
+  }
+
+ protected:
+  Block() = default;
+  virtual ~Block() = default;
+
+ private:
+  std::atomic<uint64_t> refs_{1};
+};
+
+}  // namespace sheaf
+
+#endif  // SHEAF_BLOCK_H_

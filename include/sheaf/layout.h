@@ -1,0 +1,62 @@
+// How a blob is laid out: the choice of layout, and the constants of the disk.
+//
+// A layout is not recorded in a DB's values: who reads a blob says which layout it has. A column
+// family keeps it as the option `layout` of its merge operator (see sheaf/append_operator.h).
+//
+// docs/format.md is the specification; each constant below names its section there.
+
+#ifndef SHEAF_LAYOUT_H_
+#define SHEAF_LAYOUT_H_
+
+#include <cstddef>
+#include <cstdint>
+
+namespace sheaf {
+
+enum class Layout : uint8_t {
+  // u64 length, u64 count, u64 sizes, contents. Like `kCompact`, but readable by any program that
+  // knows eight-byte integers, self-delimiting in a stream, and 8 bytes a value larger; access by
+  // index is a running sum.
+  kFixed64,
+  // tag, varint count, sizes of 1, 2 or 4 bytes (one for all where all are equal), checkpoints,
+  // contents. The layout to choose: small, O(1) by index. Default everywhere.
+  kCompact,
+};
+
+// "fixed64" or "compact": the names used in options strings, by the tool and in documents.
+constexpr const char* LayoutName(Layout layout) {
+  return layout == Layout::kFixed64 ? "fixed64" : "compact";
+}
+
+// Constants of the disk. Never renumber, never reuse.
+namespace disk {
+
+// docs/format.md, "compact": the tag's upper four bits, and what the lower four mean.
+constexpr uint8_t kCompactTag = 0xB0;
+constexpr uint8_t kCompactTagMask = 0xF8;  // bits 7..4 are 1011, bit 3 is 0
+constexpr uint8_t kUniformBit = 0x04;
+constexpr uint8_t kLog2WidthMask = 0x03;  // 0, 1 or 2; 3 is reserved
+constexpr uint8_t kMaxLog2Width = 2;
+
+// docs/format.md, "operands" and "bundles": the other tags.
+constexpr uint8_t kEditTag = 0xA0;
+constexpr uint8_t kEditTagMask = 0xF0;
+constexpr uint8_t kBundleTag = 0xB8;
+
+// docs/format.md, "compact": one checkpoint a group of values.
+constexpr size_t kGroupValues = 64;
+constexpr size_t kCheckpointBytes = 4;
+constexpr uint64_t kMaxCompactContents = 0xFFFFFFFF;
+constexpr uint64_t kMaxCompactCount = 0xFFFFFFFF;
+
+// docs/format.md, "values": the largest value in either layout.
+constexpr uint64_t kMaxValueBytes = 0xFFFFFFFF;
+
+// docs/format.md, "fixed64".
+constexpr size_t kFixed64HeaderBytes = 16;  // total_length and count
+constexpr size_t kFixed64SizeBytes = 8;
+
+}  // namespace disk
+}  // namespace sheaf
+
+#endif  // SHEAF_LAYOUT_H_

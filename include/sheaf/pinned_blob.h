@@ -1,0 +1,111 @@
+// PinnedBlob: a BlobView and a reference to the block that it lies in.
+//
+// Like BlobView, but it keeps its bytes alive; like std::vector<std::string>, but with one
+// allocation for a list of any length, and none of the bytes copied.
+//
+// Lifetime: the block lives while any PinnedBlob or PinnedSlice of it does. operator[], begin()
+// and view() return borrowed views (no count, valid while some holder of the block exists);
+// Slice() and Slices() return holders.
+//
+// Sharing: a copy is one atomic add, a move none. Thread safety: as PinnedSlice.
+//
+//   absl::StatusOr<sheaf::PinnedBlob> blob = sheaf::PinnedBlob::FromString(std::move(bytes));
+//   std::vector<sheaf::PinnedSlice> slices = blob->Slices();   // one atomic add for all
+//
+// WARNING: a range-for over a temporary destroys the block before the loop body runs:
+//   for (std::string_view v : Load(key)) ...                   // WRONG: keep the blob in a variable
+
+#ifndef SHEAF_PINNED_BLOB_H_
+#define SHEAF_PINNED_BLOB_H_
+
+#include <cassert>
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/cord.h"
+#include "sheaf/blob_view.h"
+#include "sheaf/block.h"
+#include "sheaf/layout.h"
+#include "sheaf/pinned_slice.h"
+
+namespace sheaf {
+
+class PinnedBlob {
+ public:
+  using const_iterator = BlobView::const_iterator;
+
+  // An empty list that holds no block.
+  PinnedBlob() = default;
+
+  // A blob in memory that is not RocksDB's. Errors: as BlobView::Parse; the source is then released
+  // as if it had been read to the end (a string and a Cord are dropped, `release` is called).
+  static absl::StatusOr<PinnedBlob> FromString(std::string encoded,
+                                               Layout layout = Layout::kCompact);
+  // Shares the Cord's memory if it is flat (one piece), else flattens it into one copy.
+  static absl::StatusOr<PinnedBlob> FromCord(const absl::Cord& encoded,
+                                             Layout layout = Layout::kCompact);
+  // `encoded` must stay as it is until `release` is called: exactly once, when the last holder
+  // goes, on that holder's thread. `release` may be empty; it must not throw.
+  static absl::StatusOr<PinnedBlob> FromExternal(std::string_view encoded,
+                                                 std::function<void()> release,
+                                                 Layout layout = Layout::kCompact);
+
+  // Takes over one reference to `block`, in which `view` lies. For those who write a source of
+  // blocks of their own. `zero_copy` is what zero_copy() will say.
+  PinnedBlob(BlobView view, Block* block, bool zero_copy)
+      : view_(view), block_(block), zero_copy_(zero_copy) {}
+
+  PinnedBlob(const PinnedBlob& other)
+      : view_(other.view_), block_(other.block_), zero_copy_(other.zero_copy_) {
+    if (block_ != nullptr) block_->Ref();
+  }
+  PinnedBlob(PinnedBlob&& other) noexcept
+      : view_(std::exchange(other.view_, BlobView())),
+        block_(std::exchange(other.block_, nullptr)),
+        zero_copy_(std::exchange(other.zero_copy_, false)) {}
+  PinnedBlob& operator=(PinnedBlob other) noexcept {
+    std::swap(view_, other.view_);
+    std::swap(block_, other.block_);
+    std::swap(zero_copy_, other.zero_copy_);
+    return *this;
+  }
+  ~PinnedBlob() {
+    if (block_ != nullptr) block_->Unref();
+  }
+
+  // Borrowed: valid while a holder of the block exists.
+  const BlobView& view() const { return view_; }
+  size_t size() const { return view_.size(); }
+  bool empty() const { return view_.empty(); }
+  std::string_view operator[](size_t i) const { return view_[i]; }  // REQUIRES: i < size()
+  const_iterator begin() const { return view_.begin(); }
+  const_iterator end() const { return view_.end(); }
+
+  // Value `i` as a holder of the block: one atomic add. REQUIRES: i < size().
+  PinnedSlice Slice(size_t i) const {
+    const std::string_view value = view_[i];
+    block_->Ref();
+    return PinnedSlice(value, block_);
+  }
+
+  // All values as holders of the block: one atomic add and one allocation for all.
+  std::vector<PinnedSlice> Slices() const;
+
+  // True if the bytes are RocksDB's own (block, row or blob cache, or a buffer that RocksDB gave
+  // away): they were not copied out. False for every other source; the blob works the same.
+  bool zero_copy() const { return zero_copy_; }
+
+ private:
+  BlobView view_;
+  Block* block_ = nullptr;
+  bool zero_copy_ = false;
+};
+
+}  // namespace sheaf
+
+#endif  // SHEAF_PINNED_BLOB_H_

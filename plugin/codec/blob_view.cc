@@ -1,0 +1,291 @@
+#include "sheaf/blob_view.h"
+
+#include <algorithm>
+#include <cstring>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "plugin/codec/blob_view_access.h"
+#include "plugin/codec/little_endian.h"
+#include "plugin/codec/size_sums.h"
+
+namespace sheaf {
+namespace {
+
+using internal::Load;
+
+// Cold: each way to fail is built away from the path that succeeds.
+template <typename... Parts>
+[[gnu::noinline, gnu::cold]] absl::Status Corrupt(const char* layout, const char* field,
+                                                  size_t offset, const Parts&... parts) {
+  return absl::DataLossError(
+      absl::StrCat(layout, " blob: ", field, " at offset ", offset, ": ", parts...));
+}
+
+constexpr char kCompactName[] = "compact";
+constexpr char kFixed64Name[] = "fixed64";
+
+[[gnu::noinline, gnu::cold]] absl::Status BadTag(uint8_t found, uint8_t expected) {
+  const char* what = "not a tag of this layout";
+  if ((found & disk::kEditTagMask) == disk::kEditTag) {
+    what = "an edit operand, not a list";
+  } else if ((found & disk::kCompactTagMask) == disk::kBundleTag) {
+    what = "a bundle of raw inputs that could not be merged";
+  } else if ((found & disk::kCompactTagMask) == expected) {
+    what = "a reserved size width";
+  }
+  return Corrupt(kCompactName, "tag", 0,
+                 absl::StrFormat("found 0x%02X (%s), expected 0x%02X..0x%02X or 0x%02X..0x%02X",
+                                 found, what, expected, expected | disk::kMaxLog2Width,
+                                 expected | disk::kUniformBit,
+                                 expected | disk::kUniformBit | disk::kMaxLog2Width));
+}
+
+// Reads an unsigned LEB128 of minimal length at `*at` and advances past it.
+absl::Status ReadCount(std::string_view input, size_t* at, uint64_t* count) {
+  // Most lists are short.
+  if (*at < input.size() && static_cast<uint8_t>(input[*at]) < 0x80) {
+    *count = static_cast<uint8_t>(input[*at]);
+    ++*at;
+    return absl::OkStatus();
+  }
+  const size_t begin = *at;
+  uint64_t value = 0;
+  for (unsigned shift = 0; shift < 64; shift += 7) {
+    if (*at == input.size()) {
+      return Corrupt(kCompactName, "count", begin, "the varint is cut off after ", *at - begin,
+                     " bytes");
+    }
+    const uint8_t byte = static_cast<uint8_t>(input[(*at)++]);
+    if (shift == 63 && byte > 1) break;
+    value |= static_cast<uint64_t>(byte & 0x7F) << shift;
+    if (byte < 0x80) {
+      if (byte == 0 && shift > 0) {
+        return Corrupt(kCompactName, "count", begin, "the varint has ", *at - begin,
+                       " bytes, expected the shortest form of ", value);
+      }
+      *count = value;
+      return absl::OkStatus();
+    }
+  }
+  return Corrupt(kCompactName, "count", begin, "the varint does not fit 64 bits");
+}
+
+// Finds which checkpoint is wrong, for the message.
+[[gnu::noinline, gnu::cold]] absl::Status WrongCheckpoint(const char* sizes, unsigned width,
+                                                          size_t sizes_offset, size_t count,
+                                                          size_t groups) {
+  const char* const checkpoints = sizes + count * width;
+  const size_t checkpoints_offset = sizes_offset + count * width;
+  uint64_t sum = 0;
+  for (size_t k = 0; k < groups; ++k) {
+    sum += internal::SumSizes(sizes + k * disk::kGroupValues * width, disk::kGroupValues, width);
+    const uint32_t found = Load<uint32_t>(checkpoints + k * disk::kCheckpointBytes);
+    if (found != sum) {
+      return Corrupt(kCompactName, "checkpoint", checkpoints_offset + k * disk::kCheckpointBytes,
+                     "found ", found, " for value ", (k + 1) * disk::kGroupValues, ", expected ",
+                     sum, " from the sizes before it");
+    }
+  }
+  // The checkpoints agree with sizes that are too large altogether.
+  return Corrupt(kCompactName, "sizes", sizes_offset, "they add up to ", sum,
+                 " bytes or more, a list has at most ", disk::kMaxCompactContents);
+}
+
+// Adds up the sizes of a non-uniform list and checks the `groups` checkpoints that follow them.
+absl::Status CheckSizes(const char* sizes, unsigned width, size_t sizes_offset, size_t count,
+                        size_t groups, uint64_t* total) {
+  if (groups != 0 &&
+      (!internal::CheckGroups(sizes, width, sizes + count * width, groups, total) ||
+       *total > disk::kMaxCompactContents)) {
+    return WrongCheckpoint(sizes, width, sizes_offset, count, groups);
+  }
+  const size_t last = groups * disk::kGroupValues;
+  *total += internal::SumSizes(sizes + last * width, count - last, width);
+  if (*total > disk::kMaxCompactContents) {
+    return Corrupt(kCompactName, "sizes", sizes_offset, "they add up to ", *total,
+                   " bytes, a list has at most ", disk::kMaxCompactContents);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<BlobView> BlobViewAccess::ParseCompact(std::string_view input, Extent extent,
+                                                      uint8_t tag) {
+  if (input.empty()) {
+    return Corrupt(kCompactName, "tag", 0, "found no bytes, the empty list has 2");
+  }
+  const uint8_t found = static_cast<uint8_t>(input[0]);
+  const unsigned log2_width = found & disk::kLog2WidthMask;
+  if ((found & disk::kCompactTagMask) != tag || log2_width > disk::kMaxLog2Width) {
+    return BadTag(found, tag);
+  }
+  size_t at = 1;
+  uint64_t count = 0;
+  if (absl::Status status = ReadCount(input, &at, &count); !status.ok()) return status;
+  if (count > disk::kMaxCompactCount) {
+    return Corrupt(kCompactName, "count", 1, "found ", count, ", a list has at most ",
+                   disk::kMaxCompactCount, " values");
+  }
+
+  BlobView view;
+  view.encoded_ = input.data();
+  view.sizes_ = input.data() + at;
+  view.count_ = static_cast<size_t>(count);
+  view.width_ = static_cast<uint8_t>(1u << log2_width);
+  size_t remaining = input.size() - at;
+  uint64_t total = 0;
+  if ((found & disk::kUniformBit) != 0) {
+    if (count < 2) {
+      return Corrupt(kCompactName, "count", 1, "found ", count,
+                     " in a uniform list, expected at least 2");
+    }
+    if (remaining < view.width_) {
+      return Corrupt(kCompactName, "size", at, "needs ", int{view.width_}, " bytes, ", remaining,
+                     " remain");
+    }
+    const uint64_t size = BlobView::LoadSize(view.sizes_, view.width_);
+    if (size == 0) {
+      return Corrupt(kCompactName, "size", at, "found 0 in a uniform list, expected at least 1");
+    }
+    total = count * size;  // both below 2^32
+    if (total > disk::kMaxCompactContents) {
+      return Corrupt(kCompactName, "size", at, count, " values of ", size,
+                     " bytes, a list has at most ", disk::kMaxCompactContents, " bytes");
+    }
+    view.stride_ = 0;
+    at += view.width_;
+    remaining -= view.width_;
+  } else {
+    view.stride_ = view.width_;
+    // count < 2^32, so neither product wraps.
+    const uint64_t sizes_bytes = count * view.width_;
+    if (sizes_bytes > remaining) {
+      return Corrupt(kCompactName, "sizes", at, count, " sizes of ", int{view.width_},
+                     " bytes need ", sizes_bytes, " bytes, ", remaining, " remain");
+    }
+    remaining -= sizes_bytes;
+    const uint64_t groups = count == 0 ? 0 : (count - 1) / disk::kGroupValues;
+    const uint64_t checkpoints_bytes = groups * disk::kCheckpointBytes;
+    if (checkpoints_bytes > remaining) {
+      return Corrupt(kCompactName, "checkpoints", at + sizes_bytes, groups, " of them need ",
+                     checkpoints_bytes, " bytes, ", remaining, " remain");
+    }
+    remaining -= checkpoints_bytes;
+    absl::Status status = CheckSizes(view.sizes_, view.width_, at, view.count_, groups, &total);
+    if (!status.ok()) return status;
+    at += sizes_bytes + checkpoints_bytes;
+  }
+  if (total > remaining) {
+    return Corrupt(kCompactName, "contents", at, "the sizes add up to ", total, " bytes, ",
+                   remaining, " remain");
+  }
+  if (extent == Extent::kWhole && total < remaining) {
+    return Corrupt(kCompactName, "contents", at, "the sizes add up to ", total, " bytes, found ",
+                   remaining, ": ", remaining - total, " too many");
+  }
+  view.contents_ = input.data() + at;
+  view.contents_size_ = static_cast<size_t>(total);
+  return view;
+}
+
+absl::StatusOr<BlobView> BlobViewAccess::ParseFixed64(std::string_view input, Extent extent) {
+  if (input.size() < disk::kFixed64HeaderBytes) {
+    return Corrupt(kFixed64Name, "header", 0, "needs ", disk::kFixed64HeaderBytes,
+                   " bytes for total_length and count, found ", input.size());
+  }
+  const uint64_t total_length = Load<uint64_t>(input.data());
+  const uint64_t count = Load<uint64_t>(input.data() + 8);
+  const uint64_t after_length = input.size() - 8;
+  if (total_length > after_length) {
+    return Corrupt(kFixed64Name, "total_length", 0, "found ", total_length, ", ", after_length,
+                   " bytes remain after it");
+  }
+  if (total_length < 8) {
+    return Corrupt(kFixed64Name, "total_length", 0, "found ", total_length,
+                   ", expected at least 8 for the count");
+  }
+  if (extent == Extent::kWhole && total_length < after_length) {
+    return Corrupt(kFixed64Name, "total_length", 0, "found ", total_length, ", but ", after_length,
+                   " bytes remain after it: ", after_length - total_length, " too many");
+  }
+  const uint64_t after_count = total_length - 8;
+  if (count > after_count / disk::kFixed64SizeBytes) {
+    return Corrupt(kFixed64Name, "count", 8, count, " sizes of 8 bytes do not fit the ",
+                   after_count, " bytes that total_length leaves for them");
+  }
+  const size_t contents_at = disk::kFixed64HeaderBytes + count * disk::kFixed64SizeBytes;
+  const uint64_t contents_size = after_count - count * disk::kFixed64SizeBytes;
+  const char* const sizes = input.data() + disk::kFixed64HeaderBytes;
+  uint64_t total = 0;
+  const size_t fits = internal::SumFixed64(sizes, static_cast<size_t>(count),
+                                           std::min(contents_size, disk::kMaxValueBytes), &total);
+  if (fits != count) {
+    const size_t at = disk::kFixed64HeaderBytes + fits * disk::kFixed64SizeBytes;
+    return Corrupt(kFixed64Name, "sizes", at, "value ", fits, " has ",
+                   Load<uint64_t>(input.data() + at), " bytes, the contents have ", contents_size,
+                   " and a value at most ", disk::kMaxValueBytes);
+  }
+  if (total != contents_size) {
+    return Corrupt(kFixed64Name, "contents", contents_at, "the sizes add up to ", total,
+                   " bytes, total_length leaves ", contents_size);
+  }
+  BlobView view;
+  view.encoded_ = input.data();
+  view.sizes_ = sizes;
+  view.contents_ = input.data() + contents_at;
+  view.contents_size_ = static_cast<size_t>(contents_size);
+  view.count_ = static_cast<size_t>(count);
+  view.width_ = disk::kFixed64SizeBytes;
+  view.stride_ = disk::kFixed64SizeBytes;
+  view.layout_ = Layout::kFixed64;
+  return view;
+}
+
+absl::StatusOr<BlobView> BlobViewAccess::ParseTagged(std::string_view encoded, uint8_t tag) {
+  return ParseCompact(encoded, Extent::kWhole, tag);
+}
+
+absl::StatusOr<BlobView> BlobView::Parse(std::string_view encoded, Layout layout) {
+  using Access = BlobViewAccess;
+  return layout == Layout::kFixed64
+             ? Access::ParseFixed64(encoded, Access::Extent::kWhole)
+             : Access::ParseCompact(encoded, Access::Extent::kWhole, disk::kCompactTag);
+}
+
+absl::StatusOr<BlobView> BlobView::ParsePrefix(std::string_view* input, Layout layout) {
+  using Access = BlobViewAccess;
+  absl::StatusOr<BlobView> view =
+      layout == Layout::kFixed64
+          ? Access::ParseFixed64(*input, Access::Extent::kPrefix)
+          : Access::ParseCompact(*input, Access::Extent::kPrefix, disk::kCompactTag);
+  if (view.ok()) input->remove_prefix(view->encoded().size());
+  return view;
+}
+
+absl::StatusOr<std::string_view> BlobView::At(size_t i) const {
+  if (i < size()) return (*this)[i];
+  return absl::OutOfRangeError(
+      absl::StrCat("value ", i, " of a list of ", size(), size() == 1 ? " value" : " values"));
+}
+
+uint64_t BlobView::OffsetOf(size_t i) const {
+  if (layout_ == Layout::kFixed64) {
+    uint64_t offset = 0;
+    for (size_t k = 0; k < i; ++k) offset += LoadSize(sizes_ + k * width_, 8);
+    return offset;
+  }
+  return internal::CompactOffset(sizes_, width_, sizes_ + count_ * width_, i);
+}
+
+std::vector<std::string_view> BlobView::Views() const {
+  std::vector<std::string_view> views;
+  views.reserve(count_);
+  ForEach([&views](std::string_view value) { views.push_back(value); });
+  return views;
+}
+
+}  // namespace sheaf

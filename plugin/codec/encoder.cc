@@ -1,0 +1,118 @@
+#include "plugin/codec/encoder.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "absl/strings/str_cat.h"
+#include "plugin/codec/blob_view_access.h"
+#include "plugin/codec/little_endian.h"
+#include "plugin/codec/size_sums.h"
+
+namespace sheaf {
+namespace internal {
+namespace {
+
+void AppendVarint(std::string* out, uint64_t value) {
+  for (; value >= 0x80; value >>= 7) out->push_back(static_cast<char>(value | 0x80));
+  out->push_back(static_cast<char>(value));
+}
+
+unsigned Log2(unsigned width) { return width == 1 ? 0 : width == 2 ? 1 : 2; }
+
+constexpr size_t kMaxVarintBytes = 10;
+
+}  // namespace
+
+void ListShape::AddAll(const BlobView& values) {
+  values.ForEach([this](std::string_view value) { Add(value.size()); });
+}
+
+absl::Status ListShape::Fits(Layout layout) const {
+  if (largest_ > disk::kMaxValueBytes) {
+    return absl::ResourceExhaustedError(absl::StrCat(
+        "a value of ", largest_, " bytes; a value has at most ", disk::kMaxValueBytes));
+  }
+  if (layout == Layout::kCompact && bytes_ > disk::kMaxCompactContents) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat(count_, " values of ", bytes_, " bytes in all; a compact blob holds at most ",
+                     disk::kMaxCompactContents));
+  }
+  if (layout == Layout::kCompact && count_ > disk::kMaxCompactCount) {
+    return absl::ResourceExhaustedError(absl::StrCat(
+        count_, " values; a compact blob holds at most ", disk::kMaxCompactCount));
+  }
+  return absl::OkStatus();
+}
+
+HeaderWriter::HeaderWriter(const ListShape& shape, Layout layout, std::string* out, uint8_t tag)
+    : layout_(layout),
+      uniform_(layout == Layout::kCompact && shape.uniform()),
+      width_(layout == Layout::kFixed64 ? disk::kFixed64SizeBytes : shape.width()),
+      count_(shape.count()),
+      out_(out) {
+  out->clear();
+  if (layout == Layout::kFixed64) {
+    const uint64_t total_length = 8 + disk::kFixed64SizeBytes * count_ + shape.bytes();
+    out->reserve(8 + total_length);
+    AppendTo<uint64_t>(out, total_length);
+    AppendTo<uint64_t>(out, count_);
+  } else {
+    const uint64_t sizes = uniform_ ? 1 : count_;
+    out->reserve(1 + kMaxVarintBytes + sizes * width_ +
+                 count_ / disk::kGroupValues * disk::kCheckpointBytes + shape.bytes());
+    out->push_back(static_cast<char>(tag | (uniform_ ? disk::kUniformBit : 0) | Log2(width_)));
+    AppendVarint(out, count_);
+  }
+  sizes_at_ = out->size();
+}
+
+void HeaderWriter::Flush() {
+  out_->append(buffer_, buffered_);
+  buffered_ = 0;
+}
+
+void HeaderWriter::AddSize(uint64_t size) {
+  if (uniform_) {
+    if (size_written_) return;
+    size_written_ = true;
+  }
+  if (buffered_ == sizeof buffer_) Flush();
+  // Little-endian: the low bytes come first, whatever the width.
+  std::memcpy(buffer_ + buffered_, &size, width_);
+  buffered_ += width_;
+}
+
+void HeaderWriter::AddSizes(const BlobView& values) {
+  if (!uniform_ && !BlobViewAccess::uniform(values) && BlobViewAccess::width(values) == width_) {
+    Flush();
+    out_->append(BlobViewAccess::sizes(values), values.size() * width_);
+    return;
+  }
+  values.ForEach([this](std::string_view value) { AddSize(value.size()); });
+}
+
+void HeaderWriter::Finish() {
+  Flush();
+  if (layout_ == Layout::kFixed64 || uniform_) return;
+  uint64_t offset = 0;
+  for (uint64_t first = disk::kGroupValues; first < count_; first += disk::kGroupValues) {
+    const char* const group = out_->data() + sizes_at_ + (first - disk::kGroupValues) * width_;
+    offset += SumSizes(group, disk::kGroupValues, width_);
+    AppendTo<uint32_t>(out_, static_cast<uint32_t>(offset));
+  }
+}
+
+absl::Status Concatenate(absl::Span<const BlobView> lists, Layout layout, std::string* out) {
+  out->clear();
+  ListShape shape;
+  for (const BlobView& list : lists) shape.AddAll(list);
+  if (absl::Status status = shape.Fits(layout); !status.ok()) return status;
+  HeaderWriter header(shape, layout, out);
+  for (const BlobView& list : lists) header.AddSizes(list);
+  header.Finish();
+  for (const BlobView& list : lists) out->append(list.contents());
+  return absl::OkStatus();
+}
+
+}  // namespace internal
+}  // namespace sheaf

@@ -1,0 +1,86 @@
+#include "sheaf/pinned_blob.h"
+
+#include <memory>
+
+#include "plugin/codec/blob_view_access.h"
+#include "plugin/codec/bytes_block.h"
+
+namespace sheaf {
+namespace {
+
+// Owns its bytes by owning a `Source`, which frees them when it is destroyed.
+template <typename Source>
+class OwningBlock final : public Block {
+ public:
+  explicit OwningBlock(Source source) : source_(std::move(source)) {}
+  const Source& source() const { return source_; }
+
+ private:
+  ~OwningBlock() override = default;
+  Source source_;
+};
+
+class ExternalBlock final : public Block {
+ public:
+  explicit ExternalBlock(std::function<void()> release) : release_(std::move(release)) {}
+
+ private:
+  ~ExternalBlock() override {
+    if (release_) release_();
+  }
+  std::function<void()> release_;
+};
+
+struct Unref {
+  void operator()(Block* block) const { block->Unref(); }
+};
+template <typename B>
+using BlockPtr = std::unique_ptr<B, Unref>;
+
+absl::StatusOr<PinnedBlob> ParseIn(BlockPtr<Block> block, std::string_view encoded,
+                                   Layout layout) {
+  absl::StatusOr<BlobView> view = BlobView::Parse(encoded, layout);
+  if (!view.ok()) return view.status();
+  return PinnedBlob(*view, block.release(), /*zero_copy=*/false);
+}
+
+}  // namespace
+
+absl::StatusOr<PinnedBlob> PinnedBlob::FromString(std::string encoded, Layout layout) {
+  BlockPtr<OwningBlock<std::string>> block(new OwningBlock<std::string>(std::move(encoded)));
+  const std::string_view bytes = block->source();
+  return ParseIn(BlockPtr<Block>(block.release()), bytes, layout);
+}
+
+absl::StatusOr<PinnedBlob> PinnedBlob::FromCord(const absl::Cord& encoded, Layout layout) {
+  // A copy of a Cord shares its memory, but for a few bytes that the Cord keeps in itself: so the
+  // bytes to look at are those of the block's copy.
+  BlockPtr<OwningBlock<absl::Cord>> shared(new OwningBlock<absl::Cord>(encoded));
+  if (absl::optional<absl::string_view> flat = shared->source().TryFlat()) {
+    return ParseIn(BlockPtr<Block>(shared.release()), {flat->data(), flat->size()}, layout);
+  }
+  BlockPtr<internal::BytesBlock> copy(internal::BytesBlock::New(encoded.size()));
+  char* at = copy->bytes();
+  for (const absl::string_view chunk : encoded.Chunks()) {
+    std::memcpy(at, chunk.data(), chunk.size());
+    at += chunk.size();
+  }
+  const std::string_view bytes(copy->bytes(), encoded.size());
+  return ParseIn(BlockPtr<Block>(copy.release()), bytes, layout);
+}
+
+absl::StatusOr<PinnedBlob> PinnedBlob::FromExternal(std::string_view encoded,
+                                                    std::function<void()> release, Layout layout) {
+  return ParseIn(BlockPtr<Block>(new ExternalBlock(std::move(release))), encoded, layout);
+}
+
+std::vector<PinnedSlice> PinnedBlob::Slices() const {
+  std::vector<PinnedSlice> slices;
+  if (empty()) return slices;
+  slices.reserve(size());
+  block_->Ref(size());
+  view_.ForEach([&](std::string_view value) { slices.emplace_back(value, block_); });
+  return slices;
+}
+
+}  // namespace sheaf
