@@ -1,0 +1,48 @@
+// FromPinnable: takes over what any RocksDB read left in a PinnableSlice.
+//
+// For reads that do not go through a Store: DB::Get of any instance (read-only, secondary),
+// DB::MultiGet, Transaction::GetForUpdate, WriteBatchWithIndex::GetFromBatchAndDB. The bytes are
+// not copied if RocksDB pinned them, nor if they are in the PinnableSlice's own buffer.
+//
+// Lifetime: the block holds RocksDB's pin until its last PinnedBlob or PinnedSlice goes. A pin in a
+// block, row or blob cache needs that cache: pass its shared_ptr, or KeepAlive() below, as
+// `keep_alive`, and the block may outlive the DB.
+//
+// WARNING: without `keep_alive` the blob must go before the rocksdb::DB does. These pins also die
+// with the DB whatever is passed: operands pinned by DB::GetMergeOperands, and values read through
+// a blob cache that is charged against the block cache (CacheEntryRole::kBlobCache); a Store copies
+// the latter.
+//
+//   rocksdb::PinnableSlice value;
+//   rocksdb::Status s = transaction->GetForUpdate(read_options, cf, key, &value);
+//   if (!s.ok()) return s;
+//   absl::StatusOr<sheaf::PinnedBlob> list =
+//       sheaf::FromPinnable(std::move(value), sheaf::Layout::kCompact, sheaf::KeepAlive(db, cf));
+
+#ifndef SHEAF_PINNABLE_H_
+#define SHEAF_PINNABLE_H_
+
+#include <memory>
+
+#include "absl/status/statusor.h"
+#include "rocksdb/db.h"
+#include "rocksdb/slice.h"
+#include "sheaf/layout.h"
+#include "sheaf/pinned_blob.h"
+
+namespace sheaf {
+
+// Errors: as BlobView::Parse; `value` is then left as it was. On success `value` is empty and can
+// be read into again. Thread safety: as `value`.
+absl::StatusOr<PinnedBlob> FromPinnable(rocksdb::PinnableSlice&& value,
+                                        Layout layout = Layout::kCompact,
+                                        std::shared_ptr<const void> keep_alive = nullptr);
+
+// Holds the block, row and blob cache of a column family (the default one if `cf` is null), which
+// is what a pin of one of its values needs to outlive the DB. Costs a copy of the DB's options:
+// call it once and keep it.
+std::shared_ptr<const void> KeepAlive(rocksdb::DB* db, rocksdb::ColumnFamilyHandle* cf = nullptr);
+
+}  // namespace sheaf
+
+#endif  // SHEAF_PINNABLE_H_

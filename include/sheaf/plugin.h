@@ -1,0 +1,50 @@
+// The plugin: Sheaf's objects by name, for options strings and OPTIONS files.
+//
+// After registration these names are known to RocksDB's object registry:
+//   MergeOperator                    sheaf.append   option `layout`     (sheaf/append_operator.h)
+//   TablePropertiesCollectorFactory  sheaf.stats    option `layout`     (below)
+//
+// An application calls RegisterPlugin() once, before it opens a DB whose OPTIONS name them. Other
+// ways: `ROCKSDB_PLUGINS=sheaf` when RocksDB is built, or loading libsheaf_plugin.so, which calls
+// the registrar by itself: LD_PRELOAD=libsheaf_plugin.so ldb --try_load_options --db=D scan
+
+#ifndef SHEAF_PLUGIN_H_
+#define SHEAF_PLUGIN_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "rocksdb/table_properties.h"
+#include "rocksdb/utilities/object_registry.h"
+#include "sheaf/layout.h"
+
+// The registrar: adds Sheaf's factories to `library` and returns how many. `arg` is not used.
+extern "C" int sheaf_register(rocksdb::ObjectLibrary& library, const std::string& arg);
+
+namespace sheaf {
+
+// Registers with RocksDB's default object library, once however often it is called. Thread-safe.
+void RegisterPlugin();
+
+constexpr char kStatsCollectorName[] = "sheaf.stats";
+
+// Counts blobs, values and bytes of each SST into its user-collected properties. `layout` is that
+// of the column family's base values.
+//
+//   options.table_properties_collector_factories.push_back(sheaf::NewStatsCollectorFactory());
+std::shared_ptr<rocksdb::TablePropertiesCollectorFactory> NewStatsCollectorFactory(
+    Layout layout = Layout::kCompact);
+
+// Properties of an SST. Values are decimal numbers. An operand counts like a blob; a deleted or
+// overwritten entry that compaction has not dropped yet counts too.
+constexpr char kBlobsProperty[] = "sheaf.blobs";
+constexpr char kValuesProperty[] = "sheaf.values";
+constexpr char kBytesProperty[] = "sheaf.bytes";  // of values, without headers
+// Entries that are not blobs, and entries whose value lies in a blob file and was not looked at.
+constexpr char kUndecodableProperty[] = "sheaf.undecodable";
+constexpr char kReferencesProperty[] = "sheaf.references";
+
+}  // namespace sheaf
+
+#endif  // SHEAF_PLUGIN_H_

@@ -1,0 +1,161 @@
+// Store: lists of values under keys of one RocksDB column family. Includes all that an application
+// needs of Sheaf but the plugin's registration (sheaf/plugin.h).
+//
+// Like rocksdb::DB, but a key has a list of values instead of one, and a read returns the list
+// pinned where RocksDB has it. Everything else is RocksDB's: transactions, snapshots, column
+// families, options.
+//
+// Ownership: does not own the DB or the column family, which must outlive the Store and its
+// Cursors. What Get and MultiGet return may outlive all of them, the DB included: blocks hold the
+// caches that they are pinned in.
+//
+// Thread safety: all of Store from any number of threads. A Cursor is used by one thread at a time.
+//
+//   rocksdb::Options options;
+//   options.create_if_missing = true;
+//   options.merge_operator = sheaf::NewAppendOperator();
+//   std::unique_ptr<sheaf::Store> store;
+//   s = rocksdb::DB::Open(options, path, &db);
+//   s = sheaf::Store::Open(db, db->DefaultColumnFamily(), {}, &store);
+//   s = store->Append(rocksdb::WriteOptions(), "user:7", {"login", "search", "logout"});
+//   sheaf::PinnedBlob events;
+//   s = store->Get(rocksdb::ReadOptions(), "user:7", &events);
+//   for (std::string_view event : events) Use(event);        // no copy, no allocation
+//   sheaf::PinnedSlice first = events.Slice(0);              // may outlive everything
+
+#ifndef SHEAF_STORE_H_
+#define SHEAF_STORE_H_
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "absl/types/span.h"
+#include "rocksdb/db.h"
+#include "rocksdb/options.h"
+#include "rocksdb/slice.h"
+#include "rocksdb/status.h"
+#include "rocksdb/write_batch_base.h"
+#include "sheaf/append_operator.h"
+#include "sheaf/blob_builder.h"
+#include "sheaf/blob_view.h"
+#include "sheaf/layout.h"
+#include "sheaf/pinnable.h"
+#include "sheaf/pinned_blob.h"
+#include "sheaf/pinned_slice.h"
+#include "sheaf/store_stats.h"
+
+namespace sheaf {
+
+namespace internal {
+class StoreCore;
+}  // namespace internal
+
+struct StoreOptions {
+  // Layout of the lists. Must be the `layout` of the column family's merge operator, if that is
+  // `sheaf.append`.
+  // Default: kCompact
+  Layout layout = Layout::kCompact;
+};
+
+// Keys from `begin` on, before `end`, in the order of the column family's comparator. An empty
+// `end` is no bound; so is an empty `begin`.
+struct KeyRange {
+  std::string begin;
+  std::string end;
+
+  // All keys that start with `prefix`. For the bytewise comparator.
+  static KeyRange Prefix(std::string_view prefix);
+  static KeyRange All() { return KeyRange(); }
+};
+
+// Steps over lists in key order, one key a step.
+//
+//   auto cursor = store->Scan(rocksdb::ReadOptions(), sheaf::KeyRange::Prefix("user:"));
+//   for (; cursor->Valid(); cursor->Next()) Use(cursor->key(), cursor->values());
+//   if (!cursor->status().ok()) return cursor->status();
+class Cursor {
+ public:
+  virtual ~Cursor() = default;
+
+  // True at a list. False at the end, and at what status() tells.
+  virtual bool Valid() const = 0;
+
+  // To the next key. Also after a Corruption that this key's value does not decode: the scan goes
+  // on behind it, and status() tells of the key it is at. REQUIRES: Valid() or such a Corruption.
+  virtual void Next() = 0;
+
+  // OK at a list and at the end. Corruption, naming the key, where a value does not decode; or
+  // whatever RocksDB's iterator found.
+  virtual rocksdb::Status status() const = 0;
+
+  // The key, valid until Next(). REQUIRES: Valid(), or status() is a value's Corruption.
+  virtual rocksdb::Slice key() const = 0;
+
+  // The list; it and all views of it are valid until Next(). REQUIRES: Valid().
+  virtual const BlobView& values() const = 0;
+
+  // A copy of the list that may outlive the Cursor: one copy of its bytes. REQUIRES: Valid().
+  virtual PinnedBlob Detach() const = 0;
+};
+
+class Store {
+ public:
+  using Values = absl::Span<const std::string_view>;
+
+  // `cf` may be null: the default column family. Reads the column family's options once, to hold
+  // its caches and to know why a read was copied.
+  // Errors: InvalidArgument for a null `db`, or a merge operator of another layout.
+  static rocksdb::Status Open(rocksdb::DB* db, rocksdb::ColumnFamilyHandle* cf,
+                              const StoreOptions& options, std::unique_ptr<Store>* store);
+
+  ~Store();
+  Store(const Store&) = delete;
+  Store& operator=(const Store&) = delete;
+
+  // Replaces the list of `key`. An empty list is kept, and is not the same as no list.
+  // Errors: InvalidArgument past a layout's limit (see BlobBuilder); RocksDB's own.
+  rocksdb::Status Put(const rocksdb::WriteOptions& options, const rocksdb::Slice& key,
+                      Values values);
+
+  // Appends to the list of `key`, or begins it: one DB::Merge, no read.
+  // Errors: as Put; InvalidArgument if the column family's merge operator is not `sheaf.append`.
+  rocksdb::Status Append(const rocksdb::WriteOptions& options, const rocksdb::Slice& key,
+                         Values values);
+
+  // The same into a batch, a WriteBatchWithIndex, or a Transaction's GetWriteBatch().
+  rocksdb::Status Put(rocksdb::WriteBatchBase* batch, const rocksdb::Slice& key, Values values);
+  rocksdb::Status Append(rocksdb::WriteBatchBase* batch, const rocksdb::Slice& key, Values values);
+
+  // The list of `key`, all validated. Pinned without a copy where RocksDB can (zero_copy()), and
+  // otherwise in a block of its own; stats() tells them apart. On failure `*list` is empty.
+  // Errors: NotFound; Corruption, naming the key and what does not decode; RocksDB's own.
+  rocksdb::Status Get(const rocksdb::ReadOptions& options, const rocksdb::Slice& key,
+                      PinnedBlob* list);
+
+  // `n` lists with RocksDB's batched MultiGet; each has a status as Get gives.
+  void MultiGet(const rocksdb::ReadOptions& options, size_t n, const rocksdb::Slice* keys,
+                PinnedBlob* lists, rocksdb::Status* statuses);
+
+  // A Cursor at the first list of `range`. Bounds in `options`, if any, hold as well. The Cursor
+  // keeps what `range` and `options` point to but for a snapshot, which the caller keeps.
+  std::unique_ptr<Cursor> Scan(const rocksdb::ReadOptions& options, KeyRange range);
+
+  StoreStats stats() const;
+
+  Layout layout() const;
+
+  // Holds the caches of the column family, as every block of this Store does: the `keep_alive` for
+  // FromPinnable, where a list is read through a transaction or a batch. May outlive the Store.
+  std::shared_ptr<const void> keep_alive() const;
+
+ private:
+  explicit Store(std::unique_ptr<internal::StoreCore> core);
+
+  std::unique_ptr<internal::StoreCore> core_;
+};
+
+}  // namespace sheaf
+
+#endif  // SHEAF_STORE_H_

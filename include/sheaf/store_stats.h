@@ -1,0 +1,68 @@
+// StoreStats: what the reads of a Store did, and what their blocks hold right now.
+//
+// A snapshot: plain numbers, copied out of counters that go on. Counters are kept apart by thread,
+// so the fields of one snapshot may be a few operations apart from each other.
+
+#ifndef SHEAF_STORE_STATS_H_
+#define SHEAF_STORE_STATS_H_
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+namespace sheaf {
+
+// Why the bytes of a list were copied out of RocksDB instead of pinned.
+enum class CopyReason : uint8_t {
+  // The list was in a memtable, whose memory is not counted.
+  kMemtable,
+  // Operands were pending: the merge operator wrote the list for this read.
+  kMerge,
+  // The block was not in a cache to be pinned there: no block cache, ReadOptions::fill_cache false,
+  // or a cache with a strict limit that was full.
+  kUncached,
+  // The file is read by mmap: its pages go when the DB is closed.
+  kMmap,
+  // The table format does not pin values (PlainTable, CuckooTable, ...).
+  kTableFormat,
+  // RocksDB did pin it, but that pin could not have outlived the DB: a blob cache charged against
+  // the block cache is owned by the DB.
+  kPinDiesWithDb,
+};
+constexpr size_t kCopyReasons = 6;
+
+// "memtable", "merge", "uncached", "mmap", "table format", "pin dies with DB".
+const char* CopyReasonName(CopyReason reason);
+
+struct StoreStats {
+  // Lists looked up by Get and MultiGet, found or not.
+  uint64_t reads = 0;
+  uint64_t not_found = 0;
+  // Lists found that did not decode: Corruption.
+  uint64_t corrupt = 0;
+  // Lists whose bytes are RocksDB's own.
+  uint64_t zero_copy_reads = 0;
+  // Lists that RocksDB or Sheaf copied, and their bytes, by CopyReason.
+  std::array<uint64_t, kCopyReasons> copied_reads = {};
+  std::array<uint64_t, kCopyReasons> copied_bytes = {};
+
+  // Blocks that some PinnedBlob or PinnedSlice holds now, and the bytes of their blobs. Memory that
+  // is held may be more: a pinned blob pins the whole cache entry it lies in.
+  uint64_t blocks_pinned = 0;
+  uint64_t bytes_pinned = 0;
+
+  uint64_t copied_reads_for(CopyReason reason) const {
+    return copied_reads[static_cast<size_t>(reason)];
+  }
+  uint64_t copied_bytes_for(CopyReason reason) const {
+    return copied_bytes[static_cast<size_t>(reason)];
+  }
+
+  // One line for a log: "reads=3 not_found=0 ... copied{memtable}=1/120B ...".
+  std::string ToString() const;
+};
+
+}  // namespace sheaf
+
+#endif  // SHEAF_STORE_STATS_H_

@@ -1,0 +1,38 @@
+// The merge operator behind sheaf/append_operator.h.
+
+#ifndef SHEAF_PLUGIN_ROCKSDB_APPEND_OPERATOR_IMPL_H_
+#define SHEAF_PLUGIN_ROCKSDB_APPEND_OPERATOR_IMPL_H_
+
+#include <deque>
+#include <string>
+
+#include "rocksdb/merge_operator.h"
+#include "sheaf/append_operator.h"
+
+namespace sheaf {
+namespace internal {
+
+class AppendOperator final : public rocksdb::MergeOperator {
+ public:
+  explicit AppendOperator(const AppendOptions& options);
+
+  static const char* kClassName() { return kAppendOperatorName; }
+  const char* Name() const override { return kClassName(); }
+  Layout layout() const { return options_.layout; }
+
+  // Concatenates, or bundles what does not decode. One allocation for the result; an operand alone
+  // is passed through.
+  bool FullMergeV2(const MergeOperationInput& in, MergeOperationOutput* out) const override;
+
+  // Folds operands into one. False, which leaves them as they are, if one does not decode.
+  bool PartialMergeMulti(const rocksdb::Slice& key, const std::deque<rocksdb::Slice>& operands,
+                         std::string* folded, rocksdb::Logger* logger) const override;
+
+ private:
+  AppendOptions options_;
+};
+
+}  // namespace internal
+}  // namespace sheaf
+
+#endif  // SHEAF_PLUGIN_ROCKSDB_APPEND_OPERATOR_IMPL_H_

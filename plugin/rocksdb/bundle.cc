@@ -1,0 +1,48 @@
+#include "plugin/rocksdb/bundle.h"
+
+#include "absl/strings/str_cat.h"
+#include "plugin/codec/blob_view_access.h"
+#include "plugin/codec/encoder.h"
+
+namespace sheaf {
+namespace internal {
+
+absl::Status EncodeBundle(absl::Span<const std::string_view> inputs, std::string* out) {
+  out->clear();
+  ListShape shape;
+  for (const std::string_view input : inputs) shape.Add(input.size());
+  if (absl::Status status = shape.Fits(Layout::kCompact); !status.ok()) return status;
+  HeaderWriter header(shape, Layout::kCompact, out, disk::kBundleTag);
+  for (const std::string_view input : inputs) header.AddSize(input.size());
+  header.Finish();
+  for (const std::string_view input : inputs) out->append(input);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<BlobView> ParseBundle(std::string_view value) {
+  return BlobViewAccess::ParseTagged(value, disk::kBundleTag);
+}
+
+absl::Status ExplainUndecodable(std::string_view value, Layout layout, absl::Status status) {
+  const absl::StatusOr<BlobView> inputs = ParseBundle(value);
+  if (!inputs.ok()) return status;
+  size_t index = 0;
+  for (const std::string_view input : *inputs) {
+    // The first may be the base value, in the column family's layout; the others are operands.
+    absl::Status why = BlobView::Parse(input).status();
+    if (index == 0 && !why.ok() && layout != Layout::kCompact) {
+      why = BlobView::Parse(input, layout).status();
+    }
+    if (!why.ok()) {
+      return absl::DataLossError(absl::StrCat("bundle of ", inputs->size(),
+                                              " raw inputs that could not be merged: input ", index,
+                                              " of ", input.size(), " bytes: ", why.message()));
+    }
+    ++index;
+  }
+  return absl::DataLossError(
+      absl::StrCat("bundle of ", inputs->size(), " raw inputs that could not be merged"));
+}
+
+}  // namespace internal
+}  // namespace sheaf

@@ -1,0 +1,40 @@
+#include "plugin/rocksdb/caches.h"
+
+#include "plugin/rocksdb/compat.h"
+#include "rocksdb/table.h"
+
+namespace sheaf {
+namespace internal {
+
+Caches Caches::Of(const rocksdb::Options& options) {
+  Caches caches;
+  caches.row = options.row_cache;
+  caches.blob = options.blob_cache;
+  const auto* table = options.table_factory == nullptr
+                          ? nullptr
+                          : options.table_factory->GetOptions<rocksdb::BlockBasedTableOptions>();
+  if (table == nullptr) {
+    caches.file_reason = CopyReason::kTableFormat;
+    caches.files_may_copy = true;
+    return caches;
+  }
+  caches.block = table->block_cache;
+  if (options.allow_mmap_reads) {
+    caches.file_reason = CopyReason::kMmap;
+    caches.files_may_copy = true;
+  } else {
+    caches.files_may_copy = table->no_block_cache || caches.block == nullptr ||
+                            caches.block->HasStrictCapacityLimit();
+  }
+  // A charged blob cache is a wrapper around both caches which the DB's BlobSource owns, and a pin
+  // is released through that wrapper.
+  const auto& roles = table->cache_usage_options.options_overrides;
+  const auto blob_role = roles.find(rocksdb::CacheEntryRole::kBlobCache);
+  caches.pins_die_with_db =
+      caches.blob != nullptr && blob_role != roles.end() &&
+      blob_role->second.charged == rocksdb::CacheEntryRoleOptions::Decision::kEnabled;
+  return caches;
+}
+
+}  // namespace internal
+}  // namespace sheaf

@@ -1,0 +1,36 @@
+// Caches: what a column family's options say about pins. Read once, when a Store is opened.
+
+#ifndef SHEAF_PLUGIN_ROCKSDB_CACHES_H_
+#define SHEAF_PLUGIN_ROCKSDB_CACHES_H_
+
+#include <memory>
+
+#include "rocksdb/db.h"
+#include "rocksdb/options.h"
+#include "sheaf/store_stats.h"
+
+namespace sheaf {
+namespace internal {
+
+struct Caches {
+  // What a pin of a value needs to outlive the DB. Null where there is no such cache.
+  std::shared_ptr<rocksdb::Cache> block;
+  std::shared_ptr<rocksdb::Cache> row;
+  std::shared_ptr<rocksdb::Cache> blob;
+
+  // True if RocksDB pins some values through an object that the DB owns.
+  bool pins_die_with_db = false;
+
+  // Why a value that came from a file was not pinned.
+  CopyReason file_reason = CopyReason::kUncached;
+  // False if with ReadOptions::fill_cache every value from a file is pinned, so that one that is
+  // not must be from a memtable.
+  bool files_may_copy = false;
+
+  static Caches Of(const rocksdb::Options& options);
+};
+
+}  // namespace internal
+}  // namespace sheaf
+
+#endif  // SHEAF_PLUGIN_ROCKSDB_CACHES_H_

@@ -1,0 +1,100 @@
+#include <cstring>
+#include <utility>
+
+#include "plugin/codec/blob_view_access.h"
+#include "plugin/codec/bytes_block.h"
+#include "plugin/rocksdb/store_core.h"
+#include "rocksdb/comparator.h"
+#include "rocksdb/iterator.h"
+#include "sheaf/store.h"
+
+namespace sheaf {
+namespace {
+
+class CursorImpl final : public Cursor {
+ public:
+  CursorImpl(const internal::StoreCore& core, const rocksdb::ReadOptions& options, KeyRange range)
+      : layout_(core.layout), range_(std::move(range)), options_(options) {
+    const rocksdb::Comparator* const comparator = core.cf->GetComparator();
+    begin_ = range_.begin;
+    end_ = range_.end;
+    // The narrower of our bounds and the caller's.
+    const rocksdb::Slice* const lower = options.iterate_lower_bound;
+    if (!begin_.empty() && (lower == nullptr || comparator->Compare(*lower, begin_) < 0)) {
+      options_.iterate_lower_bound = &begin_;
+    }
+    const rocksdb::Slice* const upper = options.iterate_upper_bound;
+    if (!end_.empty() && (upper == nullptr || comparator->Compare(end_, *upper) < 0)) {
+      options_.iterate_upper_bound = &end_;
+    }
+    // A range is in key order, whatever prefix extractor the column family has.
+    if (!options.auto_prefix_mode && !options.prefix_same_as_start) {
+      options_.total_order_seek = true;
+    }
+    iterator_.reset(core.db->NewIterator(options_, core.cf));
+    if (options_.iterate_lower_bound != nullptr) {
+      iterator_->Seek(*options_.iterate_lower_bound);
+    } else {
+      iterator_->SeekToFirst();
+    }
+    Parse();
+  }
+
+  bool Valid() const override { return valid_; }
+
+  void Next() override {
+    if (!iterator_->Valid()) return;
+    iterator_->Next();
+    Parse();
+  }
+
+  rocksdb::Status status() const override {
+    return iterator_->Valid() ? status_ : iterator_->status();
+  }
+
+  rocksdb::Slice key() const override { return iterator_->key(); }
+
+  const BlobView& values() const override { return values_; }
+
+  PinnedBlob Detach() const override {
+    const std::string_view bytes = values_.encoded();
+    internal::BytesBlock* const block = internal::BytesBlock::New(bytes.size());
+    std::memcpy(block->bytes(), bytes.data(), bytes.size());
+    return PinnedBlob(BlobViewAccess::Relocate(values_, block->bytes()), block,
+                      /*zero_copy=*/false);
+  }
+
+ private:
+  void Parse() {
+    valid_ = false;
+    status_ = rocksdb::Status::OK();
+    if (!iterator_->Valid()) return;
+    const rocksdb::Slice value = iterator_->value();
+    const absl::StatusOr<BlobView> values =
+        BlobView::Parse(std::string_view(value.data(), value.size()), layout_);
+    if (values.ok()) {
+      values_ = *values;
+      valid_ = true;
+    } else {
+      status_ = internal::CorruptList(iterator_->key(), value, layout_, values.status());
+    }
+  }
+
+  const Layout layout_;
+  const KeyRange range_;
+  rocksdb::Slice begin_;
+  rocksdb::Slice end_;
+  rocksdb::ReadOptions options_;
+  std::unique_ptr<rocksdb::Iterator> iterator_;  // points to the members above
+  BlobView values_;
+  bool valid_ = false;
+  rocksdb::Status status_;
+};
+
+}  // namespace
+
+std::unique_ptr<Cursor> Store::Scan(const rocksdb::ReadOptions& options, KeyRange range) {
+  return std::make_unique<CursorImpl>(*core_, options, std::move(range));
+}
+
+}  // namespace sheaf

@@ -1,0 +1,61 @@
+// ReadWatch: finds out why a read was copied.
+//
+// RocksDB pins what it can and does not say why it could not. What tells: the merge operator ran
+// on this thread; else, with an ordinary block cache, only a memtable is left. Where files may copy
+// as well, RocksDB's perf context tells whether any file was looked at (for MultiGet: by any of the
+// keys), which costs a few clock readings a read.
+
+#ifndef SHEAF_PLUGIN_ROCKSDB_READ_WATCH_H_
+#define SHEAF_PLUGIN_ROCKSDB_READ_WATCH_H_
+
+#include <string_view>
+
+#include "plugin/rocksdb/caches.h"
+#include "plugin/rocksdb/merge_watch.h"
+#include "rocksdb/options.h"
+#include "rocksdb/perf_context.h"
+#include "rocksdb/perf_level.h"
+
+namespace sheaf {
+namespace internal {
+
+// From construction to destruction, on the calling thread, around one read.
+class ReadWatch {
+ public:
+  ReadWatch(const Caches& caches, const rocksdb::ReadOptions& options)
+      : file_reason_(caches.file_reason),
+        watches_files_(caches.files_may_copy || !options.fill_cache) {
+    if (!watches_files_) return;
+    level_ = rocksdb::GetPerfLevel();
+    if (level_ < rocksdb::PerfLevel::kEnableTimeExceptForMutex) {
+      rocksdb::SetPerfLevel(rocksdb::PerfLevel::kEnableTimeExceptForMutex);
+    }
+    file_time_ = rocksdb::get_perf_context()->get_from_output_files_time;
+  }
+  ~ReadWatch() {
+    if (watches_files_) rocksdb::SetPerfLevel(level_);
+  }
+  ReadWatch(const ReadWatch&) = delete;
+  ReadWatch& operator=(const ReadWatch&) = delete;
+
+  // Why the value of `key` is not pinned.
+  CopyReason WhyCopied(std::string_view key) const {
+    if (merges_.any() && merges_.merged(key)) return CopyReason::kMerge;
+    if (watches_files_ && rocksdb::get_perf_context()->get_from_output_files_time != file_time_) {
+      return file_reason_;
+    }
+    return CopyReason::kMemtable;
+  }
+
+ private:
+  const CopyReason file_reason_;
+  const bool watches_files_;
+  rocksdb::PerfLevel level_ = rocksdb::PerfLevel::kUninitialized;
+  uint64_t file_time_ = 0;
+  MergeWatch merges_;
+};
+
+}  // namespace internal
+}  // namespace sheaf
+
+#endif  // SHEAF_PLUGIN_ROCKSDB_READ_WATCH_H_

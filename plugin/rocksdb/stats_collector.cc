@@ -1,0 +1,88 @@
+#include <string>
+
+#include "plugin/rocksdb/option_types.h"
+#include "plugin/rocksdb/stats_collector_impl.h"
+#include "sheaf/blob_view.h"
+#include "sheaf/plugin.h"
+
+namespace sheaf {
+namespace internal {
+namespace {
+
+class StatsCollector final : public rocksdb::TablePropertiesCollector {
+ public:
+  explicit StatsCollector(Layout layout) : layout_(layout) {}
+
+  const char* Name() const override { return kStatsCollectorName; }
+
+  rocksdb::Status AddUserKey(const rocksdb::Slice& /*key*/, const rocksdb::Slice& value,
+                             rocksdb::EntryType type, rocksdb::SequenceNumber /*sequence*/,
+                             uint64_t /*file_size*/) override {
+    switch (type) {
+      case rocksdb::kEntryPut:
+        Count(value, layout_);
+        break;
+      case rocksdb::kEntryMerge:
+        Count(value, Layout::kCompact);
+        break;
+      case rocksdb::kEntryBlobIndex:
+        ++references_;
+        break;
+      default:
+        break;  // deletions hold no list
+    }
+    return rocksdb::Status::OK();
+  }
+
+  rocksdb::Status Finish(rocksdb::UserCollectedProperties* properties) override {
+    *properties = GetReadableProperties();
+    return rocksdb::Status::OK();
+  }
+
+  rocksdb::UserCollectedProperties GetReadableProperties() const override {
+    return {{kBlobsProperty, std::to_string(blobs_)},
+            {kValuesProperty, std::to_string(values_)},
+            {kBytesProperty, std::to_string(bytes_)},
+            {kUndecodableProperty, std::to_string(undecodable_)},
+            {kReferencesProperty, std::to_string(references_)}};
+  }
+
+ private:
+  void Count(const rocksdb::Slice& value, Layout layout) {
+    const absl::StatusOr<BlobView> list =
+        BlobView::Parse(std::string_view(value.data(), value.size()), layout);
+    if (!list.ok()) {
+      ++undecodable_;
+      return;
+    }
+    ++blobs_;
+    values_ += list->size();
+    bytes_ += list->contents().size();
+  }
+
+  const Layout layout_;
+  uint64_t blobs_ = 0;
+  uint64_t values_ = 0;
+  uint64_t bytes_ = 0;
+  uint64_t undecodable_ = 0;
+  uint64_t references_ = 0;
+};
+
+}  // namespace
+
+StatsCollectorFactory::StatsCollectorFactory(Layout layout) : layout_(layout) {
+  RegisterOptions("layout", &layout_, LayoutOption());
+}
+
+rocksdb::TablePropertiesCollector* StatsCollectorFactory::CreateTablePropertiesCollector(
+    Context /*context*/) {
+  return new StatsCollector(layout_);
+}
+
+}  // namespace internal
+
+std::shared_ptr<rocksdb::TablePropertiesCollectorFactory> NewStatsCollectorFactory(Layout layout) {
+  return std::make_shared<internal::StatsCollectorFactory>(layout);
+}
+
+}  // namespace sheaf

@@ -1,0 +1,187 @@
+#include "sheaf/store.h"
+
+#include <utility>
+
+#include "absl/container/fixed_array.h"
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "plugin/rocksdb/append_operator_impl.h"
+#include "plugin/rocksdb/bundle.h"
+#include "plugin/rocksdb/pinnable_block.h"
+#include "plugin/rocksdb/read_watch.h"
+#include "plugin/rocksdb/store_core.h"
+
+namespace sheaf {
+namespace internal {
+
+rocksdb::Status CorruptList(const rocksdb::Slice& key, const rocksdb::Slice& value, Layout layout,
+                            const absl::Status& status) {
+  constexpr size_t kMaxKeyBytes = 64;
+  const absl::string_view shown(key.data(), std::min(key.size(), kMaxKeyBytes));
+  const absl::Status why =
+      ExplainUndecodable(std::string_view(value.data(), value.size()), layout, status);
+  return rocksdb::Status::Corruption(
+      absl::StrCat("the value of key \"", absl::CHexEscape(shown),
+                   key.size() > kMaxKeyBytes ? "...\"" : "\"", " is not a list"),
+      rocksdb::Slice(why.message().data(), why.message().size()));
+}
+
+namespace {
+
+std::string_view View(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
+
+// Turns what a read left in `value` into a list.
+rocksdb::Status TakeList(const StoreCore& core, const rocksdb::Slice& key,
+                         rocksdb::PinnableSlice&& value, const ReadWatch& watch,
+                         PinnedBlob* list) {
+  const absl::StatusOr<BlobView> view = BlobView::Parse(View(value), core.layout);
+  if (!view.ok()) {
+    core.ledger->CountCorrupt();
+    return CorruptList(key, value, core.layout, view.status());
+  }
+  const uint64_t bytes = value.size();
+  const bool pinned = HoldsPin(value);
+  const bool share_pin = pinned && !core.caches->pins_die_with_db;
+  Ledger::Pin pin = core.ledger->CountFound(bytes);
+  if (!share_pin) {
+    const CopyReason reason = pinned             ? CopyReason::kPinDiesWithDb
+                              : value.IsPinned() ? core.caches->file_reason
+                                                 : watch.WhyCopied(View(key));
+    core.ledger->CountCopied(reason, bytes);
+  }
+  *list = TakeOver(std::move(value), *view, share_pin, std::move(pin));
+  return rocksdb::Status::OK();
+}
+
+rocksdb::Status EncodeForWrite(Store::Values values, Layout layout, std::string* encoded) {
+  absl::StatusOr<std::string> blob = Encode(values, layout);
+  if (!blob.ok()) {
+    return rocksdb::Status::InvalidArgument(
+        "list not written", rocksdb::Slice(blob.status().message().data(),
+                                           blob.status().message().size()));
+  }
+  *encoded = *std::move(blob);
+  return rocksdb::Status::OK();
+}
+
+}  // namespace
+}  // namespace internal
+
+using internal::StoreCore;
+
+KeyRange KeyRange::Prefix(std::string_view prefix) {
+  KeyRange range;
+  range.begin = std::string(prefix);
+  // The first key after all with the prefix: its last byte that can be incremented, incremented.
+  range.end = std::string(prefix);
+  while (!range.end.empty() && static_cast<unsigned char>(range.end.back()) == 0xFF) {
+    range.end.pop_back();
+  }
+  if (!range.end.empty()) {
+    range.end.back() = static_cast<char>(static_cast<unsigned char>(range.end.back()) + 1);
+  }
+  return range;
+}
+
+Store::Store(std::unique_ptr<StoreCore> core) : core_(std::move(core)) {}
+Store::~Store() = default;
+
+rocksdb::Status Store::Open(rocksdb::DB* db, rocksdb::ColumnFamilyHandle* cf,
+                            const StoreOptions& options, std::unique_ptr<Store>* store) {
+  store->reset();
+  if (db == nullptr) return rocksdb::Status::InvalidArgument("Store::Open: no DB");
+  if (cf == nullptr) cf = db->DefaultColumnFamily();
+  const rocksdb::Options cf_options = db->GetOptions(cf);
+  const auto* append = cf_options.merge_operator == nullptr
+                           ? nullptr
+                           : cf_options.merge_operator->CheckedCast<internal::AppendOperator>();
+  if (append != nullptr && append->layout() != options.layout) {
+    return rocksdb::Status::InvalidArgument(
+        absl::StrCat("Store::Open: StoreOptions::layout is ", LayoutName(options.layout),
+                     ", but the merge operator of column family \"", cf->GetName(),
+                     "\" has layout ", LayoutName(append->layout())));
+  }
+  store->reset(new Store(std::make_unique<StoreCore>(
+      db, cf, options.layout, append != nullptr,
+      std::make_shared<const internal::Caches>(internal::Caches::Of(cf_options)))));
+  return rocksdb::Status::OK();
+}
+
+rocksdb::Status Store::Put(const rocksdb::WriteOptions& options, const rocksdb::Slice& key,
+                           Values values) {
+  std::string blob;
+  const rocksdb::Status s = internal::EncodeForWrite(values, core_->layout, &blob);
+  return s.ok() ? core_->db->Put(options, core_->cf, key, blob) : s;
+}
+
+rocksdb::Status Store::Put(rocksdb::WriteBatchBase* batch, const rocksdb::Slice& key,
+                           Values values) {
+  std::string blob;
+  const rocksdb::Status s = internal::EncodeForWrite(values, core_->layout, &blob);
+  return s.ok() ? batch->Put(core_->cf, key, blob) : s;
+}
+
+namespace {
+
+// An operand, if the column family can merge it.
+rocksdb::Status EncodeOperand(const StoreCore& core, Store::Values values, std::string* operand) {
+  if (!core.can_append) {
+    return rocksdb::Status::InvalidArgument(absl::StrCat(
+        "Append: column family \"", core.cf->GetName(),
+        "\" does not have the merge operator sheaf.append; open the DB with "
+        "ColumnFamilyOptions::merge_operator = sheaf::NewAppendOperator()"));
+  }
+  return internal::EncodeForWrite(values, Layout::kCompact, operand);
+}
+
+}  // namespace
+
+rocksdb::Status Store::Append(const rocksdb::WriteOptions& options, const rocksdb::Slice& key,
+                              Values values) {
+  std::string operand;
+  const rocksdb::Status s = EncodeOperand(*core_, values, &operand);
+  return s.ok() ? core_->db->Merge(options, core_->cf, key, operand) : s;
+}
+
+rocksdb::Status Store::Append(rocksdb::WriteBatchBase* batch, const rocksdb::Slice& key,
+                              Values values) {
+  std::string operand;
+  const rocksdb::Status s = EncodeOperand(*core_, values, &operand);
+  return s.ok() ? batch->Merge(core_->cf, key, operand) : s;
+}
+
+rocksdb::Status Store::Get(const rocksdb::ReadOptions& options, const rocksdb::Slice& key,
+                           PinnedBlob* list) {
+  *list = PinnedBlob();
+  rocksdb::PinnableSlice value;
+  const internal::ReadWatch watch(*core_->caches, options);
+  const rocksdb::Status s = core_->db->Get(options, core_->cf, key, &value);
+  if (!s.ok()) {
+    if (s.IsNotFound()) core_->ledger->CountNotFound();
+    return s;
+  }
+  return internal::TakeList(*core_, key, std::move(value), watch, list);
+}
+
+void Store::MultiGet(const rocksdb::ReadOptions& options, size_t n, const rocksdb::Slice* keys,
+                     PinnedBlob* lists, rocksdb::Status* statuses) {
+  absl::FixedArray<rocksdb::PinnableSlice, 32> values(n);
+  const internal::ReadWatch watch(*core_->caches, options);
+  core_->db->MultiGet(options, core_->cf, n, keys, values.data(), statuses);
+  for (size_t i = 0; i < n; ++i) {
+    lists[i] = PinnedBlob();
+    if (statuses[i].ok()) {
+      statuses[i] = internal::TakeList(*core_, keys[i], std::move(values[i]), watch, &lists[i]);
+    } else if (statuses[i].IsNotFound()) {
+      core_->ledger->CountNotFound();
+    }
+  }
+}
+
+StoreStats Store::stats() const { return core_->ledger->Snapshot(); }
+
+Layout Store::layout() const { return core_->layout; }
+
+std::shared_ptr<const void> Store::keep_alive() const { return core_->caches; }
+
+}  // namespace sheaf

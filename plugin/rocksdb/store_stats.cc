@@ -1,0 +1,38 @@
+#include "sheaf/store_stats.h"
+
+#include "absl/strings/str_cat.h"
+
+namespace sheaf {
+
+const char* CopyReasonName(CopyReason reason) {
+  switch (reason) {
+    case CopyReason::kMemtable:
+      return "memtable";
+    case CopyReason::kMerge:
+      return "merge";
+    case CopyReason::kUncached:
+      return "uncached";
+    case CopyReason::kMmap:
+      return "mmap";
+    case CopyReason::kTableFormat:
+      return "table format";
+    case CopyReason::kPinDiesWithDb:
+      return "pin dies with DB";
+  }
+  return "?";
+}
+
+std::string StoreStats::ToString() const {
+  std::string text =
+      absl::StrCat("reads=", reads, " not_found=", not_found, " corrupt=", corrupt,
+                   " zero_copy=", zero_copy_reads);
+  for (size_t i = 0; i < kCopyReasons; ++i) {
+    if (copied_reads[i] == 0) continue;
+    absl::StrAppend(&text, " copied{", CopyReasonName(static_cast<CopyReason>(i)),
+                    "}=", copied_reads[i], "/", copied_bytes[i], "B");
+  }
+  absl::StrAppend(&text, " pinned=", blocks_pinned, "/", bytes_pinned, "B");
+  return text;
+}
+
+}  // namespace sheaf
