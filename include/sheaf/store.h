@@ -30,6 +30,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 #include "absl/types/span.h"
 #include "rocksdb/db.h"
@@ -101,6 +102,9 @@ class Cursor {
 };
 
 class Store {
+  template <typename Batch>
+  using IfBatch = std::enable_if_t<std::is_base_of<rocksdb::WriteBatchBase, Batch>::value>;
+
  public:
   using Values = absl::Span<const std::string_view>;
 
@@ -124,9 +128,17 @@ class Store {
   rocksdb::Status Append(const rocksdb::WriteOptions& options, const rocksdb::Slice& key,
                          Values values);
 
-  // The same into a batch, a WriteBatchWithIndex, or a Transaction's GetWriteBatch().
-  rocksdb::Status Put(rocksdb::WriteBatchBase* batch, const rocksdb::Slice& key, Values values);
-  rocksdb::Status Append(rocksdb::WriteBatchBase* batch, const rocksdb::Slice& key, Values values);
+  // The same into a batch: a rocksdb::WriteBatchBase, which WriteBatch, WriteBatchWithIndex and a
+  // Transaction's GetWriteBatch() are. (A template, so that `{}` means default WriteOptions and
+  // never a null batch.) Errors: in addition InvalidArgument for a null `batch`.
+  template <typename Batch, typename = IfBatch<Batch>>
+  rocksdb::Status Put(Batch* batch, const rocksdb::Slice& key, Values values) {
+    return PutInto(batch, key, values);
+  }
+  template <typename Batch, typename = IfBatch<Batch>>
+  rocksdb::Status Append(Batch* batch, const rocksdb::Slice& key, Values values) {
+    return AppendInto(batch, key, values);
+  }
 
   // The list of `key`, all validated. Pinned without a copy where RocksDB can (zero_copy()), and
   // otherwise in a block of its own; stats() tells them apart. On failure `*list` is empty.
@@ -152,6 +164,11 @@ class Store {
 
  private:
   explicit Store(std::unique_ptr<internal::StoreCore> core);
+
+  rocksdb::Status PutInto(rocksdb::WriteBatchBase* batch, const rocksdb::Slice& key,
+                          Values values);
+  rocksdb::Status AppendInto(rocksdb::WriteBatchBase* batch, const rocksdb::Slice& key,
+                             Values values);
 
   std::unique_ptr<internal::StoreCore> core_;
 };

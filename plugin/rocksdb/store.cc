@@ -114,8 +114,9 @@ rocksdb::Status Store::Put(const rocksdb::WriteOptions& options, const rocksdb::
   return s.ok() ? core_->db->Put(options, core_->cf, key, blob) : s;
 }
 
-rocksdb::Status Store::Put(rocksdb::WriteBatchBase* batch, const rocksdb::Slice& key,
-                           Values values) {
+rocksdb::Status Store::PutInto(rocksdb::WriteBatchBase* batch, const rocksdb::Slice& key,
+                               Values values) {
+  if (batch == nullptr) return rocksdb::Status::InvalidArgument("Store::Put: no batch");
   std::string blob;
   const rocksdb::Status s = internal::EncodeForWrite(values, core_->layout, &blob);
   return s.ok() ? batch->Put(core_->cf, key, blob) : s;
@@ -143,8 +144,9 @@ rocksdb::Status Store::Append(const rocksdb::WriteOptions& options, const rocksd
   return s.ok() ? core_->db->Merge(options, core_->cf, key, operand) : s;
 }
 
-rocksdb::Status Store::Append(rocksdb::WriteBatchBase* batch, const rocksdb::Slice& key,
-                              Values values) {
+rocksdb::Status Store::AppendInto(rocksdb::WriteBatchBase* batch, const rocksdb::Slice& key,
+                                  Values values) {
+  if (batch == nullptr) return rocksdb::Status::InvalidArgument("Store::Append: no batch");
   std::string operand;
   const rocksdb::Status s = EncodeOperand(*core_, values, &operand);
   return s.ok() ? batch->Merge(core_->cf, key, operand) : s;
