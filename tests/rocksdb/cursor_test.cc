@@ -1,0 +1,131 @@
+#include <string>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "rocksdb/comparator.h"
+#include "rocksdb/slice_transform.h"
+#include "sheaf/store.h"
+#include "tests/rocksdb/test_db.h"
+
+namespace sheaf {
+namespace testing {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+std::vector<std::string> Keys(TestDb& db, KeyRange range,
+                              const rocksdb::ReadOptions& options = rocksdb::ReadOptions()) {
+  std::vector<std::string> keys;
+  auto cursor = db.store().Scan(options, std::move(range));
+  for (; cursor->Valid(); cursor->Next()) keys.push_back(cursor->key().ToString());
+  EXPECT_OK(cursor->status());
+  return keys;
+}
+
+TEST(KeyRangeTest, PrefixEndsBeforeTheNextPrefix) {
+  EXPECT_EQ(KeyRange::Prefix("ab").end, "ac");
+  EXPECT_EQ(KeyRange::Prefix("a\xFF").end, "b");
+  EXPECT_EQ(KeyRange::Prefix("\xFF\xFF").end, "");
+  EXPECT_EQ(KeyRange::Prefix("").end, "");
+  EXPECT_EQ(KeyRange::Prefix(std::string(1, '\0')).end, "\x01");
+}
+
+class CursorTest : public ::testing::Test {
+ protected:
+  CursorTest() {
+    for (const char* key : {"a", "ab", "abc", "ac", "b", "\xFE", "\xFF", "\xFF\xFFz"}) {
+      db_.Put(key, {std::string(key) + "-1", std::string(key) + "-2"});
+    }
+  }
+  TestDb db_;
+};
+
+TEST_F(CursorTest, AllGoesOverEveryKeyInOrder) {
+  EXPECT_THAT(Keys(db_, KeyRange::All()),
+              ElementsAre("a", "ab", "abc", "ac", "b", "\xFE", "\xFF", "\xFF\xFFz"));
+}
+
+TEST_F(CursorTest, PrefixGoesOverItsKeysOnly) {
+  EXPECT_THAT(Keys(db_, KeyRange::Prefix("ab")), ElementsAre("ab", "abc"));
+  EXPECT_THAT(Keys(db_, KeyRange::Prefix("\xFF")), ElementsAre("\xFF", "\xFF\xFFz"));
+  EXPECT_THAT(Keys(db_, KeyRange::Prefix("zz")), ElementsAre());
+}
+
+TEST_F(CursorTest, BeginIsInEndIsOut) {
+  EXPECT_THAT(Keys(db_, {"ab", "b"}), ElementsAre("ab", "abc", "ac"));
+  EXPECT_THAT(Keys(db_, {"ac", ""}), ElementsAre("ac", "b", "\xFE", "\xFF", "\xFF\xFFz"));
+  EXPECT_THAT(Keys(db_, {"", "ab"}), ElementsAre("a"));
+  EXPECT_THAT(Keys(db_, {"b", "a"}), ElementsAre());
+}
+
+TEST_F(CursorTest, TheNarrowerOfRangeAndReadOptionsHolds) {
+  const rocksdb::Slice lower = "ab", upper = "b";
+  rocksdb::ReadOptions options;
+  options.iterate_lower_bound = &lower;
+  options.iterate_upper_bound = &upper;
+  EXPECT_THAT(Keys(db_, KeyRange::All(), options), ElementsAre("ab", "abc", "ac"));
+  EXPECT_THAT(Keys(db_, {"a", "z"}, options), ElementsAre("ab", "abc", "ac"));
+  EXPECT_THAT(Keys(db_, {"abc", "ac"}, options), ElementsAre("abc"));
+}
+
+TEST_F(CursorTest, DetachedListsOutliveCursorStoreAndDb) {
+  std::vector<PinnedBlob> kept;
+  {
+    auto cursor = db_.store().Scan({}, KeyRange::Prefix("a"));
+    for (; cursor->Valid(); cursor->Next()) kept.push_back(cursor->Detach());
+  }
+  db_.Close();
+  ASSERT_EQ(kept.size(), 4u);
+  EXPECT_EQ(ToList(kept[2]), List({"abc-1", "abc-2"}));
+  EXPECT_FALSE(kept[2].zero_copy());
+}
+
+TEST_F(CursorTest, AValueThatIsNotAListStopsAndCanBePassed) {
+  ASSERT_OK(db_.db()->Put({}, "abc", "nonsense"));
+  auto cursor = db_.store().Scan({}, KeyRange::Prefix("a"));
+  ASSERT_TRUE(cursor->Valid());
+  cursor->Next();
+  ASSERT_TRUE(cursor->Valid());
+  cursor->Next();
+  ASSERT_FALSE(cursor->Valid());
+  EXPECT_TRUE(cursor->status().IsCorruption());
+  EXPECT_THAT(cursor->status().ToString(), HasSubstr("\"abc\""));
+  EXPECT_EQ(cursor->key(), "abc");
+  cursor->Next();
+  ASSERT_TRUE(cursor->Valid());
+  EXPECT_OK(cursor->status());
+  EXPECT_EQ(cursor->key(), "ac");
+  cursor->Next();
+  EXPECT_FALSE(cursor->Valid());
+  EXPECT_OK(cursor->status());
+  cursor->Next();  // at the end it stays there
+  EXPECT_FALSE(cursor->Valid());
+}
+
+TEST(CursorOrderTest, APrefixExtractorDoesNotHideKeys) {
+  rocksdb::Options options = TestDb::DefaultOptions();
+  options.prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(2));
+  TestDb db(options);
+  for (const char* key : {"aa1", "ab1", "b", "ba1"}) db.Put(key, {"v"});
+  db.Compact();
+  EXPECT_THAT(Keys(db, KeyRange::Prefix("a")), ElementsAre("aa1", "ab1"));
+  EXPECT_THAT(Keys(db, {"aa5", ""}), ElementsAre("ab1", "b", "ba1"));
+}
+
+TEST(CursorOrderTest, BoundsFollowTheComparator) {
+  rocksdb::Options options = TestDb::DefaultOptions();
+  options.comparator = rocksdb::ReverseBytewiseComparator();
+  TestDb db(options);
+  for (const char* key : {"a", "b", "c", "d"}) db.Put(key, {"v"});
+  EXPECT_THAT(Keys(db, {"c", "a"}), ElementsAre("c", "b"));
+  const rocksdb::Slice upper = "b";
+  rocksdb::ReadOptions read;
+  read.iterate_upper_bound = &upper;
+  EXPECT_THAT(Keys(db, {"d", "a"}, read), ElementsAre("d", "c"));
+}
+
+}  // namespace
+}  // namespace testing
+}  // namespace sheaf

@@ -1,0 +1,300 @@
+#include "sheaf/store.h"
+
+#include <map>
+#include <random>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "rocksdb/utilities/write_batch_with_index.h"
+#include "rocksdb/write_batch.h"
+#include "tests/rocksdb/test_db.h"
+
+namespace sheaf {
+namespace testing {
+namespace {
+
+using ::testing::HasSubstr;
+
+class StoreTest : public ::testing::TestWithParam<Layout> {
+ protected:
+  StoreTest() : db_(TestDb::DefaultOptions(GetParam()), GetParam()) {}
+  TestDb db_;
+};
+
+INSTANTIATE_TEST_SUITE_P(Layouts, StoreTest, ::testing::Values(Layout::kFixed64, Layout::kCompact),
+                         [](const auto& info) { return LayoutName(info.param); });
+
+TEST_P(StoreTest, GetReturnsWhatWasPut) {
+  const List values = {"", "a", std::string("\0\n\t\xFF", 4), std::string(70000, 'x'), ""};
+  db_.Put("key", values);
+  EXPECT_EQ(db_.Get("key"), values);
+  db_.Compact();
+  EXPECT_EQ(db_.Get("key"), values);
+}
+
+TEST_P(StoreTest, PutReplaces) {
+  db_.Put("key", {"old", "older"});
+  db_.Put("key", {"new"});
+  EXPECT_EQ(db_.Get("key"), List({"new"}));
+}
+
+TEST_P(StoreTest, AnEmptyListIsFoundAndIsEmpty) {
+  db_.Put("put", {});
+  db_.Append("appended", {});
+  for (const char* key : {"put", "appended"}) {
+    PinnedBlob list;
+    ASSERT_OK(db_.store().Get({}, key, &list));
+    EXPECT_TRUE(list.empty());
+    EXPECT_EQ(list.view().layout(), GetParam());
+  }
+}
+
+TEST_P(StoreTest, AMissingKeyIsNotFoundAndLeavesAnEmptyList) {
+  db_.Put("key", {"a"});
+  PinnedBlob list;
+  ASSERT_OK(db_.store().Get({}, "key", &list));
+  EXPECT_TRUE(db_.store().Get({}, "other", &list).IsNotFound());
+  EXPECT_TRUE(list.empty());
+  EXPECT_EQ(db_.store().stats().not_found, 1u);
+}
+
+TEST_P(StoreTest, AppendKeepsOrderOverFlushesAndCompactions) {
+  List model = {"base"};
+  db_.Put("key", model);
+  for (int i = 0; i < 60; ++i) {
+    const List more = SomeValues(i % 4, i);
+    db_.Append("key", more);
+    model.insert(model.end(), more.begin(), more.end());
+    if (i % 7 == 3) db_.Flush();
+    if (i % 23 == 9) db_.Compact();
+    ASSERT_EQ(db_.Get("key"), model) << "after append " << i;
+  }
+}
+
+TEST_P(StoreTest, AppendToAMissingKeyBeginsAList) {
+  db_.Append("key", {"a", "b"});
+  EXPECT_EQ(db_.Get("key"), List({"a", "b"}));
+  db_.Compact();
+  EXPECT_EQ(db_.Get("key"), List({"a", "b"}));
+}
+
+TEST_P(StoreTest, AppendAfterDeleteBeginsAgain) {
+  db_.Append("key", {"a"});
+  ASSERT_OK(db_.db()->Delete({}, "key"));
+  db_.Append("key", {"b"});
+  EXPECT_EQ(db_.Get("key"), List({"b"}));
+}
+
+TEST_P(StoreTest, ABatchWritesAllOrNothing) {
+  rocksdb::WriteBatch batch;
+  const std::vector<std::string_view> ab = {"a", "b"};
+  ASSERT_OK(db_.store().Put(&batch, "put", ab));
+  ASSERT_OK(db_.store().Append(&batch, "put", ab));
+  ASSERT_OK(db_.store().Append(&batch, "appended", ab));
+  PinnedBlob list;
+  EXPECT_TRUE(db_.store().Get({}, "put", &list).IsNotFound());
+  ASSERT_OK(db_.db()->Write({}, &batch));
+  EXPECT_EQ(db_.Get("put"), List({"a", "b", "a", "b"}));
+  EXPECT_EQ(db_.Get("appended"), List({"a", "b"}));
+}
+
+TEST_P(StoreTest, BracesMeanDefaultOptionsAndANullBatchIsRefused) {
+  EXPECT_OK(db_.store().Put({}, "key", {"a"}));
+  EXPECT_OK(db_.store().Append({}, "key", {"b"}));
+  EXPECT_EQ(db_.Get("key"), List({"a", "b"}));
+  rocksdb::WriteBatch* const none = nullptr;
+  EXPECT_TRUE(db_.store().Put(none, "key", {"c"}).IsInvalidArgument());
+  EXPECT_TRUE(db_.store().Append(none, "key", {"c"}).IsInvalidArgument());
+}
+
+TEST_P(StoreTest, MultiGetGivesEachKeyItsListAndStatus) {
+  std::map<std::string, List> model;
+  for (int i = 0; i < 100; ++i) {
+    const std::string key = "key" + std::to_string(1000 + i);
+    if (i % 5 == 4) continue;  // missing
+    model[key] = SomeValues(i % 9, i);
+    db_.Put(key, model[key]);
+    if (i == 50) db_.Flush();
+  }
+  ASSERT_OK(db_.db()->Put({}, "key1004", "\xFF not a list"));
+  std::vector<std::string> keys;
+  for (int i = 99; i >= 0; --i) keys.push_back("key" + std::to_string(1000 + i));
+  const std::vector<rocksdb::Slice> slices(keys.begin(), keys.end());
+  std::vector<PinnedBlob> lists(slices.size());
+  std::vector<rocksdb::Status> statuses(slices.size());
+  db_.store().MultiGet({}, slices.size(), slices.data(), lists.data(), statuses.data());
+  for (size_t i = 0; i < keys.size(); ++i) {
+    if (keys[i] == "key1004") {
+      EXPECT_TRUE(statuses[i].IsCorruption());
+      EXPECT_THAT(statuses[i].ToString(), HasSubstr("\"key1004\""));
+    } else if (model.count(keys[i]) == 0) {
+      EXPECT_TRUE(statuses[i].IsNotFound()) << keys[i];
+      EXPECT_TRUE(lists[i].empty());
+    } else {
+      EXPECT_OK(statuses[i]);
+      EXPECT_EQ(ToList(lists[i]), model[keys[i]]) << keys[i];
+    }
+  }
+  const StoreStats stats = db_.store().stats();
+  EXPECT_EQ(stats.reads, 100u);
+  EXPECT_EQ(stats.not_found, 19u);
+  EXPECT_EQ(stats.corrupt, 1u);
+}
+
+TEST_P(StoreTest, MultiGetOfNothingIsNothing) {
+  db_.store().MultiGet({}, 0, nullptr, nullptr, nullptr);
+  EXPECT_EQ(db_.store().stats().reads, 0u);
+}
+
+TEST_P(StoreTest, ASnapshotSeesTheListOfItsTime) {
+  db_.Put("key", {"a"});
+  const rocksdb::Snapshot* const snapshot = db_.db()->GetSnapshot();
+  db_.Append("key", {"b"});
+  db_.Compact();
+  rocksdb::ReadOptions old;
+  old.snapshot = snapshot;
+  EXPECT_EQ(db_.Get("key", old), List({"a"}));
+  EXPECT_EQ(ToList(db_.store().Scan(old, KeyRange::All())->values()), List({"a"}));
+  EXPECT_EQ(db_.Get("key"), List({"a", "b"}));
+  db_.db()->ReleaseSnapshot(snapshot);
+}
+
+TEST_P(StoreTest, ColumnFamiliesHaveListsOfTheirOwn) {
+  rocksdb::ColumnFamilyHandle* cf = nullptr;
+  ASSERT_OK(db_.db()->CreateColumnFamily(TestDb::DefaultOptions(GetParam()), "other", &cf));
+  {
+    std::unique_ptr<Store> other;
+    ASSERT_OK(Store::Open(db_.db(), cf, {GetParam()}, &other));
+    db_.Append("key", {"default"});
+    ASSERT_OK(other->Append({}, "key", {"other"}));
+    PinnedBlob list;
+    ASSERT_OK(other->Get({}, "key", &list));
+    EXPECT_EQ(ToList(list), List({"other"}));
+    EXPECT_EQ(db_.Get("key"), List({"default"}));
+  }
+  ASSERT_OK(db_.db()->DestroyColumnFamilyHandle(cf));
+}
+
+TEST_P(StoreTest, AValueThatIsNotAListIsCorruptionNamingKeyAndPlace) {
+  ASSERT_OK(db_.db()->Put({}, "bad\n", "\xFF\xFF"));
+  PinnedBlob list;
+  const rocksdb::Status s = db_.store().Get({}, "bad\n", &list);
+  EXPECT_TRUE(s.IsCorruption());
+  EXPECT_THAT(s.ToString(), HasSubstr("the value of key \"bad\\n\" is not a list"));
+  EXPECT_THAT(s.ToString(), HasSubstr("at offset 0"));
+  EXPECT_TRUE(list.empty());
+  EXPECT_EQ(db_.store().stats().corrupt, 1u);
+  EXPECT_EQ(db_.store().stats().blocks_pinned, 0u);
+}
+
+TEST_P(StoreTest, RandomWritesAgreeWithAModel) {
+  std::mt19937 random(20260101);
+  std::map<std::string, List> model;
+  for (int step = 0; step < 3000; ++step) {
+    const std::string key = "k" + std::to_string(random() % 40);
+    const List values = SomeValues(static_cast<int>(random() % 5), step);
+    switch (random() % 10) {
+      case 0:
+        db_.Put(key, values);
+        model[key] = values;
+        break;
+      case 1:
+        ASSERT_OK(db_.db()->Delete({}, key));
+        model.erase(key);
+        break;
+      case 2:
+        if (step % 20 == 0) db_.Flush();
+        if (step % 300 == 0) db_.Compact();
+        break;
+      default: {
+        db_.Append(key, values);
+        List& list = model[key];
+        list.insert(list.end(), values.begin(), values.end());
+      }
+    }
+  }
+  std::map<std::string, List> found;
+  auto cursor = db_.store().Scan({}, KeyRange::All());
+  for (; cursor->Valid(); cursor->Next()) {
+    found[cursor->key().ToString()] = ToList(cursor->values());
+  }
+  EXPECT_OK(cursor->status());
+  EXPECT_EQ(found, model);
+  for (const auto& [key, list] : model) EXPECT_EQ(db_.Get(key), list);
+}
+
+TEST_P(StoreTest, ManyThreadsReadAndDropWhatOthersHold) {
+  const List values = SomeValues(200);
+  db_.Put("key", values);
+  db_.Compact();
+  std::vector<std::thread> threads;
+  std::vector<PinnedSlice> shared;
+  {
+    PinnedBlob list;
+    ASSERT_OK(db_.store().Get({}, "key", &list));
+    shared = list.Slices();
+  }
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&, t] {
+      for (int i = 0; i < 200; ++i) {
+        PinnedBlob list;
+        ASSERT_OK(db_.store().Get({}, "key", &list));
+        std::vector<PinnedSlice> slices = list.Slices();
+        list = PinnedBlob();
+        const size_t at = static_cast<size_t>(t * 50 + i % 50);
+        PinnedSlice copy = shared[at];
+        ASSERT_EQ(copy, slices[at].view());
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(db_.store().stats().blocks_pinned, 1u);
+  shared.clear();
+  const StoreStats stats = db_.store().stats();
+  EXPECT_EQ(stats.reads, 801u);
+  EXPECT_EQ(stats.blocks_pinned, 0u);
+  EXPECT_EQ(stats.bytes_pinned, 0u);
+}
+
+TEST(StoreOpenTest, AMergeOperatorOfAnotherLayoutIsRefused) {
+  TestDb db;
+  std::unique_ptr<Store> store;
+  const rocksdb::Status s = Store::Open(db.db(), nullptr, {Layout::kFixed64}, &store);
+  EXPECT_TRUE(s.IsInvalidArgument());
+  EXPECT_THAT(s.ToString(), HasSubstr("is fixed64"));
+  EXPECT_THAT(s.ToString(), HasSubstr("has layout compact"));
+  EXPECT_EQ(store, nullptr);
+}
+
+TEST(StoreOpenTest, ANullDbIsRefused) {
+  std::unique_ptr<Store> store;
+  EXPECT_TRUE(Store::Open(nullptr, nullptr, {}, &store).IsInvalidArgument());
+}
+
+TEST(StoreOpenTest, WithoutTheMergeOperatorPutWorksAndAppendSaysWhatToDo) {
+  rocksdb::Options options = TestDb::DefaultOptions();
+  options.merge_operator = nullptr;
+  TestDb db(options);
+  db.Put("key", {"a"});
+  EXPECT_EQ(db.Get("key"), List({"a"}));
+  const rocksdb::Status s = db.store().Append({}, "key", {"b"});
+  EXPECT_TRUE(s.IsInvalidArgument());
+  EXPECT_THAT(s.ToString(), HasSubstr("sheaf::NewAppendOperator()"));
+  EXPECT_EQ(db.Get("key"), List({"a"}));
+}
+
+TEST(StoreStatsTest, TextNamesWhatHappened) {
+  TestDb db;
+  db.Put("key", {"abc"});
+  PinnedBlob list;
+  ASSERT_OK(db.store().Get({}, "key", &list));
+  EXPECT_EQ(db.store().stats().ToString(),
+            "reads=1 not_found=0 corrupt=0 zero_copy=0 copied{memtable}=1/6B pinned=1/6B");
+}
+
+}  // namespace
+}  // namespace testing
+}  // namespace sheaf
