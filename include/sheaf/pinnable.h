@@ -8,10 +8,12 @@
 // block, row or blob cache needs that cache: pass its shared_ptr, or KeepAlive() below, as
 // `keep_alive`, and the block may outlive the DB.
 //
-// WARNING: without `keep_alive` the blob must go before the rocksdb::DB does. These pins also die
-// with the DB whatever is passed: operands pinned by DB::GetMergeOperands, and values read through
-// a blob cache that is charged against the block cache (CacheEntryRole::kBlobCache); a Store copies
-// the latter.
+// WARNING: without `keep_alive` the blob must go before the rocksdb::DB does. And some pins die
+// with the DB whatever is passed:
+//   - of operands, by DB::GetMergeOperands;
+//   - through a blob cache that is charged against the block cache (CacheEntryRole::kBlobCache);
+//   - of a read-only or secondary instance with DBOptions::allow_mmap_reads.
+// A Store copies the latter two.
 //
 //   rocksdb::PinnableSlice value;
 //   rocksdb::Status s = transaction->GetForUpdate(read_options, cf, key, &value);

@@ -19,10 +19,10 @@ enum class CopyReason : uint8_t {
   kMemtable,
   // Operands were pending: the merge operator wrote the list for this read.
   kMerge,
-  // The block was not in a cache to be pinned there: no block cache, ReadOptions::fill_cache false,
-  // or a cache with a strict limit that was full.
+  // The block was not in a cache to be pinned there: no block cache, or ReadOptions::fill_cache
+  // false.
   kUncached,
-  // The file is read by mmap: its pages go when the DB is closed.
+  // DBOptions::allow_mmap_reads: mapped pages go when the DB is closed.
   kMmap,
   // The table format does not pin values (PlainTable, CuckooTable, ...).
   kTableFormat,

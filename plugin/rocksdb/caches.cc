@@ -1,6 +1,5 @@
 #include "plugin/rocksdb/caches.h"
 
-#include "plugin/rocksdb/compat.h"
 #include "rocksdb/table.h"
 
 namespace sheaf {
@@ -19,20 +18,23 @@ Caches Caches::Of(const rocksdb::Options& options) {
     return caches;
   }
   caches.block = table->block_cache;
+  caches.files_may_copy = table->no_block_cache || caches.block == nullptr;
   if (options.allow_mmap_reads) {
+    // A read-only or secondary instance takes its mapped files for immortal and pins values in
+    // them, but unmaps them when it is closed.
     caches.file_reason = CopyReason::kMmap;
+    caches.pin_reason = CopyReason::kMmap;
     caches.files_may_copy = true;
-  } else {
-    caches.files_may_copy = table->no_block_cache || caches.block == nullptr ||
-                            caches.block->HasStrictCapacityLimit();
+    caches.pins_die_with_db = true;
   }
   // A charged blob cache is a wrapper around both caches which the DB's BlobSource owns, and a pin
   // is released through that wrapper.
   const auto& roles = table->cache_usage_options.options_overrides;
   const auto blob_role = roles.find(rocksdb::CacheEntryRole::kBlobCache);
-  caches.pins_die_with_db =
-      caches.blob != nullptr && blob_role != roles.end() &&
-      blob_role->second.charged == rocksdb::CacheEntryRoleOptions::Decision::kEnabled;
+  if (caches.blob != nullptr && blob_role != roles.end() &&
+      blob_role->second.charged == rocksdb::CacheEntryRoleOptions::Decision::kEnabled) {
+    caches.pins_die_with_db = true;
+  }
   return caches;
 }
 

@@ -18,8 +18,11 @@ struct Caches {
   std::shared_ptr<rocksdb::Cache> row;
   std::shared_ptr<rocksdb::Cache> blob;
 
-  // True if RocksDB pins some values through an object that the DB owns.
+  // True if RocksDB pins some values to memory, or through an object, that the DB owns; then no pin
+  // of the column family is kept, as one cannot be told from another.
   bool pins_die_with_db = false;
+  // Why a pinned value is copied all the same, if so.
+  CopyReason pin_reason = CopyReason::kPinDiesWithDb;
 
   // Why a value that came from a file was not pinned.
   CopyReason file_reason = CopyReason::kUncached;

@@ -44,7 +44,7 @@ class PinnableBlock final : public Block {
 };
 
 // Whether RocksDB's pin of `value` can be shared: it is one, and something is released with it. A
-// pin without a release is memory of the DB's own, such as the mapped file of a read-only DB.
+// pin without a release is memory that nobody counts.
 inline bool HoldsPin(rocksdb::PinnableSlice& value) {
   return value.IsPinned() && value.HasCleanups();
 }

@@ -40,13 +40,11 @@ rocksdb::Status TakeList(const StoreCore& core, const rocksdb::Slice& key,
     return CorruptList(key, value, core.layout, view.status());
   }
   const uint64_t bytes = value.size();
-  const bool pinned = HoldsPin(value);
-  const bool share_pin = pinned && !core.caches->pins_die_with_db;
+  const bool share_pin = HoldsPin(value) && !core.caches->pins_die_with_db;
   Ledger::Pin pin = core.ledger->CountFound(bytes);
   if (!share_pin) {
-    const CopyReason reason = pinned             ? CopyReason::kPinDiesWithDb
-                              : value.IsPinned() ? core.caches->file_reason
-                                                 : watch.WhyCopied(View(key));
+    const CopyReason reason =
+        value.IsPinned() ? core.caches->pin_reason : watch.WhyCopied(View(key));
     core.ledger->CountCopied(reason, bytes);
   }
   *list = TakeOver(std::move(value), *view, share_pin, std::move(pin));
