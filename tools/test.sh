@@ -1,0 +1,53 @@
+#!/bin/bash
+# Installs what is missing, builds everything and runs every test. Arguments go to `bazel test`:
+#   tools/test.sh                    as CI does
+#   tools/test.sh --config=asan      under a sanitizer: asan, ubsan, tsan
+# The last line is `N passed, N failed`: single tests, counted from what GoogleTest reported.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+
+case "${1:-}" in
+  -h | --help) sed -n '2,5s/^# //p' "$0"; exit 0 ;;
+esac
+
+. tools/deps.sh
+sanitizer_packages=""
+case " $* " in
+  *--config=asan* | *--config=ubsan* | *--config=tsan*) sanitizer_packages="clang llvm" ;;
+esac
+require_packages $BUILD_PACKAGES $TEST_PACKAGES $sanitizer_packages
+
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+
+bazel test --keep_going "$@" //... 2>&1 | tee "$log"
+status=${PIPESTATUS[0]}
+
+# GoogleTest reports single tests in test.xml. A target that did not build, or ended before it
+# could report, counts as one failure.
+python3 - "$log" "$status" <<'COUNT'
+import re, sys, xml.etree.ElementTree as xml
+
+passed = failed = 0
+for line in open(sys.argv[1], errors="replace"):
+    match = re.match(r"//(\S*):(\S+) +(?:\(cached\) )?(PASSED|FLAKY|FAILED|TIMEOUT|NO STATUS)", line)
+    if not match:
+        continue
+    package, target, result = match.groups()
+    ok = result in ("PASSED", "FLAKY")
+    try:
+        report = xml.parse(f"bazel-testlogs/{package}/{target}/test.xml").getroot()
+        suites = [report] if report.get("tests") else list(report)
+        tests = sum(int(s.get("tests", 0)) - int(s.get("disabled") or 0) for s in suites)
+        failures = sum(int(s.get("failures", 0)) + int(s.get("errors", 0)) for s in suites)
+    except (OSError, xml.ParseError):
+        tests, failures = 1, 0
+    if not ok:
+        tests, failures = max(tests, 1), max(failures, 1)
+    passed += tests - failures
+    failed += failures
+if sys.argv[2] != "0" and failed == 0:
+    failed = 1
+print(f"{passed} passed, {failed} failed")
+sys.exit(1 if failed or not passed else 0)
+COUNT
