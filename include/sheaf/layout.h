@@ -8,6 +8,10 @@
 #ifndef SHEAF_LAYOUT_H_
 #define SHEAF_LAYOUT_H_
 
+#if __cplusplus < 201703L
+#error "Sheaf needs C++17 or later. With Bazel, in .bazelrc: build --cxxopt=-std=c++17"
+#endif
+
 #include <cstddef>
 #include <cstdint>
 

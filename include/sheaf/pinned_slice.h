@@ -31,6 +31,7 @@
 
 #include "absl/strings/cord.h"
 #include "sheaf/block.h"
+#include "sheaf/layout.h"
 
 namespace sheaf {
 
