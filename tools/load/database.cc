@@ -1,0 +1,218 @@
+#include "tools/load/database.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "rocksdb/convenience.h"
+#include "rocksdb/merge_operator.h"
+#include "rocksdb/utilities/options_util.h"
+#include "sheaf/append_operator.h"
+#include "sheaf/plugin.h"
+#include "tools/load/text.h"
+
+namespace sheaf {
+namespace load {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Says nothing: a read-only DB must not write LOG.
+class SilentLogger final : public rocksdb::Logger {
+ public:
+  using rocksdb::Logger::Logv;
+  void Logv(const char*, va_list) override {}
+};
+
+// Files that RocksDB leaves in a folder in which opening a DB failed.
+bool IsLeftover(const std::string& name) {
+  return name == "LOCK" || name == "IDENTITY" || absl::StartsWith(name, "LOG") ||
+         name == "lost+found";
+}
+
+absl::Status Locked(const std::string& path) {
+  return absl::FailedPreconditionError(
+      absl::StrCat(path,
+                   ": another process has this DB open; only one can write to it. Close that "
+                   "one and run this again"));
+}
+
+absl::Status CannotOpen(const std::string& path, const rocksdb::Status& status) {
+  const std::string text = status.ToString();
+  if (status.IsIOError() && absl::StrContains(text, "lock")) return Locked(path);
+  return absl::InternalError(absl::StrCat(path, ": cannot open the DB: ", text));
+}
+
+// The option `layout` of one of Sheaf's objects.
+bool GetLayout(const rocksdb::Configurable& object, Layout* layout) {
+  std::string name;
+  if (!object.GetOption(rocksdb::ConfigOptions(), "layout", &name).ok()) return false;
+  *layout = name == LayoutName(Layout::kFixed64) ? Layout::kFixed64 : Layout::kCompact;
+  return true;
+}
+
+}  // namespace
+
+OpenedDatabase::~OpenedDatabase() {
+  for (rocksdb::ColumnFamilyHandle* const handle : handles_) {
+    db_->DestroyColumnFamilyHandle(handle);
+  }
+  db_->Close();
+}
+
+bool Database::Exists(const std::string& path) {
+  std::error_code error;
+  return fs::exists(fs::path(path) / "CURRENT", error);
+}
+
+absl::StatusOr<Database> Database::Read(const std::string& path) {
+  std::error_code error;
+  if (!Exists(path)) {
+    const char* const found = !fs::exists(path, error)        ? "there is no such folder"
+                              : fs::is_directory(path, error) ? "the folder has no file CURRENT"
+                                                              : "it is not a folder";
+    return absl::NotFoundError(
+        absl::StrCat(path, ": no RocksDB DB here: ", found, ". `sheaf load` creates a DB"));
+  }
+  RegisterPlugin();
+  Database database;
+  database.path_ = path;
+  rocksdb::ConfigOptions config;
+  config.ignore_unsupported_options = false;
+  rocksdb::Status status =
+      rocksdb::LoadLatestOptions(config, path, &database.db_options_, &database.families_);
+  if (!status.ok()) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        path, ": cannot read the DB's OPTIONS: ", status.ToString(),
+        status.IsNotFound() ? "" : ". An object named there may not be known to this program"));
+  }
+  for (const rocksdb::ColumnFamilyDescriptor& family : database.families_) {
+    if (family.options.comparator->timestamp_size() != 0) {
+      return absl::FailedPreconditionError(
+          absl::StrCat(path, ": column family ", family.name,
+                       " has user-defined timestamps, which sheaf does not support"));
+    }
+  }
+  database.db_options_.create_if_missing = false;
+  database.db_options_.create_missing_column_families = false;
+  database.db_options_.error_if_exists = false;
+  database.FindLayout();
+  return database;
+}
+
+absl::StatusOr<Database> Database::New(const std::string& path, Layout layout) {
+  std::error_code error;
+  Database database;
+  database.folder_was_there_ = fs::exists(path, error);
+  if (database.folder_was_there_) {
+    if (!fs::is_directory(path, error)) {
+      return absl::FailedPreconditionError(absl::StrCat(path, ": is a file; expected a DB folder"));
+    }
+    for (const fs::directory_entry& entry : fs::directory_iterator(path, error)) {
+      const std::string name = entry.path().filename().string();
+      if (!IsLeftover(name)) {
+        return absl::FailedPreconditionError(absl::StrCat(
+            path, ": is no DB but holds other files (", name, "); name a new or an empty folder"));
+      }
+    }
+    if (!error && access(path.c_str(), W_OK) != 0) {
+      error = std::error_code(errno, std::generic_category());
+    }
+    if (error) return absl::FailedPreconditionError(absl::StrCat(path, ": ", error.message()));
+  } else {
+    fs::path parent = fs::absolute(path, error).lexically_normal();
+    if (!parent.has_filename()) parent = parent.parent_path();  // "a/b/" names b
+    parent = parent.parent_path();
+    if (!fs::is_directory(parent, error)) {
+      return absl::FailedPreconditionError(
+          absl::StrCat(path, ": the parent folder ", parent.string(), " does not exist; make it"));
+    }
+  }
+  RegisterPlugin();
+  database.path_ = path;
+  database.is_new_ = true;
+  database.db_options_.create_if_missing = true;
+  rocksdb::ColumnFamilyOptions family;
+  AppendOptions append;
+  append.layout = layout;
+  family.merge_operator = NewAppendOperator(append);
+  family.table_properties_collector_factories.push_back(NewStatsCollectorFactory(layout));
+  database.families_.emplace_back(rocksdb::kDefaultColumnFamilyName, family);
+  database.FindLayout();
+  return database;
+}
+
+const rocksdb::ColumnFamilyOptions& Database::default_family() const {
+  for (const rocksdb::ColumnFamilyDescriptor& family : families_) {
+    if (family.name == rocksdb::kDefaultColumnFamilyName) return family.options;
+  }
+  return families_.front().options;  // RocksDB has no DB without "default"
+}
+
+void Database::FindLayout() {
+  const rocksdb::ColumnFamilyOptions& family = default_family();
+  can_append_ =
+      family.merge_operator != nullptr && family.merge_operator->IsInstanceOf(kAppendOperatorName);
+  if (can_append_ && GetLayout(*family.merge_operator, &layout_)) return;
+  for (const auto& factory : family.table_properties_collector_factories) {
+    if (factory != nullptr && factory->IsInstanceOf(kStatsCollectorName) &&
+        GetLayout(*factory, &layout_)) {
+      return;
+    }
+  }
+}
+
+std::string Database::merge_operator() const {
+  const auto& merge_operator = default_family().merge_operator;
+  return merge_operator == nullptr ? "none" : merge_operator->Name();
+}
+
+rocksdb::Options Database::options() const {
+  return rocksdb::Options(db_options_, default_family());
+}
+
+absl::Status Database::CheckUnlocked() const {
+  // RocksDB's lock is a POSIX lock on this file. Closing it releases locks of this process alone,
+  // which has none.
+  const int fd = open((path_ + "/LOCK").c_str(), O_RDWR | O_CLOEXEC);
+  if (fd < 0) return absl::OkStatus();  // opening will tell
+  struct flock lock = {};
+  lock.l_type = F_WRLCK;
+  lock.l_whence = SEEK_SET;
+  const bool locked = fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+  close(fd);
+  return locked ? Locked(path_) : absl::OkStatus();
+}
+
+absl::StatusOr<std::unique_ptr<OpenedDatabase>> Database::OpenForReadOnly() const {
+  rocksdb::DBOptions options = db_options_;
+  options.info_log = std::make_shared<SilentLogger>();
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  rocksdb::DB* db = nullptr;
+  const rocksdb::Status status =
+      rocksdb::DB::OpenForReadOnly(options, path_, families_, &handles, &db);
+  if (!status.ok()) return CannotOpen(path_, status);
+  return std::make_unique<OpenedDatabase>(db, std::move(handles));
+}
+
+absl::StatusOr<std::unique_ptr<OpenedDatabase>> Database::Open() const {
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  rocksdb::DB* db = nullptr;
+  const rocksdb::Status status = rocksdb::DB::Open(db_options_, path_, families_, &handles, &db);
+  if (!status.ok()) return CannotOpen(path_, status);
+  return std::make_unique<OpenedDatabase>(db, std::move(handles));
+}
+
+void Database::Remove() const {
+  if (!is_new_) return;
+  rocksdb::DestroyDB(path_, rocksdb::Options(db_options_, default_family()), families_);
+  std::error_code ignored;
+  if (!folder_was_there_) fs::remove_all(path_, ignored);
+}
+
+}  // namespace load
+}  // namespace sheaf

@@ -1,0 +1,99 @@
+// Database: what is known of a DB without opening it, and opening it with its own options.
+//
+// Sheaf's tool must never create a DB by mistake nor open one with other options than its own: a
+// wrong merge operator would be written into its OPTIONS.
+//
+// Ownership: an OpenedDatabase owns the rocksdb::DB and its column family handles.
+// Thread safety: immutable after reading.
+//
+//   absl::StatusOr<Database> database = Database::Read("lists.db");
+//   auto opened = database->OpenForReadOnly();
+//   (*opened)->db()->Get(...)
+
+#ifndef SHEAF_TOOLS_LOAD_DATABASE_H_
+#define SHEAF_TOOLS_LOAD_DATABASE_H_
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "rocksdb/db.h"
+#include "rocksdb/options.h"
+#include "sheaf/layout.h"
+
+namespace sheaf {
+namespace load {
+
+class OpenedDatabase {
+ public:
+  OpenedDatabase(rocksdb::DB* db, std::vector<rocksdb::ColumnFamilyHandle*> handles)
+      : db_(db), handles_(std::move(handles)) {}
+  ~OpenedDatabase();
+  OpenedDatabase(const OpenedDatabase&) = delete;
+  OpenedDatabase& operator=(const OpenedDatabase&) = delete;
+
+  rocksdb::DB* db() const { return db_.get(); }
+
+ private:
+  std::unique_ptr<rocksdb::DB> db_;
+  std::vector<rocksdb::ColumnFamilyHandle*> handles_;
+};
+
+class Database {
+ public:
+  // Reads the OPTIONS of the DB in folder `path`; creates nothing.
+  // Errors: NotFound if there is no DB there, naming what there is; FailedPrecondition if its
+  // options name objects that this program does not have.
+  static absl::StatusOr<Database> Read(const std::string& path);
+
+  // A DB that does not exist yet: default options, sheaf.append and sheaf.stats of `layout`.
+  // Errors: FailedPrecondition if `path` holds other files, or its parent folder is missing.
+  static absl::StatusOr<Database> New(const std::string& path, Layout layout);
+
+  // True if Read() would find a DB.
+  static bool Exists(const std::string& path);
+
+  const std::string& path() const { return path_; }
+  bool is_new() const { return is_new_; }
+
+  // Of the lists: `layout` of the merge operator sheaf.append, else of the collector sheaf.stats,
+  // else compact.
+  Layout layout() const { return layout_; }
+  // The merge operator of the default column family is sheaf.append.
+  bool can_append() const { return can_append_; }
+  // Its name, "none" if there is none.
+  std::string merge_operator() const;
+
+  // Of the DB and its default column family.
+  rocksdb::Options options() const;
+
+  // FailedPrecondition if another process has the DB open for writing. Touches nothing.
+  absl::Status CheckUnlocked() const;
+
+  // All column families. Errors: Internal with RocksDB's reason; FailedPrecondition if locked.
+  // OpenForReadOnly works while another process has the DB open, and writes nothing, not even LOG.
+  absl::StatusOr<std::unique_ptr<OpenedDatabase>> OpenForReadOnly() const;
+  absl::StatusOr<std::unique_ptr<OpenedDatabase>> Open() const;
+
+  // Removes what Open() of a new DB has made.
+  void Remove() const;
+
+ private:
+  const rocksdb::ColumnFamilyOptions& default_family() const;
+  void FindLayout();
+
+  std::string path_;
+  bool is_new_ = false;
+  bool folder_was_there_ = false;
+  Layout layout_ = Layout::kCompact;
+  bool can_append_ = false;
+  rocksdb::DBOptions db_options_;
+  std::vector<rocksdb::ColumnFamilyDescriptor> families_;
+};
+
+}  // namespace load
+}  // namespace sheaf
+
+#endif  // SHEAF_TOOLS_LOAD_DATABASE_H_

@@ -1,0 +1,62 @@
+// A row in memory: varint key size, key, varint number of values, then for each value varint size
+// and bytes. Varints, because rows are many and their sizes small.
+//
+// Lifetime: views borrow the record.
+
+#ifndef SHEAF_TOOLS_LOAD_ROW_RECORD_H_
+#define SHEAF_TOOLS_LOAD_ROW_RECORD_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+namespace sheaf {
+namespace load {
+
+constexpr size_t kMaxVarint64 = 10;
+
+inline char* StoreVarint(uint64_t value, char* at) {
+  for (; value >= 0x80; value >>= 7) *at++ = static_cast<char>(value | 0x80);
+  *at++ = static_cast<char>(value);
+  return at;
+}
+
+inline uint64_t LoadVarint(const char** at) {
+  uint64_t value = static_cast<uint8_t>(*(*at)++);
+  if (value < 0x80) return value;
+  value &= 0x7F;
+  for (unsigned shift = 7;; shift += 7) {
+    const uint64_t byte = static_cast<uint8_t>(*(*at)++);
+    value |= (byte & 0x7F) << shift;
+    if (byte < 0x80) return value;
+  }
+}
+
+inline char* StoreText(std::string_view text, char* at) {
+  at = StoreVarint(text.size(), at);
+  std::memcpy(at, text.data(), text.size());
+  return at + text.size();
+}
+
+inline std::string_view LoadText(const char** at) {
+  const size_t size = LoadVarint(at);
+  const std::string_view text(*at, size);
+  *at += size;
+  return text;
+}
+
+// The key of the record at `record`.
+inline std::string_view RecordKey(const char* record) { return LoadText(&record); }
+
+// Calls `f(std::string_view)` for each value of the record at `record`.
+template <typename F>
+void ForEachValue(const char* record, F&& f) {
+  LoadText(&record);
+  for (uint64_t left = LoadVarint(&record); left != 0; --left) f(LoadText(&record));
+}
+
+}  // namespace load
+}  // namespace sheaf
+
+#endif  // SHEAF_TOOLS_LOAD_ROW_RECORD_H_

@@ -1,0 +1,60 @@
+// Commands: what every sub-command of `sheaf` shares.
+//
+// Each sub-command is a file `<name>_command.cc` with one function Add<Name>Command, which adds the
+// sub-command to the parser. When it is chosen, `*exit_status` is set to what it returns.
+//
+// Exit status: 0; 1, the operation failed or verify found a fault; 2, bad usage.
+
+#ifndef SHEAF_TOOLS_SHEAF_COMMAND_H_
+#define SHEAF_TOOLS_SHEAF_COMMAND_H_
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "CLI/CLI.hpp"
+#include "absl/status/status.h"
+
+namespace sheaf {
+namespace tool {
+
+constexpr int kExitOk = 0;
+constexpr int kExitFailed = 1;
+constexpr int kExitUsage = 2;
+
+enum class ListFormat { kText, kJson, kRaw };
+
+void AddLoadCommand(CLI::App& app, int* exit_status);
+void AddGetCommand(CLI::App& app, int* exit_status);
+void AddAppendCommand(CLI::App& app, int* exit_status);
+void AddScanCommand(CLI::App& app, int* exit_status);
+void AddExportCommand(CLI::App& app, int* exit_status);
+void AddStatsCommand(CLI::App& app, int* exit_status);
+void AddVerifyCommand(CLI::App& app, int* exit_status);
+void AddInspectCommand(CLI::App& app, int* exit_status);
+
+// CLI11 takes an argument `[a,b]` apart into `a` and `b` where several are allowed, which would
+// change a value like `[1,2]`. So main() protects arguments before it parses them, and options of
+// text take the protection off: with AddText, or Unprotect for results that are read raw.
+std::string Protect(std::string argument);
+std::string Unprotect(std::string argument);
+CLI::Option* AddText(CLI::App& app, const std::string& name, std::string* text,
+                     const std::string& help);
+CLI::Option* AddDb(CLI::App& app, std::string* path);
+CLI::Option* AddListFormat(CLI::App& app, ListFormat* format);
+
+// Prints "sheaf <command>: <text>" on stderr.
+void Complain(std::string_view command, std::string_view text);
+
+// Complains if `status` is an error; the exit status for it.
+int ExitOf(std::string_view command, const absl::Status& status);
+
+// Replaces escapes (tools/load/escapes.h) in `*text` if `escaped`. False, with a complaint about
+// `what`, for a bad one: bad usage.
+bool DecodeArgument(std::string_view command, std::string_view what, bool escaped,
+                    std::string* text);
+
+}  // namespace tool
+}  // namespace sheaf
+
+#endif  // SHEAF_TOOLS_SHEAF_COMMAND_H_

@@ -1,0 +1,49 @@
+#include "tools/sheaf/list_db.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+namespace sheaf {
+namespace tool {
+
+absl::Status FromRocks(const std::string& where, const rocksdb::Status& status) {
+  if (status.ok()) return absl::OkStatus();
+  return absl::InternalError(absl::StrCat(where, ": ", status.ToString()));
+}
+
+absl::Status ListDb::Finish(absl::StatusOr<std::unique_ptr<load::OpenedDatabase>> opened,
+                            const load::Database& database, std::unique_ptr<ListDb>* lists) {
+  if (!opened.ok()) return opened.status();
+  auto result = std::make_unique<ListDb>();
+  result->opened_ = *std::move(opened);
+  StoreOptions options;
+  options.layout = database.layout();
+  const rocksdb::Status status =
+      Store::Open(result->opened_->db(), nullptr, options, &result->store_);
+  if (!status.ok()) return FromRocks(database.path(), status);
+  *lists = std::move(result);
+  return absl::OkStatus();
+}
+
+absl::Status ListDb::OpenForReadOnly(const std::string& path, std::unique_ptr<ListDb>* lists) {
+  const absl::StatusOr<load::Database> database = load::Database::Read(path);
+  if (!database.ok()) return database.status();
+  return Finish(database->OpenForReadOnly(), *database, lists);
+}
+
+absl::Status ListDb::OpenForAppend(const std::string& path, std::unique_ptr<ListDb>* lists) {
+  const absl::StatusOr<load::Database> database = load::Database::Read(path);
+  if (!database.ok()) return database.status();
+  if (!database->can_append()) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        path, ": cannot append: the DB's merge operator is ", database->merge_operator(),
+        ", not sheaf.append. Open the DB once with merge_operator = sheaf::NewAppendOperator(), or "
+        "export its lists and load them into a new DB"));
+  }
+  if (absl::Status status = database->CheckUnlocked(); !status.ok()) return status;
+  return Finish(database->Open(), *database, lists);
+}
+
+}  // namespace tool
+}  // namespace sheaf

@@ -1,0 +1,46 @@
+// ListDb: an existing DB of lists, opened for a sub-command.
+//
+// Ownership: owns the DB and the Store on it. Thread safety: as rocksdb::DB and Store.
+//
+//   std::unique_ptr<ListDb> lists;
+//   if (absl::Status s = ListDb::OpenForReadOnly(path, &lists); !s.ok()) return ExitOf("get", s);
+//   lists->store().Get(...)
+
+#ifndef SHEAF_TOOLS_SHEAF_LIST_DB_H_
+#define SHEAF_TOOLS_SHEAF_LIST_DB_H_
+
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "sheaf/store.h"
+#include "tools/load/database.h"
+
+namespace sheaf {
+namespace tool {
+
+class ListDb {
+ public:
+  // Errors: as load::Database. Creates nothing.
+  static absl::Status OpenForReadOnly(const std::string& path, std::unique_ptr<ListDb>* lists);
+  // For writing. Errors: in addition FailedPrecondition if the merge operator is not sheaf.append.
+  static absl::Status OpenForAppend(const std::string& path, std::unique_ptr<ListDb>* lists);
+
+  rocksdb::DB& db() { return *opened_->db(); }
+  Store& store() { return *store_; }
+
+ private:
+  static absl::Status Finish(absl::StatusOr<std::unique_ptr<load::OpenedDatabase>> opened,
+                             const load::Database& database, std::unique_ptr<ListDb>* lists);
+
+  std::unique_ptr<load::OpenedDatabase> opened_;
+  std::unique_ptr<Store> store_;  // goes before the DB
+};
+
+// A rocksdb::Status as an absl::Status, for messages; `where` is what it is about.
+absl::Status FromRocks(const std::string& where, const rocksdb::Status& status);
+
+}  // namespace tool
+}  // namespace sheaf
+
+#endif  // SHEAF_TOOLS_SHEAF_LIST_DB_H_

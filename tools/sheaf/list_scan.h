@@ -1,0 +1,61 @@
+// ListScan: all lists of a range of keys, with those values that are no lists among them.
+//
+// Like sheaf::Cursor, but a value that does not decode is an item like any other, so that it is
+// told apart from an iterator that failed and ended.
+//
+// Lifetime: key() and list() are valid until Next(). Thread safety: none.
+//
+//   ListScan scan(lists->db(), lists->store().layout(), KeyRange::All());
+//   for (; scan.Valid(); scan.Next()) {
+//     if (scan.list().ok()) Use(scan.key(), *scan.list());
+//   }
+//   if (!scan.status().ok()) ...     // not everything was seen
+
+#ifndef SHEAF_TOOLS_SHEAF_LIST_SCAN_H_
+#define SHEAF_TOOLS_SHEAF_LIST_SCAN_H_
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "rocksdb/db.h"
+#include "sheaf/blob_view.h"
+#include "sheaf/store.h"
+
+namespace sheaf {
+namespace tool {
+
+class ListScan {
+ public:
+  // Keys of `range` that begin with `prefix`, whatever the comparator is. Does not fill caches.
+  ListScan(rocksdb::DB& db, Layout layout, KeyRange range, std::string prefix = "");
+
+  bool Valid() const { return valid_; }
+  void Next();  // REQUIRES: Valid()
+
+  std::string_view key() const { return {iterator_->key().data(), iterator_->key().size()}; }
+  // DataLoss, telling why, if the value is not a list.
+  const absl::StatusOr<BlobView>& list() const { return list_; }
+
+  // What the iterator found: not OK if it ended early.
+  rocksdb::Status status() const { return iterator_->status(); }
+
+ private:
+  void Parse();
+
+  const Layout layout_;
+  KeyRange range_;
+  const std::string prefix_;
+  rocksdb::Slice begin_;
+  rocksdb::Slice end_;
+  rocksdb::ReadOptions options_;
+  std::unique_ptr<rocksdb::Iterator> iterator_;  // points to the members above
+  absl::StatusOr<BlobView> list_;
+  bool valid_ = false;
+};
+
+}  // namespace tool
+}  // namespace sheaf
+
+#endif  // SHEAF_TOOLS_SHEAF_LIST_SCAN_H_

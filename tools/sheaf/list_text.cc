@@ -1,0 +1,50 @@
+#include "tools/sheaf/list_text.h"
+
+#include "absl/strings/str_cat.h"
+#include "tools/load/escapes.h"
+#include "tools/sheaf/json.h"
+
+namespace sheaf {
+namespace tool {
+
+void ListText::Write(std::string_view key, const BlobView& values, Output& out) {
+  if (format == ListFormat::kJson) return WriteJson(key, values, out);
+  std::string prefix;
+  if (format == ListFormat::kText && with_key) {
+    load::AppendEscaped(key, &prefix);
+    if (values.empty()) out.Write(prefix + "\n");
+    prefix.push_back('\t');
+  }
+  const auto write = [&](std::string_view value) {
+    if (format == ListFormat::kRaw) return out.Write(value);
+    buffer_.assign(prefix);
+    load::AppendEscaped(value, &buffer_);
+    buffer_.push_back('\n');
+    out.Write(buffer_);
+  };
+  if (index.has_value()) return write(values[*index]);
+  values.ForEach(write);
+}
+
+void ListText::WriteJson(std::string_view key, const BlobView& values, Output& out) {
+  buffer_.assign("{\"key\":");
+  AppendJsonText(key, &buffer_);
+  absl::StrAppend(&buffer_, ",\"layout\":\"", LayoutName(values.layout()),
+                  "\",\"count\":", values.size());
+  if (zero_copy.has_value()) {
+    absl::StrAppend(&buffer_, ",\"zero_copy\":", *zero_copy ? "true" : "false");
+  }
+  buffer_.append(",\"values\":");
+  if (index.has_value()) {
+    buffer_.push_back('[');
+    AppendJsonText(values[*index], &buffer_);
+    buffer_.push_back(']');
+  } else {
+    AppendJsonValues(values, &buffer_);
+  }
+  buffer_.append("}\n");
+  out.Write(buffer_);
+}
+
+}  // namespace tool
+}  // namespace sheaf

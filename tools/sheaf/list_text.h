@@ -1,0 +1,41 @@
+// ListText: a list as `get` and `scan` print it.
+//
+// Thread safety: none; it keeps a buffer.
+
+#ifndef SHEAF_TOOLS_SHEAF_LIST_TEXT_H_
+#define SHEAF_TOOLS_SHEAF_LIST_TEXT_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "sheaf/blob_view.h"
+#include "tools/sheaf/command.h"
+#include "tools/sheaf/output.h"
+
+namespace sheaf {
+namespace tool {
+
+class ListText {
+ public:
+  ListFormat format = ListFormat::kText;
+  // In text: `key TAB value` a line instead of the value alone. An empty list is its key alone.
+  bool with_key = true;
+  // In json: what "zero_copy" says; left out if there is nothing to say.
+  std::optional<bool> zero_copy;
+  // This value only. REQUIRES: less than the number of values.
+  std::optional<uint64_t> index;
+
+  void Write(std::string_view key, const BlobView& values, Output& out);
+
+ private:
+  void WriteJson(std::string_view key, const BlobView& values, Output& out);
+
+  std::string buffer_;
+};
+
+}  // namespace tool
+}  // namespace sheaf
+
+#endif  // SHEAF_TOOLS_SHEAF_LIST_TEXT_H_

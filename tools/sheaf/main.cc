@@ -1,0 +1,69 @@
+// `sheaf`: the command-line tool. Loads rows into a DB of lists and looks at such a DB.
+
+#include <csignal>
+#include <cstdio>
+#include <exception>
+#include <string>
+#include <vector>
+
+#include "CLI/CLI.hpp"
+#include "rocksdb/version.h"
+#include "tools/sheaf/command.h"
+#include "tools/sheaf/version.h"
+
+namespace {
+
+constexpr char kFooter[] =
+    "Examples:\n"
+    "  sheaf load --db lists.db --input rows.tsv\n"
+    "  sheaf get --db lists.db user:7\n"
+    "  sheaf export --db lists.db --format jsonl --output lists.jsonl\n"
+    "\n"
+    "Data goes to stdout, everything else to stderr. `load` creates the DB if there is none;\n"
+    "every other sub-command refuses a DB that does not exist, and creates nothing.\n"
+    "\n"
+    "Exit status: 0 success; 1 the operation failed, or verify found a fault; 2 bad usage.\n"
+    "`sheaf SUBCOMMAND --help` tells more.";
+
+int Run(int argc, char** argv) {
+  CLI::App app("Lists of values under one RocksDB key: load them, read them, check them.", "sheaf");
+  app.footer(kFooter);
+  app.require_subcommand(1);
+  app.set_version_flag("--version", std::string("sheaf ") + sheaf::tool::kVersion + " (RocksDB " +
+                                        std::to_string(ROCKSDB_MAJOR) + "." +
+                                        std::to_string(ROCKSDB_MINOR) + "." +
+                                        std::to_string(ROCKSDB_PATCH) + ")");
+  int exit_status = sheaf::tool::kExitOk;
+  sheaf::tool::AddLoadCommand(app, &exit_status);
+  sheaf::tool::AddGetCommand(app, &exit_status);
+  sheaf::tool::AddAppendCommand(app, &exit_status);
+  sheaf::tool::AddScanCommand(app, &exit_status);
+  sheaf::tool::AddExportCommand(app, &exit_status);
+  sheaf::tool::AddStatsCommand(app, &exit_status);
+  sheaf::tool::AddVerifyCommand(app, &exit_status);
+  sheaf::tool::AddInspectCommand(app, &exit_status);
+
+  std::vector<std::string> arguments;
+  for (int i = argc - 1; i > 0; --i) arguments.push_back(sheaf::tool::Protect(argv[i]));
+  try {
+    app.parse(arguments);  // which wants them in reverse; runs the sub-command
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? sheaf::tool::kExitOk : sheaf::tool::kExitUsage;
+  }
+  return exit_status;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  // A reader of stdout that goes away is seen as an error of write().
+  std::signal(SIGPIPE, SIG_IGN);
+  try {
+    return Run(argc, argv);
+  } catch (const std::bad_alloc&) {
+    std::fputs("sheaf: out of memory\n", stderr);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "sheaf: internal error: %s\n", error.what());
+  }
+  return sheaf::tool::kExitFailed;
+}

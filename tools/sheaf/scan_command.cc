@@ -1,0 +1,97 @@
+#include <unistd.h>
+
+#include <limits>
+#include <memory>
+
+#include "absl/strings/str_cat.h"
+#include "tools/load/text.h"
+#include "tools/sheaf/command.h"
+#include "tools/sheaf/list_db.h"
+#include "tools/sheaf/list_scan.h"
+#include "tools/sheaf/list_text.h"
+#include "tools/sheaf/output.h"
+
+namespace sheaf {
+namespace tool {
+namespace {
+
+constexpr char kName[] = "scan";
+
+constexpr char kFooter[] =
+    "Keys come in the order of the DB's comparator. --prefix, --from and --to hold together.\n"
+    "\n"
+    "Formats:\n"
+    "  text    key TAB value a line, with the escapes of tsv; a key with an empty list is a line\n"
+    "          without TAB\n"
+    "  json    {\"key\":\"...\",\"layout\":\"compact\",\"count\":2,\"values\":[...]} a line; bytes "
+    "that are\n"
+    "          not UTF-8 as {\"base64\":\"...\"}\n"
+    "  raw     the bytes of all values, nothing between them\n"
+    "\n"
+    "Examples:\n"
+    "  sheaf scan --db lists.db --prefix user: --limit 10\n"
+    "  sheaf scan --db lists.db --from 2024-01 --to 2024-02 --format json\n"
+    "\n"
+    "Exit status: 0 success; 1 failed, or a value is not a list (the others are printed); 2 bad\n"
+    "usage.";
+
+struct Arguments {
+  std::string db;
+  std::string prefix;
+  KeyRange range;
+  bool escaped = false;
+  uint64_t limit = std::numeric_limits<uint64_t>::max();
+  ListFormat format = ListFormat::kText;
+};
+
+int Run(Arguments& arguments) {
+  if (!DecodeArgument(kName, "--prefix", arguments.escaped, &arguments.prefix) ||
+      !DecodeArgument(kName, "--from", arguments.escaped, &arguments.range.begin) ||
+      !DecodeArgument(kName, "--to", arguments.escaped, &arguments.range.end)) {
+    return kExitUsage;
+  }
+  std::unique_ptr<ListDb> lists;
+  if (absl::Status status = ListDb::OpenForReadOnly(arguments.db, &lists); !status.ok()) {
+    return ExitOf(kName, status);
+  }
+  Output out(STDOUT_FILENO, "stdout");
+  ListText text;
+  text.format = arguments.format;
+  uint64_t keys = 0;
+  uint64_t undecodable = 0;
+  ListScan scan(lists->db(), lists->store().layout(), arguments.range, arguments.prefix);
+  for (; scan.Valid() && keys < arguments.limit && out.ok(); scan.Next()) {
+    ++keys;
+    if (scan.list().ok()) {
+      text.Write(scan.key(), *scan.list(), out);
+    } else {
+      ++undecodable;
+      Complain(kName, absl::StrCat(arguments.db, ": the value of key ", load::Quoted(scan.key()),
+                                   " is not a list: ", scan.list().status().message()));
+    }
+  }
+  const int written = ExitOf(kName, out.Finish());
+  if (!scan.status().ok()) return ExitOf(kName, FromRocks(arguments.db, scan.status()));
+  return undecodable == 0 ? written : kExitFailed;
+}
+
+}  // namespace
+
+void AddScanCommand(CLI::App& app, int* exit_status) {
+  CLI::App* const sub = app.add_subcommand(kName, "Print the lists of a range of keys");
+  sub->footer(kFooter);
+  auto arguments = std::make_shared<Arguments>();
+  AddDb(*sub, &arguments->db);
+  AddText(*sub, "--prefix", &arguments->prefix, "Only keys that begin with P")->type_name("P");
+  AddText(*sub, "--from", &arguments->range.begin, "Only keys from A on")->type_name("A");
+  AddText(*sub, "--to", &arguments->range.end, "Only keys before B")->type_name("B");
+  sub->add_flag("--escaped", arguments->escaped, "P, A and B have escapes, as in tsv");
+  sub->add_option("--limit", arguments->limit, "At most N keys (default: all)")
+      ->check(CLI::NonNegativeNumber.description(""))
+      ->type_name("N");
+  AddListFormat(*sub, &arguments->format);
+  sub->callback([arguments, exit_status] { *exit_status = Run(*arguments); });
+}
+
+}  // namespace tool
+}  // namespace sheaf
