@@ -65,7 +65,8 @@ void AddAppendCommand(CLI::App& app, int* exit_status) {
   CLI::Option* const values = sub->add_option("VALUE", "The values")
                                   ->required()
                                   ->type_name("")
-                                  ->expected(1, CLI::detail::expected_max_vector_size);
+                                  ->expected(1, CLI::detail::expected_max_vector_size)
+                                  ->allow_extra_args();
   sub->add_flag("--escaped", arguments->escaped, "KEY and VALUE have escapes, as in tsv");
   sub->callback([arguments, values, exit_status] {
     // Raw results: CLI11 reads a single {} as no value.

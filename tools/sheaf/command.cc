@@ -1,10 +1,10 @@
 #include "tools/sheaf/command.h"
 
+#include <charconv>
 #include <cstdio>
-#include <map>
+#include <limits>
 
 #include "tools/load/escapes.h"
-#include "tools/load/text.h"
 
 namespace sheaf {
 namespace tool {
@@ -35,11 +35,29 @@ CLI::Option* AddDb(CLI::App& app, std::string* path) {
   return AddText(app, "--db", path, "Folder of the DB")->required()->type_name("DIR");
 }
 
+CLI::Option* AddNumber(CLI::App& app, const std::string& name, uint64_t least, uint64_t most,
+                       std::function<void(uint64_t)> set, const std::string& help) {
+  const auto parse = [name, least, most, set](const std::string& argument) {
+    uint64_t number = 0;
+    const char* const end = argument.data() + argument.size();
+    const auto [stop, error] = std::from_chars(argument.data(), end, number);
+    if (error != std::errc() || stop != end || number < least || number > most) {
+      const std::string range =
+          most == std::numeric_limits<uint64_t>::max()
+              ? "a whole number from " + std::to_string(least) + " on"
+              : "a whole number from " + std::to_string(least) + " to " + std::to_string(most);
+      throw CLI::ValidationError(name, "expected " + range + ", found " + load::Quoted(argument));
+    }
+    set(number);
+  };
+  return app.add_option_function<std::string>(name, parse, help)->type_name("N");
+}
+
 CLI::Option* AddListFormat(CLI::App& app, ListFormat* format) {
-  static const std::map<std::string, ListFormat> kNames = {
-      {"text", ListFormat::kText}, {"json", ListFormat::kJson}, {"raw", ListFormat::kRaw}};
-  return app.add_option("--format", *format, "text, json or raw (default: text)")
-      ->transform(CLI::CheckedTransformer(kNames).description(""))
+  return AddChoice<ListFormat>(
+             app, "--format",
+             {{"text", ListFormat::kText}, {"json", ListFormat::kJson}, {"raw", ListFormat::kRaw}},
+             [format](ListFormat chosen) { *format = chosen; }, "text, json or raw (default: text)")
       ->type_name("FORMAT");
 }
 

@@ -8,12 +8,16 @@
 #ifndef SHEAF_TOOLS_SHEAF_COMMAND_H_
 #define SHEAF_TOOLS_SHEAF_COMMAND_H_
 
+#include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "CLI/CLI.hpp"
 #include "absl/status/status.h"
+#include "tools/load/text.h"
 
 namespace sheaf {
 namespace tool {
@@ -41,6 +45,27 @@ std::string Unprotect(std::string argument);
 CLI::Option* AddText(CLI::App& app, const std::string& name, std::string* text,
                      const std::string& help);
 CLI::Option* AddDb(CLI::App& app, std::string* path);
+
+// An option that takes one of the names of `choices`; `set` gets what belongs to it.
+template <typename T>
+CLI::Option* AddChoice(CLI::App& app, const std::string& name,
+                       std::vector<std::pair<std::string, T>> choices, std::function<void(T)> set,
+                       const std::string& help) {
+  const auto choose = [name, choices, set](const std::string& argument) {
+    std::string names;
+    for (size_t i = 0; i < choices.size(); ++i) {
+      if (argument == choices[i].first) return set(choices[i].second);
+      names += (i == 0 ? "" : i + 1 < choices.size() ? ", " : " or ") + choices[i].first;
+    }
+    throw CLI::ValidationError(name, "expected " + names + ", found " + load::Quoted(argument));
+  };
+  return app.add_option_function<std::string>(name, choose, help);
+}
+
+// An option that takes a whole number from `least` to `most`.
+CLI::Option* AddNumber(CLI::App& app, const std::string& name, uint64_t least, uint64_t most,
+                       std::function<void(uint64_t)> set, const std::string& help);
+
 CLI::Option* AddListFormat(CLI::App& app, ListFormat* format);
 
 // Prints "sheaf <command>: <text>" on stderr.

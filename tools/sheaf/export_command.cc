@@ -1,6 +1,177 @@
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <memory>
+#include <optional>
+
+#include "absl/strings/str_cat.h"
+#include "tools/load/interrupt.h"
+#include "tools/load/row_format.h"
+#include "tools/load/text.h"
 #include "tools/sheaf/command.h"
+#include "tools/sheaf/list_db.h"
+#include "tools/sheaf/list_scan.h"
+#include "tools/sheaf/output.h"
+#include "tools/sheaf/row_writer.h"
+
 namespace sheaf {
 namespace tool {
-void AddExportCommand(CLI::App&, int*) {}
+namespace {
+
+constexpr char kName[] = "export";
+
+constexpr char kFooter[] =
+    "Writes all lists, in key order, as rows that `sheaf load` reads back into the same lists.\n"
+    "\n"
+    "Formats:\n"
+    "  tsv     key TAB value a line; TAB, LF, backslash, control bytes, and the bytes of text that "
+    "is\n"
+    "          not UTF-8 are escaped\n"
+    "  jsonl   {\"key\":\"...\",\"values\":[...]} a line; bytes that are not UTF-8 as "
+    "{\"base64\":\"...\"}\n"
+    "  framed  u32 key size, u32 value size, key, value; repeated; little-endian\n"
+    "Without --format by the end of the output's name (.tsv .jsonl .ndjson .framed); else tsv.\n"
+    "\n"
+    "tsv and framed cannot express an empty list: such keys are left out, and the exit status is "
+    "1.\n"
+    "An output file gets its name when it is complete; until then it is FILE.part-XXXXXX.\n"
+    "\n"
+    "Examples:\n"
+    "  sheaf export --db lists.db --output lists.jsonl\n"
+    "  sheaf export --db lists.db --format tsv | head\n"
+    "\n"
+    "Exit status: 0 success; 1 failed, or keys with empty lists were left out; 2 bad usage; 130 "
+    "or\n"
+    "143 interrupted by SIGINT or SIGTERM, no file was written.";
+
+struct Arguments {
+  std::string db;
+  std::optional<load::RowFormat> format;
+  std::string output = "-";
+};
+
+// A file that appears under its name when it is complete. Things like /dev/null and pipes are
+// written in place.
+class OutputFile {
+ public:
+  ~OutputFile() {
+    if (fd_ >= 0 && fd_ != STDOUT_FILENO) close(fd_);
+    if (!part_.empty()) unlink(part_.c_str());
+  }
+
+  absl::Status Open(const std::string& path) {
+    path_ = path;
+    if (path == "-") {
+      fd_ = STDOUT_FILENO;
+      return absl::OkStatus();
+    }
+    struct stat info;
+    mode_t mode = 0;
+    if (stat(path.c_str(), &info) == 0) {
+      if (S_ISDIR(info.st_mode)) {
+        return absl::InternalError(absl::StrCat(path, ": is a directory; expected a file"));
+      }
+      if (!S_ISREG(info.st_mode)) {
+        fd_ = open(path.c_str(), O_WRONLY | O_CLOEXEC);
+        return fd_ >= 0 ? absl::OkStatus() : Failed("cannot open");
+      }
+      mode = info.st_mode & 07777;
+    } else {
+      const mode_t mask = umask(0);
+      umask(mask);
+      mode = 0666 & ~mask;
+    }
+    std::string part = path + ".part-XXXXXX";
+    fd_ = mkostemp(part.data(), O_CLOEXEC);
+    if (fd_ < 0) return Failed("cannot make a file beside it");
+    part_ = part;
+    fchmod(fd_, mode);
+    return absl::OkStatus();
+  }
+
+  int fd() const { return fd_; }
+
+  absl::Status Commit() {
+    if (part_.empty()) return absl::OkStatus();
+    if (fsync(fd_) != 0) return Failed("cannot write");
+    const int fd = fd_;
+    fd_ = -1;
+    if (close(fd) != 0) return Failed("cannot write");
+    if (rename(part_.c_str(), path_.c_str()) != 0) return Failed("cannot rename a file to it");
+    part_.clear();
+    return absl::OkStatus();
+  }
+
+ private:
+  absl::Status Failed(const char* what) const {
+    return absl::InternalError(absl::StrCat(path_, ": ", what, ": ", load::ErrnoText(errno)));
+  }
+
+  std::string path_;
+  std::string part_;  // the name until then
+  int fd_ = -1;
+};
+
+int Run(const Arguments& arguments) {
+  std::unique_ptr<ListDb> lists;
+  if (absl::Status status = ListDb::OpenForReadOnly(arguments.db, &lists); !status.ok()) {
+    return ExitOf(kName, status);
+  }
+  const load::InterruptScope interrupts;
+  OutputFile file;
+  if (absl::Status status = file.Open(arguments.output); !status.ok()) return ExitOf(kName, status);
+  Output out(file.fd(), arguments.output == "-" ? "stdout" : arguments.output);
+  RowWriter writer(arguments.format.value_or(load::FormatOfFile(arguments.output)), out);
+  uint64_t count = 0;
+  ListScan scan(lists->db(), lists->store().layout(), KeyRange::All());
+  for (; scan.Valid() && out.ok(); scan.Next()) {
+    if (!scan.list().ok()) {
+      Complain(kName, absl::StrCat(arguments.db, ": the value of key ", load::Quoted(scan.key()),
+                                   " is not a list: ", scan.list().status().message(),
+                                   ". The export ends here; sheaf verify names all such keys"));
+      return kExitFailed;
+    }
+    writer.Write(scan.key(), *scan.list());
+    if (++count % 256 != 0) continue;
+    if (absl::Status status = load::CheckInterrupt(); !status.ok()) {
+      Complain(kName, absl::StrCat(status.message()));
+      return 128 + load::InterruptSignal();
+    }
+  }
+  if (!scan.status().ok()) return ExitOf(kName, FromRocks(arguments.db, scan.status()));
+  absl::Status status = out.Finish();
+  if (status.ok()) status = file.Commit();
+  if (!status.ok()) return ExitOf(kName, status);
+  if (writer.left_out() == 0) return kExitOk;
+  Complain(kName, absl::StrCat(load::Plural(writer.left_out(), "key"),
+                               " left out, which have an empty list; the first is ",
+                               load::Quoted(writer.first_left_out()),
+                               ". Use --format jsonl, which can express them"));
+  return kExitFailed;
+}
+
+}  // namespace
+
+void AddExportCommand(CLI::App& app, int* exit_status) {
+  CLI::App* const sub = app.add_subcommand(kName, "Write all lists as rows");
+  sub->footer(kFooter);
+  auto arguments = std::make_shared<Arguments>();
+  AddDb(*sub, &arguments->db);
+  AddChoice<load::RowFormat>(
+      *sub, "--format",
+      {{"tsv", load::RowFormat::kTsv},
+       {"jsonl", load::RowFormat::kJsonl},
+       {"framed", load::RowFormat::kFramed}},
+      [arguments](load::RowFormat format) { arguments->format = format; },
+      "tsv, jsonl or framed (default: by the output's name)")
+      ->type_name("FORMAT");
+  AddText(*sub, "--output", &arguments->output, "File to write, - for stdout (default: -)")
+      ->type_name("FILE");
+  sub->callback([arguments, exit_status] { *exit_status = Run(*arguments); });
+}
+
 }  // namespace tool
 }  // namespace sheaf

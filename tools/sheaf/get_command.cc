@@ -1,5 +1,6 @@
 #include <unistd.h>
 
+#include <limits>
 #include <memory>
 #include <optional>
 
@@ -84,10 +85,10 @@ void AddGetCommand(CLI::App& app, int* exit_status) {
   AddDb(*sub, &arguments->db);
   AddText(*sub, "KEY", &arguments->key, "The key")->required()->type_name("");
   sub->add_flag("--escaped", arguments->escaped, "KEY has escapes, as in tsv");
-  sub->add_option_function<uint64_t>(
-         "--index", [arguments](uint64_t index) { arguments->index = index; },
-         "Print one value only; the first is 0")
-      ->check(CLI::NonNegativeNumber.description(""))
+  AddNumber(
+      *sub, "--index", 0, std::numeric_limits<uint64_t>::max(),
+      [arguments](uint64_t index) { arguments->index = index; },
+      "Print one value only; the first is 0")
       ->type_name("I");
   AddListFormat(*sub, &arguments->format);
   sub->callback([arguments, exit_status] { *exit_status = Run(*arguments); });

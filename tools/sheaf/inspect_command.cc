@@ -1,6 +1,155 @@
+#include <unistd.h>
+
+#include <memory>
+#include <optional>
+
+#include "absl/strings/str_cat.h"
+#include "tools/load/escapes.h"
+#include "tools/load/text.h"
 #include "tools/sheaf/command.h"
+#include "tools/sheaf/file_bytes.h"
+#include "tools/sheaf/json.h"
+#include "tools/sheaf/output.h"
+
 namespace sheaf {
 namespace tool {
-void AddInspectCommand(CLI::App&, int*) {}
+namespace {
+
+constexpr char kName[] = "inspect";
+
+constexpr char kFooter[] =
+    "FILE has one blob behind the other, without anything between them; - is stdin. With --layout\n"
+    "auto the layout is that in which the whole file can be read, compact if both are.\n"
+    "A file is mapped, so it may be larger than memory; stdin is read whole.\n"
+    "\n"
+    "Formats:\n"
+    "  text    a line for each blob, then its values, one a line, with the escapes of tsv\n"
+    "  json    "
+    "{\"offset\":0,\"layout\":\"fixed64\",\"count\":2,\"encoded_bytes\":37,\"sizes\":[3,2],\n"
+    "          \"values\":[\"AQID\",\"BAU=\"]} in one line for each blob; values are base64\n"
+    "\n"
+    "Examples:\n"
+    "  sheaf inspect lists.strg\n"
+    "  sheaf get ... --format raw | sheaf inspect - --layout fixed64 --format json\n"
+    "\n"
+    "Exit status: 0 success; 1 failed, or a blob is corrupt (those before it are printed); 2 bad\n"
+    "usage.";
+
+struct Arguments {
+  std::string file;
+  std::optional<Layout> layout;
+  bool json = false;
+};
+
+// How far a file can be read in a layout.
+struct Reach {
+  size_t bytes = 0;
+  absl::Status status;
+};
+
+Reach ReachOf(std::string_view file, Layout layout) {
+  std::string_view rest = file;
+  Reach reach;
+  while (!rest.empty() && reach.status.ok()) {
+    reach.status = BlobView::ParsePrefix(&rest, layout).status();
+  }
+  reach.bytes = file.size() - rest.size();
+  return reach;
+}
+
+std::string Describe(const Reach& reach, Layout layout) {
+  return absl::StrCat("offset ", reach.bytes, ": not a ", LayoutName(layout),
+                      " blob: ", reach.status.message());
+}
+
+void WriteJson(size_t offset, const BlobView& blob, Output& out) {
+  std::string text = absl::StrCat("{\"offset\":", offset, ",\"layout\":\"",
+                                  LayoutName(blob.layout()), "\",\"count\":", blob.size(),
+                                  ",\"encoded_bytes\":", blob.encoded().size(), ",\"sizes\":[");
+  const char* comma = "";
+  blob.ForEach([&](std::string_view value) {
+    absl::StrAppend(&text, comma, value.size());
+    comma = ",";
+  });
+  text.append("],\"values\":[");
+  comma = "";
+  blob.ForEach([&](std::string_view value) {
+    text.append(comma);
+    AppendJsonBase64(value, &text);
+    comma = ",";
+  });
+  text.append("]}\n");
+  out.Write(text);
+}
+
+void WriteText(size_t offset, const BlobView& blob, Output& out) {
+  out.Write(absl::StrCat("offset ", offset, "  ", LayoutName(blob.layout()), "  ",
+                         load::Plural(blob.size(), "value"), "  ",
+                         load::Plural(blob.encoded().size(), "byte"), "\n"));
+  std::string text;
+  blob.ForEach([&](std::string_view value) {
+    text.assign("  ");
+    load::AppendEscaped(value, &text);
+    text.push_back('\n');
+    out.Write(text);
+  });
+}
+
+int Run(const Arguments& arguments) {
+  const auto file = FileBytes::Read(arguments.file);
+  if (!file.ok()) return ExitOf(kName, file.status());
+  const std::string_view bytes = (*file)->view();
+  const std::string name = arguments.file == "-" ? "stdin" : arguments.file;
+
+  Layout layout = arguments.layout.value_or(Layout::kCompact);
+  Reach reach = ReachOf(bytes, layout);
+  std::string fault = reach.status.ok() ? "" : Describe(reach, layout);
+  if (!arguments.layout.has_value() && !reach.status.ok()) {
+    const Reach other = ReachOf(bytes, Layout::kFixed64);
+    fault = other.status.ok() ? "" : absl::StrCat(fault, "; ", Describe(other, Layout::kFixed64));
+    if (other.status.ok() || other.bytes > reach.bytes) {
+      layout = Layout::kFixed64;
+      reach = other;
+    }
+  }
+
+  Output out(STDOUT_FILENO, "stdout");
+  std::string_view rest = bytes.substr(0, reach.bytes);
+  while (!rest.empty() && out.ok()) {
+    const size_t offset = reach.bytes - rest.size();
+    const absl::StatusOr<BlobView> blob = BlobView::ParsePrefix(&rest, layout);
+    if (!blob.ok()) return ExitOf(kName, blob.status());  // the file changed meanwhile
+    if (arguments.json) {
+      WriteJson(offset, *blob, out);
+    } else {
+      WriteText(offset, *blob, out);
+    }
+  }
+  const int written = ExitOf(kName, out.Finish());
+  if (fault.empty()) return written;
+  Complain(kName, absl::StrCat(name, ": ", fault));
+  return kExitFailed;
+}
+
+}  // namespace
+
+void AddInspectCommand(CLI::App& app, int* exit_status) {
+  CLI::App* const sub = app.add_subcommand(kName, "Print the blobs in a file");
+  sub->footer(kFooter);
+  auto arguments = std::make_shared<Arguments>();
+  AddText(*sub, "FILE", &arguments->file, "File of blobs, - for stdin")->required()->type_name("");
+  AddChoice<std::optional<Layout>>(
+      *sub, "--layout",
+      {{"auto", std::nullopt}, {"compact", Layout::kCompact}, {"fixed64", Layout::kFixed64}},
+      [arguments](std::optional<Layout> layout) { arguments->layout = layout; },
+      "auto, compact or fixed64 (default: auto)")
+      ->type_name("LAYOUT");
+  AddChoice<bool>(
+      *sub, "--format", {{"text", false}, {"json", true}},
+      [arguments](bool json) { arguments->json = json; }, "text or json (default: text)")
+      ->type_name("FORMAT");
+  sub->callback([arguments, exit_status] { *exit_status = Run(*arguments); });
+}
+
 }  // namespace tool
 }  // namespace sheaf

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
-#include <map>
 #include <memory>
 #include <thread>
 
@@ -107,24 +106,11 @@ int Run(Arguments& arguments) {
 }  // namespace
 
 void AddLoadCommand(CLI::App& app, int* exit_status) {
-  static const std::map<std::string, load::RowFormat> kFormats = {
-      {"tsv", load::RowFormat::kTsv},
-      {"jsonl", load::RowFormat::kJsonl},
-      {"framed", load::RowFormat::kFramed}};
-  static const std::map<std::string, load::LoadMode> kModes = {
-      {"append", load::LoadMode::kAppend}, {"replace", load::LoadMode::kReplace}};
-  static const std::map<std::string, Layout> kLayouts = {{"compact", Layout::kCompact},
-                                                         {"fixed64", Layout::kFixed64}};
-  static const std::map<std::string, load::OnError> kOnError = {{"stop", load::OnError::kStop},
-                                                                {"skip", load::OnError::kSkip}};
   CLI::App* const sub = app.add_subcommand(kName, "Put rows of files into a DB");
   sub->footer(kFooter);
   auto arguments = std::make_shared<Arguments>();
   load::LoadOptions& options = arguments->options;
   options.threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
-  const auto choice = [](CLI::Option* option, const auto& names) {
-    option->transform(CLI::CheckedTransformer(names).description(""));
-  };
 
   AddDb(*sub, &options.db)->description("Folder of the DB; created if there is none");
   sub->add_option_function<std::vector<std::string>>(
@@ -136,38 +122,41 @@ void AddLoadCommand(CLI::App& app, int* exit_status) {
          "File of rows, - for stdin; may be given again (default: -)")
       ->type_name("FILE")
       ->allow_extra_args(false);
-  choice(sub->add_option_function<load::RowFormat>(
-                "--format", [&options](load::RowFormat format) { options.format = format; },
-                "tsv, jsonl or framed (default: by the file's name)")
-             ->type_name("FORMAT"),
-         kFormats);
-  choice(sub->add_option("--mode", options.mode,
-                         "append: values go behind those that a key has; replace: in their place "
-                         "(default: append)")
-             ->type_name("MODE"),
-         kModes);
-  choice(sub->add_option_function<Layout>(
-                "--layout", [&options](Layout layout) { options.layout = layout; },
-                "Layout of a new DB's lists, compact or fixed64 (default: compact); of an existing "
-                "DB it cannot be changed")
-             ->type_name("LAYOUT"),
-         kLayouts);
+  AddChoice<load::RowFormat>(
+      *sub, "--format",
+      {{"tsv", load::RowFormat::kTsv},
+       {"jsonl", load::RowFormat::kJsonl},
+       {"framed", load::RowFormat::kFramed}},
+      [&options](load::RowFormat format) { options.format = format; },
+      "tsv, jsonl or framed (default: by the file's name)")
+      ->type_name("FORMAT");
+  AddChoice<load::LoadMode>(
+      *sub, "--mode", {{"append", load::LoadMode::kAppend}, {"replace", load::LoadMode::kReplace}},
+      [&options](load::LoadMode mode) { options.mode = mode; },
+      "append: values go behind those that a key has; replace: in their place (default: append)")
+      ->type_name("MODE");
+  AddChoice<Layout>(
+      *sub, "--layout", {{"compact", Layout::kCompact}, {"fixed64", Layout::kFixed64}},
+      [&options](Layout layout) { options.layout = layout; },
+      "Layout of a new DB's lists, compact or fixed64 (default: compact); that of an existing DB "
+      "cannot be changed")
+      ->type_name("LAYOUT");
   AddText(*sub, "--memory", &arguments->memory,
           "Memory to use at most; K, M and G are units of 1024 (default: 1G)")
       ->type_name("SIZE");
-  sub->add_option("--threads", options.threads,
-                  "Threads for sorting and writing (default: one for each CPU)")
-      ->check(CLI::Range(1, 256).description(""))
-      ->type_name("N");
+  AddNumber(
+      *sub, "--threads", 1, 256,
+      [&options](uint64_t threads) { options.threads = static_cast<int>(threads); },
+      "Threads for sorting and writing (default: one for each CPU)");
   AddText(*sub, "--tmp", &options.tmp,
-          "Existing folder to build SSTs in (default: beside the DB, where they are moved and not "
-          "copied)")
+          "Existing folder to build SSTs in (default: beside the DB, from where they are moved and "
+          "not copied)")
       ->type_name("DIR");
-  choice(sub->add_option("--on-error", options.on_error,
-                         "At a malformed row: stop, or skip it and report it at the end (default: "
-                         "stop)")
-             ->type_name("ACTION"),
-         kOnError);
+  AddChoice<load::OnError>(
+      *sub, "--on-error", {{"stop", load::OnError::kStop}, {"skip", load::OnError::kSkip}},
+      [&options](load::OnError on_error) { options.on_error = on_error; },
+      "At a malformed row: stop, or skip it and report it at the end (default: stop)")
+      ->type_name("ACTION");
   sub->add_flag("--progress", arguments->progress, "Show progress even if stderr is no terminal");
   sub->callback([arguments, exit_status] { *exit_status = Run(*arguments); });
 }

@@ -25,10 +25,18 @@ constexpr char kFooter[] =
     "Exit status: 0 success; 1 the operation failed, or verify found a fault; 2 bad usage.\n"
     "`sheaf SUBCOMMAND --help` tells more.";
 
+// "sheaf load: --mode: expected append or replace, found "x"", as all other messages are.
+std::string FailureMessage(const CLI::App* app, const CLI::Error& error) {
+  std::string who = "sheaf";
+  for (const CLI::App* const chosen : app->get_subcommands()) who += " " + chosen->get_name();
+  return who + ": " + error.what() + "\nRun " + who + " --help for more information.\n";
+}
+
 int Run(int argc, char** argv) {
   CLI::App app("Lists of values under one RocksDB key: load them, read them, check them.", "sheaf");
   app.footer(kFooter);
   app.require_subcommand(1);
+  app.failure_message(FailureMessage);
   app.set_version_flag("--version", std::string("sheaf ") + sheaf::tool::kVersion + " (RocksDB " +
                                         std::to_string(ROCKSDB_MAJOR) + "." +
                                         std::to_string(ROCKSDB_MINOR) + "." +

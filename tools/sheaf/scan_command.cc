@@ -86,9 +86,9 @@ void AddScanCommand(CLI::App& app, int* exit_status) {
   AddText(*sub, "--from", &arguments->range.begin, "Only keys from A on")->type_name("A");
   AddText(*sub, "--to", &arguments->range.end, "Only keys before B")->type_name("B");
   sub->add_flag("--escaped", arguments->escaped, "P, A and B have escapes, as in tsv");
-  sub->add_option("--limit", arguments->limit, "At most N keys (default: all)")
-      ->check(CLI::NonNegativeNumber.description(""))
-      ->type_name("N");
+  AddNumber(
+      *sub, "--limit", 0, std::numeric_limits<uint64_t>::max(),
+      [arguments](uint64_t limit) { arguments->limit = limit; }, "At most N keys (default: all)");
   AddListFormat(*sub, &arguments->format);
   sub->callback([arguments, exit_status] { *exit_status = Run(*arguments); });
 }

@@ -166,12 +166,13 @@ void AddStatsCommand(CLI::App& app, int* exit_status) {
   CLI::App* const sub = app.add_subcommand(kName, "Count keys, values and bytes");
   sub->footer(kFooter);
   auto db = std::make_shared<std::string>();
-  auto format = std::make_shared<std::string>("text");
+  auto json = std::make_shared<bool>(false);
   AddDb(*sub, db.get());
-  sub->add_option("--format", *format, "text or json (default: text)")
-      ->check(CLI::IsMember({"text", "json"}).description(""))
+  AddChoice<bool>(
+      *sub, "--format", {{"text", false}, {"json", true}}, [json](bool chosen) { *json = chosen; },
+      "text or json (default: text)")
       ->type_name("FORMAT");
-  sub->callback([db, format, exit_status] { *exit_status = Run(*db, *format == "json"); });
+  sub->callback([db, json, exit_status] { *exit_status = Run(*db, *json); });
 }
 
 }  // namespace tool
