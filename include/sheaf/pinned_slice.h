@@ -30,6 +30,7 @@
 #include <utility>
 
 #include "absl/strings/cord.h"
+#include "absl/strings/string_view.h"
 #include "sheaf/block.h"
 #include "sheaf/layout.h"
 
@@ -119,8 +120,7 @@ class PinnedSlice {
   // Equal to the hash of a string with the same bytes, so that tables can be asked with either.
   template <typename H>
   friend H AbslHashValue(H state, const PinnedSlice& slice) {
-    return H::combine(H::combine_contiguous(std::move(state), slice.data_, slice.size_),
-                      slice.size_);
+    return H::combine(std::move(state), absl::string_view(slice.data_, slice.size_));
   }
 
   // Writes the bytes, unformatted.
