@@ -1,5 +1,6 @@
 #include "sheaf/pinned_blob.h"
 
+#include <cstring>
 #include <memory>
 
 #include "plugin/codec/blob_view_access.h"
@@ -53,11 +54,12 @@ absl::StatusOr<PinnedBlob> PinnedBlob::FromString(std::string encoded, Layout la
 }
 
 absl::StatusOr<PinnedBlob> PinnedBlob::FromCord(const absl::Cord& encoded, Layout layout) {
-  // A copy of a Cord shares its memory, but for a few bytes that the Cord keeps in itself: so the
-  // bytes to look at are those of the block's copy.
-  BlockPtr<OwningBlock<absl::Cord>> shared(new OwningBlock<absl::Cord>(encoded));
-  if (absl::optional<absl::string_view> flat = shared->source().TryFlat()) {
-    return ParseIn(BlockPtr<Block>(shared.release()), {flat->data(), flat->size()}, layout);
+  if (encoded.TryFlat().has_value()) {
+    // A copy of a Cord shares its memory, but for a few bytes that the Cord keeps in itself: so the
+    // bytes to look at are those of the block's copy.
+    BlockPtr<OwningBlock<absl::Cord>> shared(new OwningBlock<absl::Cord>(encoded));
+    const absl::string_view flat = *shared->source().TryFlat();
+    return ParseIn(BlockPtr<Block>(shared.release()), {flat.data(), flat.size()}, layout);
   }
   BlockPtr<internal::BytesBlock> copy(internal::BytesBlock::New(encoded.size()));
   char* at = copy->bytes();
