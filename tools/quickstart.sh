@@ -51,7 +51,7 @@ awk '{
   gsub(/\\/, "&&")
   print package "\t" $0
 }' /var/lib/dpkg/info/*.list |
-  "$sheaf" load --db "$db" --mode replace --format tsv --progress
+  "$sheaf" load --db "$db" --mode replace --format tsv
 
 step "sheaf stats --db ${db##*/}"
 "$sheaf" stats --db "$db"
