@@ -1,0 +1,101 @@
+// Lists read from a warm block cache: Sheaf, and what its users do today, in one process.
+//
+// `--benchmark_filter=Read/.*/10000xmix` selects a shape. docs/benchmarks.md has the numbers and
+// says what each name measures.
+
+#include "tools/bench/read_bench.h"
+
+#include <cstdio>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "tools/bench/context.h"
+
+namespace sheaf {
+namespace bench {
+
+benchmark::internal::Benchmark* Add(const std::string& name, const Shape& shape,
+                                    ReadFunction function) {
+  return benchmark::RegisterBenchmark(
+      absl::StrCat("Read/", name, "/", shape.name).c_str(),
+      [shape, function = std::move(function)](benchmark::State& state) {
+        function(state, ReadDb::For(shape));
+      });
+}
+
+void AddThreads(const std::string& name, const Shape& shape, ReadFunction function) {
+  Add(name, shape, std::move(function))->Threads(1)->Threads(2)->UseRealTime();
+}
+
+bool SameList(benchmark::State& state, const ReadDb& db,
+              const std::vector<std::string_view>& found) {
+  const std::vector<std::string_view>& expected = db.Model(0).values();
+  if (found == expected) return true;
+  std::string error = absl::StrCat("read ", found.size(), " values, expected ", expected.size());
+  for (size_t i = 0; i < found.size() && i < expected.size(); ++i) {
+    if (found[i] == expected[i]) continue;
+    absl::StrAppend(&error, "; value ", i, " is not the one that was written");
+    break;
+  }
+  state.SkipWithError(error.c_str());
+  return false;
+}
+
+bool SameSum(benchmark::State& state, uint64_t expected, uint64_t found) {
+  if (found == expected) return true;
+  state.SkipWithError(absl::StrCat("the bytes add up to ", found, ", expected ", expected).c_str());
+  return false;
+}
+
+bool Ok(benchmark::State& state, const rocksdb::Status& status) {
+  if (!status.ok()) state.SkipWithError(status.ToString().c_str());
+  return status.ok();
+}
+
+namespace {
+
+void AddAll() {
+  for (const Shape& shape : {k10000x50, k10000xMix, k100xMix, k1x100, k10000xZipf, k64x4096}) {
+    AddFloor(shape);
+    AddSheaf(shape);
+    AddSharing(shape);
+    AddCopying(shape);
+    AddWideColumns(shape);
+  }
+  // How access by index depends on the number of values.
+  AddSheafRandom(k1000000x8);
+  AddSheafRandom(k1000000xMix);
+  AddFloorThreads(k10000xMix);
+  AddSheafThreads(k10000xMix);
+}
+
+// What can be overridden on the command line comes first. Interleaving spreads what else the
+// machine does over all benchmarks, so that it does not shift a ratio.
+std::vector<char*> WithDefaults(int argc, char** argv) {
+  static char interleave[] = "--benchmark_enable_random_interleaving=true";
+  static char min_time[] = "--benchmark_min_time=0.2";
+  std::vector<char*> all = {argv[0], interleave, min_time};
+  all.insert(all.end(), argv + 1, argv + argc);
+  return all;
+}
+
+}  // namespace
+}  // namespace bench
+}  // namespace sheaf
+
+int main(int argc, char** argv) {
+  sheaf::bench::AddContext(argc, argv);
+  std::vector<char*> arguments = sheaf::bench::WithDefaults(argc, argv);
+  int count = static_cast<int>(arguments.size());
+  benchmark::Initialize(&count, arguments.data());
+  if (benchmark::ReportUnrecognizedArguments(count, arguments.data())) return 2;
+  sheaf::bench::AddAll();
+  const size_t run = benchmark::RunSpecifiedBenchmarks();
+  sheaf::bench::ReadDb::CloseAll();
+  if (run == 0) {
+    std::fprintf(stderr, "no benchmark has a name that matches --benchmark_filter\n");
+    return 1;
+  }
+  benchmark::Shutdown();
+  return 0;
+}

@@ -1,0 +1,19 @@
+#!/bin/sh
+# Each benchmark of two small shapes once: it must read the same list as the others and say so.
+set -eu
+out="$TEST_TMPDIR/read_bench.json"
+tools/bench/read_bench --benchmark_min_time=0.001 --benchmark_filter='^Read/.*/(100xmix|1x100)$' \
+  --benchmark_out="$out" --benchmark_out_format=json
+if grep -q error_occurred "$out"; then
+  grep -B 12 -A 1 error_occurred "$out"
+  exit 1
+fi
+for system in Floor.GetTouch Sheaf.Open SheafFixed64.Slices SharedPtr.Slices Cord.Slices \
+  Naive.Strings WideColumns.Get; do
+  grep -q "\"name\": \"Read/$system/100xmix\"" "$out" || {
+    echo "no result of $system"
+    exit 1
+  }
+done
+# Allocations are counted: two of a list of one value that is copied, the list itself and its copy.
+grep -q '"allocs": [1-9]' "$out"
