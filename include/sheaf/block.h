@@ -1,9 +1,9 @@
 // Block: memory with one owner and one reference count, which holds the bytes of a blob.
 //
 //     PinnedBlob --+         +-------------------------------------------+
-//     PinnedSlice -+-refs--> | Block | refs = 4 | the owner of the bytes | --> RocksDB's block cache,
-//     PinnedSlice -+         +-------------------------------------------+     a std::string, a Cord,
-//     PinnedSlice -+                                                           external memory
+//     PinnedSlice -+-refs--> | Block | refs = 4 | the owner of the bytes | --> RocksDB's block
+//     cache, PinnedSlice -+         +-------------------------------------------+     a
+//     std::string, a Cord, PinnedSlice -+ external memory
 //
 // Like std::shared_ptr's control block, but 8 bytes of count, and many references are taken at
 // once with a single atomic add (PinnedBlob::Slices). Most callers never name it: they hold a
@@ -30,10 +30,16 @@ class Block {
 
   // Gives one back. The last one destroys the block, on the calling thread.
   void Unref() {
-    // The sole owner needs no read-modify-write: nobody else can take a reference any more.
-    if (refs_.load(std::memory_order_acquire) == 1 ||
-        refs_.fetch_sub(1, std::memory_order_acq_rel) == 1) {
+    if (refs_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
+  }
+
+  // The same, for a holder that is likely the only one: it needs no read-modify-write, as nobody
+  // else can take a reference any more. For one of many, looking first costs more than it saves.
+  void UnrefLikelyLast() {
+    if (refs_.load(std::memory_order_acquire) == 1) {
       delete this;
+    } else {
+      Unref();
     }
   }
 

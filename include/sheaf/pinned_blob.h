@@ -75,7 +75,7 @@ class PinnedBlob {
     return *this;
   }
   ~PinnedBlob() {
-    if (block_ != nullptr) block_->Unref();
+    if (block_ != nullptr) block_->UnrefLikelyLast();
   }
 
   // Borrowed: valid while a holder of the block exists.

@@ -10,6 +10,7 @@
 #include "plugin/codec/blob_view_access.h"
 #include "plugin/codec/little_endian.h"
 #include "plugin/codec/size_sums.h"
+#include "plugin/codec/value_iterator.h"
 
 namespace sheaf {
 namespace {
@@ -36,11 +37,11 @@ constexpr char kFixed64Name[] = "fixed64";
   } else if ((found & disk::kCompactTagMask) == expected) {
     what = "a reserved size width";
   }
-  return Corrupt(kCompactName, "tag", 0,
-                 absl::StrFormat("found 0x%02X (%s), expected 0x%02X..0x%02X or 0x%02X..0x%02X",
-                                 found, what, expected, expected | disk::kMaxLog2Width,
-                                 expected | disk::kUniformBit,
-                                 expected | disk::kUniformBit | disk::kMaxLog2Width));
+  return Corrupt(
+      kCompactName, "tag", 0,
+      absl::StrFormat("found 0x%02X (%s), expected 0x%02X..0x%02X or 0x%02X..0x%02X", found, what,
+                      expected, expected | disk::kMaxLog2Width, expected | disk::kUniformBit,
+                      expected | disk::kUniformBit | disk::kMaxLog2Width));
 }
 
 // Reads an unsigned LEB128 of minimal length at `*at` and advances past it.
@@ -97,9 +98,8 @@ absl::Status ReadCount(std::string_view input, size_t* at, uint64_t* count) {
 // Adds up the sizes of a non-uniform list and checks the `groups` checkpoints that follow them.
 absl::Status CheckSizes(const char* sizes, unsigned width, size_t sizes_offset, size_t count,
                         size_t groups, uint64_t* total) {
-  if (groups != 0 &&
-      (!internal::CheckGroups(sizes, width, sizes + count * width, groups, total) ||
-       *total > disk::kMaxCompactContents)) {
+  if (groups != 0 && (!internal::CheckGroups(sizes, width, sizes + count * width, groups, total) ||
+                      *total > disk::kMaxCompactContents)) {
     return WrongCheckpoint(sizes, width, sizes_offset, count, groups);
   }
   const size_t last = groups * disk::kGroupValues;
@@ -282,10 +282,8 @@ uint64_t BlobView::OffsetOf(size_t i) const {
 }
 
 std::vector<std::string_view> BlobView::Views() const {
-  std::vector<std::string_view> views;
-  views.reserve(count_);
-  ForEach([&views](std::string_view value) { views.push_back(value); });
-  return views;
+  return internal::VectorOf(
+      *this, [](const char* content, size_t size) { return std::string_view(content, size); });
 }
 
 }  // namespace sheaf

@@ -5,6 +5,7 @@
 
 #include "plugin/codec/blob_view_access.h"
 #include "plugin/codec/bytes_block.h"
+#include "plugin/codec/value_iterator.h"
 
 namespace sheaf {
 namespace {
@@ -38,8 +39,7 @@ struct Unref {
 template <typename B>
 using BlockPtr = std::unique_ptr<B, Unref>;
 
-absl::StatusOr<PinnedBlob> ParseIn(BlockPtr<Block> block, std::string_view encoded,
-                                   Layout layout) {
+absl::StatusOr<PinnedBlob> ParseIn(BlockPtr<Block> block, std::string_view encoded, Layout layout) {
   absl::StatusOr<BlobView> view = BlobView::Parse(encoded, layout);
   if (!view.ok()) return view.status();
   return PinnedBlob(*view, block.release(), /*zero_copy=*/false);
@@ -77,11 +77,13 @@ absl::StatusOr<PinnedBlob> PinnedBlob::FromExternal(std::string_view encoded,
 }
 
 std::vector<PinnedSlice> PinnedBlob::Slices() const {
-  std::vector<PinnedSlice> slices;
-  if (empty()) return slices;
-  slices.reserve(size());
-  block_->Ref(size());
-  view_.ForEach([&](std::string_view value) { slices.emplace_back(value, block_); });
+  if (empty()) return {};
+  std::vector<PinnedSlice> slices =
+      internal::VectorOf(view_, [block = block_](const char* content, size_t size) {
+        return PinnedSlice(std::string_view(content, size), block);
+      });
+  // This blob holds the block meanwhile.
+  block_->Ref(slices.size());
   return slices;
 }
 

@@ -74,8 +74,8 @@ SHEAF_AVX2 inline __m256i GroupOfShorts(const char* sizes) {
   __m256i sum = _mm256_setzero_si256();
   for (int i = 0; i < 4; ++i) {
     const __m256i v = Load256(sizes + i * 32);
-    sum = _mm256_add_epi32(
-        sum, _mm256_add_epi32(_mm256_and_si256(v, low), _mm256_srli_epi32(v, 16)));
+    sum =
+        _mm256_add_epi32(sum, _mm256_add_epi32(_mm256_and_si256(v, low), _mm256_srli_epi32(v, 16)));
   }
   return sum;
 }
@@ -86,8 +86,8 @@ SHEAF_AVX2 inline __m128i SumFourGroups(const char* sizes);
 
 template <>
 SHEAF_AVX2 inline __m128i SumFourGroups<uint8_t>(const char* sizes) {
-  const __m256i s01 = _mm256_or_si256(GroupOfBytes(sizes),
-                                      _mm256_slli_epi64(GroupOfBytes(sizes + kGroup), 32));
+  const __m256i s01 =
+      _mm256_or_si256(GroupOfBytes(sizes), _mm256_slli_epi64(GroupOfBytes(sizes + kGroup), 32));
   const __m256i s23 = _mm256_or_si256(GroupOfBytes(sizes + 2 * kGroup),
                                       _mm256_slli_epi64(GroupOfBytes(sizes + 3 * kGroup), 32));
   return AddHalves(
