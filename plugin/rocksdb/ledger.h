@@ -7,8 +7,8 @@
 //     Pin -------------------> shard 1: refs = 1 + its pins --+--> Ledger: live shards --> Caches
 //     Pin -------------------> ...                          --'
 //
-// A shard can only reach 0 after the Store let go of its own reference; the last shard to do so destroys the
-// Ledger. Pins are taken through a live Store only, so a shard at 0 never comes back.
+// A shard can only reach 0 after the Store let go of its own reference; the last shard to do so
+// destroys the Ledger. Pins are taken through a live Store only, so a shard at 0 never comes back.
 //
 // Thread safety: all of it.
 
@@ -35,16 +35,21 @@ class Ledger {
   // One block's entry: counted until it is destroyed. Movable.
   class Pin {
    public:
+    Pin() = default;  // no entry
     Pin(Pin&& other) noexcept
         : shard_(std::exchange(other.shard_, nullptr)), bytes_(other.bytes_) {}
-    Pin& operator=(Pin&&) = delete;
+    Pin& operator=(Pin&& other) noexcept {
+      std::swap(shard_, other.shard_);
+      std::swap(bytes_, other.bytes_);
+      return *this;
+    }
     ~Pin();
 
    private:
     friend class Ledger;
     Pin(Shard* shard, uint64_t bytes) : shard_(shard), bytes_(bytes) {}
-    Shard* shard_;
-    uint64_t bytes_;
+    Shard* shard_ = nullptr;
+    uint64_t bytes_ = 0;
   };
 
   // Held by the Store; dropping it is what Store's destructor does.

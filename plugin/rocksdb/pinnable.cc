@@ -13,7 +13,10 @@ absl::StatusOr<PinnedBlob> FromPinnable(rocksdb::PinnableSlice&& value, Layout l
       BlobView::Parse(std::string_view(value.data(), value.size()), layout);
   if (!view.ok()) return view.status();
   const bool share_pin = internal::HoldsPin(value);
-  return internal::TakeOver(std::move(value), *view, share_pin, std::move(keep_alive));
+  using KeptBlock = internal::PinnableBlock<std::shared_ptr<const void>>;
+  auto block = std::make_unique<KeptBlock>();
+  block->MoveFrom(std::move(value));
+  return KeptBlock::Seal(std::move(block), *view, share_pin, std::move(keep_alive));
 }
 
 std::shared_ptr<const void> KeepAlive(rocksdb::DB* db, rocksdb::ColumnFamilyHandle* cf) {

@@ -3,7 +3,7 @@
 #ifndef SHEAF_PLUGIN_ROCKSDB_PINNABLE_BLOCK_H_
 #define SHEAF_PLUGIN_ROCKSDB_PINNABLE_BLOCK_H_
 
-#include <string_view>
+#include <memory>
 #include <utility>
 
 #include "plugin/codec/blob_view_access.h"
@@ -15,48 +15,60 @@
 namespace sheaf {
 namespace internal {
 
-// `KeepAlive`: what a pin needs to outlive the DB; destroyed after the pin.
-template <typename KeepAlive>
-class PinnableBlock final : public Block {
- public:
-  // Takes over `value`. `share_pin`: keep RocksDB's pin; else copy what is pinned.
-  PinnableBlock(rocksdb::PinnableSlice&& value, bool share_pin, KeepAlive keep_alive)
-      : keep_alive_(std::move(keep_alive)) {
-    if (share_pin) {
-      value_ = std::move(value);
-    } else if (value.IsPinned()) {
-      value_.PinSelf(value);
-    } else {
-      // Its buffer may be a string of the caller's: take the bytes, not the buffer.
-      *value_.GetSelf() = std::move(*value.GetSelf());
-      value_.PinSelf();
-    }
-    value.Reset();
-  }
-
-  const char* data() const { return value_.data(); }
-
- private:
-  ~PinnableBlock() override = default;
-
-  KeepAlive keep_alive_;
-  rocksdb::PinnableSlice value_;
-};
-
 // Whether RocksDB's pin of `value` can be shared: it is one, and something is released with it. A
 // pin without a release is memory that nobody counts.
 inline bool HoldsPin(rocksdb::PinnableSlice& value) {
   return value.IsPinned() && value.HasCleanups();
 }
 
-// Moves `value`, in which `view` lies, into a block.
+// `KeepAlive`: what a pin needs to outlive the DB; destroyed after the pin.
+//
+// RocksDB reads into value(), or what it read elsewhere is moved there; then Seal() makes a
+// PinnedBlob of it.
 template <typename KeepAlive>
-PinnedBlob TakeOver(rocksdb::PinnableSlice&& value, const BlobView& view, bool share_pin,
-                    KeepAlive keep_alive) {
-  auto* const block =
-      new PinnableBlock<KeepAlive>(std::move(value), share_pin, std::move(keep_alive));
-  return PinnedBlob(BlobViewAccess::Relocate(view, block->data()), block, share_pin);
-}
+class PinnableBlock final : public Block {
+ public:
+  PinnableBlock() = default;
+
+  rocksdb::PinnableSlice& value() { return value_; }
+
+  // Takes over the bytes of `other`, pinned or not, and leaves it empty.
+  void MoveFrom(rocksdb::PinnableSlice&& other) {
+    if (other.IsPinned()) {
+      value_ = std::move(other);
+    } else {
+      // Its buffer may be a string of the caller's: take the bytes, not the buffer.
+      *value_.GetSelf() = std::move(*other.GetSelf());
+      value_.PinSelf();
+    }
+    other.Reset();
+  }
+
+  // The list `view` in value(), which from now on `block` keeps alive. `share_pin`: keep RocksDB's
+  // pin; else copy what is pinned.
+  static PinnedBlob Seal(std::unique_ptr<PinnableBlock> block, const BlobView& view, bool share_pin,
+                         KeepAlive keep_alive) {
+    rocksdb::PinnableSlice& value = block->value_;
+    BlobView moved = view;
+    if (!share_pin) {
+      if (value.IsPinned()) {
+        const rocksdb::PinnableSlice pinned = std::move(value);
+        value.Reset();
+        value.PinSelf(pinned);
+      }
+      moved = BlobViewAccess::Relocate(view, value.data());
+    }
+    block->keep_alive_ = std::move(keep_alive);
+    return PinnedBlob(moved, block.release(), share_pin);
+  }
+
+ private:
+  friend struct std::default_delete<PinnableBlock>;  // a block that nobody shares yet
+  ~PinnableBlock() override = default;
+
+  KeepAlive keep_alive_ = KeepAlive();
+  rocksdb::PinnableSlice value_;
+};
 
 }  // namespace internal
 }  // namespace sheaf

@@ -1,5 +1,6 @@
 #include "sheaf/store.h"
 
+#include <memory>
 #include <utility>
 
 #include "absl/container/fixed_array.h"
@@ -30,10 +31,13 @@ namespace {
 
 std::string_view View(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
 
-// Turns what a read left in `value` into a list.
+using StoreBlock = PinnableBlock<Ledger::Pin>;
+
+// Turns what a read left in `block` into a list.
 rocksdb::Status TakeList(const StoreCore& core, const rocksdb::Slice& key,
-                         rocksdb::PinnableSlice&& value, const ReadWatch& watch,
+                         std::unique_ptr<StoreBlock> block, const ReadWatch& watch,
                          PinnedBlob* list) {
+  rocksdb::PinnableSlice& value = block->value();
   const absl::StatusOr<BlobView> view = BlobView::Parse(View(value), core.layout);
   if (!view.ok()) {
     core.ledger->CountCorrupt();
@@ -47,7 +51,7 @@ rocksdb::Status TakeList(const StoreCore& core, const rocksdb::Slice& key,
         value.IsPinned() ? core.caches->pin_reason : watch.WhyCopied(View(key));
     core.ledger->CountCopied(reason, bytes);
   }
-  *list = TakeOver(std::move(value), *view, share_pin, std::move(pin));
+  *list = StoreBlock::Seal(std::move(block), *view, share_pin, std::move(pin));
   return rocksdb::Status::OK();
 }
 
@@ -55,8 +59,8 @@ rocksdb::Status EncodeForWrite(Store::Values values, Layout layout, std::string*
   absl::StatusOr<std::string> blob = Encode(values, layout);
   if (!blob.ok()) {
     return rocksdb::Status::InvalidArgument(
-        "list not written", rocksdb::Slice(blob.status().message().data(),
-                                           blob.status().message().size()));
+        "list not written",
+        rocksdb::Slice(blob.status().message().data(), blob.status().message().size()));
   }
   *encoded = *std::move(blob);
   return rocksdb::Status::OK();
@@ -125,10 +129,10 @@ namespace {
 // An operand, if the column family can merge it.
 rocksdb::Status EncodeOperand(const StoreCore& core, Store::Values values, std::string* operand) {
   if (!core.can_append) {
-    return rocksdb::Status::InvalidArgument(absl::StrCat(
-        "Append: column family \"", core.cf->GetName(),
-        "\" does not have the merge operator sheaf.append; open the DB with "
-        "ColumnFamilyOptions::merge_operator = sheaf::NewAppendOperator()"));
+    return rocksdb::Status::InvalidArgument(
+        absl::StrCat("Append: column family \"", core.cf->GetName(),
+                     "\" does not have the merge operator sheaf.append; open the DB with "
+                     "ColumnFamilyOptions::merge_operator = sheaf::NewAppendOperator()"));
   }
   return internal::EncodeForWrite(values, Layout::kCompact, operand);
 }
@@ -153,14 +157,16 @@ rocksdb::Status Store::AppendInto(rocksdb::WriteBatchBase* batch, const rocksdb:
 rocksdb::Status Store::Get(const rocksdb::ReadOptions& options, const rocksdb::Slice& key,
                            PinnedBlob* list) {
   *list = PinnedBlob();
-  rocksdb::PinnableSlice value;
+  // RocksDB reads straight into the block: moving a PinnableSlice costs more than the block that
+  // is allocated in vain where there is no list.
+  auto block = std::make_unique<internal::StoreBlock>();
   const internal::ReadWatch watch(*core_->caches, options);
-  const rocksdb::Status s = core_->db->Get(options, core_->cf, key, &value);
+  const rocksdb::Status s = core_->db->Get(options, core_->cf, key, &block->value());
   if (!s.ok()) {
     if (s.IsNotFound()) core_->ledger->CountNotFound();
     return s;
   }
-  return internal::TakeList(*core_, key, std::move(value), watch, list);
+  return internal::TakeList(*core_, key, std::move(block), watch, list);
 }
 
 void Store::MultiGet(const rocksdb::ReadOptions& options, size_t n, const rocksdb::Slice* keys,
@@ -171,7 +177,9 @@ void Store::MultiGet(const rocksdb::ReadOptions& options, size_t n, const rocksd
   for (size_t i = 0; i < n; ++i) {
     lists[i] = PinnedBlob();
     if (statuses[i].ok()) {
-      statuses[i] = internal::TakeList(*core_, keys[i], std::move(values[i]), watch, &lists[i]);
+      auto block = std::make_unique<internal::StoreBlock>();
+      block->MoveFrom(std::move(values[i]));
+      statuses[i] = internal::TakeList(*core_, keys[i], std::move(block), watch, &lists[i]);
     } else if (statuses[i].IsNotFound()) {
       core_->ledger->CountNotFound();
     }
