@@ -13,7 +13,8 @@
 //   std::vector<sheaf::PinnedSlice> slices = blob->Slices();   // one atomic add for all
 //
 // WARNING: a range-for over a temporary destroys the block before the loop body runs:
-//   for (std::string_view v : Load(key)) ...                   // WRONG: keep the blob in a variable
+//   for (std::string_view v : Load(key)) ...                   // WRONG: keep the blob in a
+//   variable
 
 #ifndef SHEAF_PINNED_BLOB_H_
 #define SHEAF_PINNED_BLOB_H_
@@ -68,10 +69,14 @@ class PinnedBlob {
       : view_(std::exchange(other.view_, BlobView())),
         block_(std::exchange(other.block_, nullptr)),
         zero_copy_(std::exchange(other.zero_copy_, false)) {}
-  PinnedBlob& operator=(PinnedBlob other) noexcept {
-    std::swap(view_, other.view_);
-    std::swap(block_, other.block_);
-    std::swap(zero_copy_, other.zero_copy_);
+  PinnedBlob& operator=(const PinnedBlob& other) { return *this = PinnedBlob(other); }
+  PinnedBlob& operator=(PinnedBlob&& other) noexcept {
+    if (this == &other) return *this;
+    Block* const before = block_;
+    view_ = std::exchange(other.view_, BlobView());
+    block_ = std::exchange(other.block_, nullptr);
+    zero_copy_ = std::exchange(other.zero_copy_, false);
+    if (before != nullptr) before->UnrefLikelyLast();
     return *this;
   }
   ~PinnedBlob() {
@@ -93,6 +98,13 @@ class PinnedBlob {
     return PinnedSlice(value, block_);
   }
 
+  // Lets go of the block: an empty list, as if default-constructed.
+  void Reset() {
+    view_ = BlobView();
+    zero_copy_ = false;
+    if (Block* const before = std::exchange(block_, nullptr)) before->UnrefLikelyLast();
+  }
+
   // All values as holders of the block: one atomic add and one allocation for all.
   std::vector<PinnedSlice> Slices() const;
 
@@ -101,6 +113,8 @@ class PinnedBlob {
   bool zero_copy() const { return zero_copy_; }
 
  private:
+  friend struct BlobViewAccess;  // plugin/rocksdb: reads into a list
+
   BlobView view_;
   Block* block_ = nullptr;
   bool zero_copy_ = false;

@@ -113,8 +113,8 @@ absl::Status CheckSizes(const char* sizes, unsigned width, size_t sizes_offset, 
 
 }  // namespace
 
-absl::StatusOr<BlobView> BlobViewAccess::ParseCompact(std::string_view input, Extent extent,
-                                                      uint8_t tag) {
+absl::Status BlobViewAccess::ParseCompact(std::string_view input, Extent extent, uint8_t tag,
+                                          BlobView* view) {
   if (input.empty()) {
     return Corrupt(kCompactName, "tag", 0, "found no bytes, the empty list has 2");
   }
@@ -131,23 +131,20 @@ absl::StatusOr<BlobView> BlobViewAccess::ParseCompact(std::string_view input, Ex
                    disk::kMaxCompactCount, " values");
   }
 
-  BlobView view;
-  view.encoded_ = input.data();
-  view.sizes_ = input.data() + at;
-  view.count_ = static_cast<size_t>(count);
-  view.width_ = static_cast<uint8_t>(1u << log2_width);
+  const bool uniform = (found & disk::kUniformBit) != 0;
+  const unsigned width = 1u << log2_width;
+  const char* const sizes = input.data() + at;
   size_t remaining = input.size() - at;
   uint64_t total = 0;
-  if ((found & disk::kUniformBit) != 0) {
+  if (uniform) {
     if (count < 2) {
       return Corrupt(kCompactName, "count", 1, "found ", count,
                      " in a uniform list, expected at least 2");
     }
-    if (remaining < view.width_) {
-      return Corrupt(kCompactName, "size", at, "needs ", int{view.width_}, " bytes, ", remaining,
-                     " remain");
+    if (remaining < width) {
+      return Corrupt(kCompactName, "size", at, "needs ", width, " bytes, ", remaining, " remain");
     }
-    const uint64_t size = BlobView::LoadSize(view.sizes_, view.width_);
+    const uint64_t size = BlobView::LoadSize(sizes, width);
     if (size == 0) {
       return Corrupt(kCompactName, "size", at, "found 0 in a uniform list, expected at least 1");
     }
@@ -156,16 +153,14 @@ absl::StatusOr<BlobView> BlobViewAccess::ParseCompact(std::string_view input, Ex
       return Corrupt(kCompactName, "size", at, count, " values of ", size,
                      " bytes, a list has at most ", disk::kMaxCompactContents, " bytes");
     }
-    view.stride_ = 0;
-    at += view.width_;
-    remaining -= view.width_;
+    at += width;
+    remaining -= width;
   } else {
-    view.stride_ = view.width_;
     // count < 2^32, so neither product wraps.
-    const uint64_t sizes_bytes = count * view.width_;
+    const uint64_t sizes_bytes = count * width;
     if (sizes_bytes > remaining) {
-      return Corrupt(kCompactName, "sizes", at, count, " sizes of ", int{view.width_},
-                     " bytes need ", sizes_bytes, " bytes, ", remaining, " remain");
+      return Corrupt(kCompactName, "sizes", at, count, " sizes of ", width, " bytes need ",
+                     sizes_bytes, " bytes, ", remaining, " remain");
     }
     remaining -= sizes_bytes;
     const uint64_t groups = count == 0 ? 0 : (count - 1) / disk::kGroupValues;
@@ -175,7 +170,7 @@ absl::StatusOr<BlobView> BlobViewAccess::ParseCompact(std::string_view input, Ex
                      checkpoints_bytes, " bytes, ", remaining, " remain");
     }
     remaining -= checkpoints_bytes;
-    absl::Status status = CheckSizes(view.sizes_, view.width_, at, view.count_, groups, &total);
+    absl::Status status = CheckSizes(sizes, width, at, static_cast<size_t>(count), groups, &total);
     if (!status.ok()) return status;
     at += sizes_bytes + checkpoints_bytes;
   }
@@ -187,12 +182,18 @@ absl::StatusOr<BlobView> BlobViewAccess::ParseCompact(std::string_view input, Ex
     return Corrupt(kCompactName, "contents", at, "the sizes add up to ", total, " bytes, found ",
                    remaining, ": ", remaining - total, " too many");
   }
-  view.contents_ = input.data() + at;
-  view.contents_size_ = static_cast<size_t>(total);
-  return view;
+  view->encoded_ = input.data();
+  view->sizes_ = sizes;
+  view->contents_ = input.data() + at;
+  view->contents_size_ = static_cast<size_t>(total);
+  view->count_ = static_cast<size_t>(count);
+  view->width_ = static_cast<uint8_t>(width);
+  view->stride_ = uniform ? 0 : static_cast<uint8_t>(width);
+  view->layout_ = Layout::kCompact;
+  return absl::OkStatus();
 }
 
-absl::StatusOr<BlobView> BlobViewAccess::ParseFixed64(std::string_view input, Extent extent) {
+absl::Status BlobViewAccess::ParseFixed64(std::string_view input, Extent extent, BlobView* view) {
   if (input.size() < disk::kFixed64HeaderBytes) {
     return Corrupt(kFixed64Name, "header", 0, "needs ", disk::kFixed64HeaderBytes,
                    " bytes for total_length and count, found ", input.size());
@@ -233,36 +234,44 @@ absl::StatusOr<BlobView> BlobViewAccess::ParseFixed64(std::string_view input, Ex
     return Corrupt(kFixed64Name, "contents", contents_at, "the sizes add up to ", total,
                    " bytes, total_length leaves ", contents_size);
   }
-  BlobView view;
-  view.encoded_ = input.data();
-  view.sizes_ = sizes;
-  view.contents_ = input.data() + contents_at;
-  view.contents_size_ = static_cast<size_t>(contents_size);
-  view.count_ = static_cast<size_t>(count);
-  view.width_ = disk::kFixed64SizeBytes;
-  view.stride_ = disk::kFixed64SizeBytes;
-  view.layout_ = Layout::kFixed64;
-  return view;
+  view->encoded_ = input.data();
+  view->sizes_ = sizes;
+  view->contents_ = input.data() + contents_at;
+  view->contents_size_ = static_cast<size_t>(contents_size);
+  view->count_ = static_cast<size_t>(count);
+  view->width_ = disk::kFixed64SizeBytes;
+  view->stride_ = disk::kFixed64SizeBytes;
+  view->layout_ = Layout::kFixed64;
+  return absl::OkStatus();
+}
+
+absl::Status BlobViewAccess::ParseInto(std::string_view encoded, Layout layout, Extent extent,
+                                       BlobView* view) {
+  return layout == Layout::kFixed64 ? ParseFixed64(encoded, extent, view)
+                                    : ParseCompact(encoded, extent, disk::kCompactTag, view);
 }
 
 absl::StatusOr<BlobView> BlobViewAccess::ParseTagged(std::string_view encoded, uint8_t tag) {
-  return ParseCompact(encoded, Extent::kWhole, tag);
+  BlobView view;
+  absl::Status status = ParseCompact(encoded, Extent::kWhole, tag, &view);
+  if (!status.ok()) return status;
+  return view;
 }
 
 absl::StatusOr<BlobView> BlobView::Parse(std::string_view encoded, Layout layout) {
   using Access = BlobViewAccess;
-  return layout == Layout::kFixed64
-             ? Access::ParseFixed64(encoded, Access::Extent::kWhole)
-             : Access::ParseCompact(encoded, Access::Extent::kWhole, disk::kCompactTag);
+  BlobView view;
+  absl::Status status = Access::ParseInto(encoded, layout, Access::Extent::kWhole, &view);
+  if (!status.ok()) return status;
+  return view;
 }
 
 absl::StatusOr<BlobView> BlobView::ParsePrefix(std::string_view* input, Layout layout) {
   using Access = BlobViewAccess;
-  absl::StatusOr<BlobView> view =
-      layout == Layout::kFixed64
-          ? Access::ParseFixed64(*input, Access::Extent::kPrefix)
-          : Access::ParseCompact(*input, Access::Extent::kPrefix, disk::kCompactTag);
-  if (view.ok()) input->remove_prefix(view->encoded().size());
+  BlobView view;
+  absl::Status status = Access::ParseInto(*input, layout, Access::Extent::kPrefix, &view);
+  if (!status.ok()) return status;
+  input->remove_prefix(view.encoded().size());
   return view;
 }
 

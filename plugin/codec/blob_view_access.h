@@ -1,4 +1,4 @@
-// What the rest of the codec may do to a BlobView that the public may not.
+// What the rest of Sheaf may do to a BlobView or PinnedBlob that the public may not.
 
 #ifndef SHEAF_PLUGIN_CODEC_BLOB_VIEW_ACCESS_H_
 #define SHEAF_PLUGIN_CODEC_BLOB_VIEW_ACCESS_H_
@@ -6,12 +6,29 @@
 #include <cstddef>
 #include <string_view>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "sheaf/blob_view.h"
+#include "sheaf/layout.h"
+#include "sheaf/pinned_blob.h"
 
 namespace sheaf {
 
 struct BlobViewAccess {
+  enum class Extent { kWhole, kPrefix };
+
+  // Like BlobView::Parse, but sets `*view` in its place, and on success alone: the fields are
+  // stored once and need not be loaded again to be copied, which would wait for the stores.
+  static absl::Status ParseInto(std::string_view encoded, Layout layout, Extent extent,
+                                BlobView* view);
+
+  // The parts of a list that is being read. A list whose view is set must be given its block.
+  static BlobView* view(PinnedBlob* list) { return &list->view_; }
+  static void SetBlock(PinnedBlob* list, Block* block, bool zero_copy) {
+    list->block_ = block;
+    list->zero_copy_ = zero_copy;
+  }
+
   // Like BlobView::Parse in layout `kCompact`, for a list under another tag of the same form:
   // `tag` is disk::kCompactTag or disk::kBundleTag.
   static absl::StatusOr<BlobView> ParseTagged(std::string_view encoded, uint8_t tag);
@@ -31,10 +48,9 @@ struct BlobViewAccess {
   }
 
  private:
-  friend class BlobView;
-  enum class Extent { kWhole, kPrefix };
-  static absl::StatusOr<BlobView> ParseCompact(std::string_view input, Extent extent, uint8_t tag);
-  static absl::StatusOr<BlobView> ParseFixed64(std::string_view input, Extent extent);
+  static absl::Status ParseCompact(std::string_view input, Extent extent, uint8_t tag,
+                                   BlobView* view);
+  static absl::Status ParseFixed64(std::string_view input, Extent extent, BlobView* view);
 };
 
 }  // namespace sheaf

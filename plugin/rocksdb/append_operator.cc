@@ -15,7 +15,7 @@
 namespace sheaf {
 namespace internal {
 
-thread_local MergeWatch* MergeWatch::current_ = nullptr;
+__thread MergeWatch* MergeWatch::current_ = nullptr;
 
 namespace {
 

@@ -2,77 +2,89 @@
 
 namespace sheaf {
 namespace internal {
-namespace {
-
-constexpr auto kRelaxed = std::memory_order_relaxed;
-
-// Threads are spread over shards in the order in which they first read.
-size_t ThreadNumber() {
-  static std::atomic<size_t> threads{0};
-  thread_local const size_t number = threads.fetch_add(1, kRelaxed);
-  return number;
-}
-
-}  // namespace
-
 Ledger::Ledger(std::shared_ptr<const Caches> caches) : caches_(std::move(caches)) {
   for (Shard& shard : shards_) shard.ledger = this;
 }
 
-Ledger::Shard& Ledger::Mine() { return shards_[ThreadNumber() % kShards]; }
-
-void Ledger::Unref(Shard* shard) {
-  if (shard->refs.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+void Ledger::Unref(Shard* shard, uint64_t n) {
+  if (shard->refs.fetch_sub(n, std::memory_order_acq_rel) != n) return;
   Ledger* const ledger = shard->ledger;
   if (ledger->live_shards_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete ledger;
 }
 
 void Ledger::Close() {
-  // Only the last Unref may destroy this.
-  for (Shard& shard : shards_) Unref(&shard);
+  // Reads are over, so nobody takes from `spare` any more. Only the last Unref may destroy this.
+  for (Shard& shard : shards_) Unref(&shard, 1 + shard.spare.load(std::memory_order_relaxed));
 }
 
 Ledger::Pin Ledger::CountFound(uint64_t bytes) {
-  Shard& shard = Mine();
-  shard.refs.fetch_add(1, kRelaxed);
-  shard.bytes_pinned.fetch_add(bytes, kRelaxed);
-  shard.found.fetch_add(1, kRelaxed);
-  return Pin(&shard, bytes);
+  Shard* mine = nullptr;
+  InMine([&](Shard& shard, bool alone) {
+    mine = &shard;
+    if (!alone) {
+      shard.refs.fetch_add(1, std::memory_order_relaxed);
+    } else {
+      uint64_t spare = shard.spare.load(std::memory_order_relaxed);
+      if (spare == 0) {
+        shard.refs.fetch_add(kStock, std::memory_order_relaxed);
+        spare = kStock;
+      }
+      shard.spare.store(spare - 1, std::memory_order_relaxed);
+    }
+    shard.found.Add(1, alone);
+    shard.found_bytes.Add(bytes, alone);
+  });
+  return Pin(mine, bytes);
 }
 
 Ledger::Pin::~Pin() {
   if (shard_ == nullptr) return;
-  shard_->bytes_pinned.fetch_sub(bytes_, kRelaxed);
-  Unref(shard_);
+  shard_->ledger->InMine(
+      [this](Shard& shard, bool alone) { shard.released_bytes.Add(bytes_, alone); });
+  Unref(shard_, 1);
 }
 
 void Ledger::CountCopied(CopyReason reason, uint64_t bytes) {
-  Shard& shard = Mine();
-  shard.copied_reads[static_cast<size_t>(reason)].fetch_add(1, kRelaxed);
-  shard.copied_bytes[static_cast<size_t>(reason)].fetch_add(bytes, kRelaxed);
+  InMine([=](Shard& shard, bool alone) {
+    shard.copied_reads[static_cast<size_t>(reason)].Add(1, alone);
+    shard.copied_bytes[static_cast<size_t>(reason)].Add(bytes, alone);
+  });
 }
 
-void Ledger::CountNotFound() { Mine().not_found.fetch_add(1, kRelaxed); }
-void Ledger::CountCorrupt() { Mine().corrupt.fetch_add(1, kRelaxed); }
+void Ledger::CountNotFound() {
+  InMine([](Shard& shard, bool alone) { shard.not_found.Add(1, alone); });
+}
+void Ledger::CountCorrupt() {
+  InMine([](Shard& shard, bool alone) { shard.corrupt.Add(1, alone); });
+}
 
 StoreStats Ledger::Snapshot() const {
   StoreStats stats;
-  uint64_t found = 0;
   uint64_t copied = 0;
+  uint64_t released_bytes = 0;
+  // Last things first, so that no difference below is of something that had not begun: a read is
+  // counted as found before it is counted as copied, and before its block is released.
   for (const Shard& shard : shards_) {
-    // Copies first: a read is counted as found before it is counted as copied.
     for (size_t reason = 0; reason < kCopyReasons; ++reason) {
-      const uint64_t reads = shard.copied_reads[reason].load(kRelaxed);
+      const uint64_t reads = shard.copied_reads[reason].get();
       stats.copied_reads[reason] += reads;
-      stats.copied_bytes[reason] += shard.copied_bytes[reason].load(kRelaxed);
+      stats.copied_bytes[reason] += shard.copied_bytes[reason].get();
       copied += reads;
     }
-    found += shard.found.load(kRelaxed);
-    stats.not_found += shard.not_found.load(kRelaxed);
-    stats.corrupt += shard.corrupt.load(kRelaxed);
-    stats.blocks_pinned += shard.refs.load(kRelaxed) - 1;
-    stats.bytes_pinned += shard.bytes_pinned.load(kRelaxed);
+    released_bytes += shard.released_bytes.get();
   }
+  uint64_t found = 0;
+  uint64_t found_bytes = 0;
+  for (const Shard& shard : shards_) {
+    const uint64_t unpinned = 1 + shard.spare.load(std::memory_order_relaxed);
+    const uint64_t refs = shard.refs.load(std::memory_order_relaxed);
+    stats.blocks_pinned += refs > unpinned ? refs - unpinned : 0;
+    found += shard.found.get();
+    found_bytes += shard.found_bytes.get();
+    stats.not_found += shard.not_found.get();
+    stats.corrupt += shard.corrupt.get();
+  }
+  stats.bytes_pinned = found_bytes > released_bytes ? found_bytes - released_bytes : 0;
   stats.zero_copy_reads = found > copied ? found - copied : 0;
   stats.reads = found + stats.not_found + stats.corrupt;
   return stats;

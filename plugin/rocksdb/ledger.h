@@ -1,14 +1,20 @@
 // Ledger: counts a Store's reads and pins, and keeps its caches as long as there is a pin.
 //
 // One reference count for all blocks of a Store would be one cache line that every read of every
-// thread writes. So there are several, each with the counters of the threads that share it:
+// thread writes. So there are many shards; each but the last belongs to one thread at a time:
 //
-//     Store -- one on each --> shard 0: refs = 1 + its pins --.
-//     Pin -------------------> shard 1: refs = 1 + its pins --+--> Ledger: live shards --> Caches
-//     Pin -------------------> ...                          --'
+//     Store -- one on each --> shard 0: refs = 1 + its pins + spare --.
+//     Pin -------------------> shard 1: refs = 1 + its pins + spare --+--> Ledger: live shards
+//     Pin -------------------> ...                                  --'            |
+//                                                                                  v
+//                                                                                Caches
 //
-// A shard can only reach 0 after the Store let go of its own reference; the last shard to do so
-// destroys the Ledger. Pins are taken through a live Store only, so a shard at 0 never comes back.
+// What only the owner of a shard writes needs no read-modify-write: its counters, and references
+// that it took in stock (`spare`). A Pin is given up on any thread, so that takes one.
+//
+// A shard can only reach 0 after the Store let go of its own reference and the spare ones; the last
+// shard to do so destroys the Ledger. Pins are taken through a live Store only, so a shard at 0
+// never comes back.
 //
 // Thread safety: all of it.
 
@@ -22,6 +28,7 @@
 #include <utility>
 
 #include "plugin/rocksdb/caches.h"
+#include "plugin/rocksdb/thread_slot.h"
 #include "sheaf/store_stats.h"
 
 namespace sheaf {
@@ -72,25 +79,53 @@ class Ledger {
   StoreStats Snapshot() const;
 
  private:
-  static constexpr size_t kShards = 16;
+  // One for each thread that has a slot, and one for all others.
+  static constexpr size_t kShards = ThreadSlot::kOwned + 1;
+  static constexpr size_t kShared = ThreadSlot::kNone;
+  static constexpr uint64_t kStock = 64;  // references taken at a time
 
-  // Two cache lines: prefetchers fetch them in pairs.
+  // A number that one thread at a time adds to, or many. Relaxed: for statistics.
+  class Counter {
+   public:
+    void Add(uint64_t n, bool alone) {
+      if (alone) {
+        value_.store(get() + n, std::memory_order_relaxed);
+      } else {
+        value_.fetch_add(n, std::memory_order_relaxed);
+      }
+    }
+    uint64_t get() const { return value_.load(std::memory_order_relaxed); }
+
+   private:
+    std::atomic<uint64_t> value_{0};
+  };
+
+  // Two cache lines apart: prefetchers fetch them in pairs.
   struct alignas(128) Shard {
+    // Written by any thread.
     std::atomic<uint64_t> refs{1};
-    std::atomic<uint64_t> bytes_pinned{0};
-    std::atomic<uint64_t> found{0};
-    std::atomic<uint64_t> not_found{0};
-    std::atomic<uint64_t> corrupt{0};
-    std::atomic<uint64_t> copied_reads[kCopyReasons] = {};
-    std::atomic<uint64_t> copied_bytes[kCopyReasons] = {};
     Ledger* ledger = nullptr;
+    // Written by the owner, or in the last shard by any thread.
+    std::atomic<uint64_t> spare{0};  // of refs: those that no Pin has. 0 in the last shard.
+    Counter found;
+    Counter found_bytes;
+    Counter released_bytes;  // of pins of any shard, given up by this one's thread
+    Counter not_found;
+    Counter corrupt;
+    Counter copied_reads[kCopyReasons];
+    Counter copied_bytes[kCopyReasons];
   };
 
   explicit Ledger(std::shared_ptr<const Caches> caches);
   ~Ledger() = default;
 
-  Shard& Mine();
-  static void Unref(Shard* shard);
+  // Calls `f(shard, alone)` with the calling thread's shard.
+  template <typename F>
+  void InMine(F f) {
+    const size_t slot = ThreadSlot::Mine();
+    f(shards_[slot], slot != kShared);
+  }
+  static void Unref(Shard* shard, uint64_t n);
   void Close();
 
   const std::shared_ptr<const Caches> caches_;

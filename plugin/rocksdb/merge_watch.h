@@ -35,7 +35,8 @@ class MergeWatch {
   }
 
  private:
-  static thread_local MergeWatch* current_;
+  // Not thread_local, whose every use from another file asks whether it is initialized.
+  static __thread MergeWatch* current_;
   std::vector<std::string> keys_;
 };
 

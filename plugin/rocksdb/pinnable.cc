@@ -9,14 +9,17 @@ namespace sheaf {
 
 absl::StatusOr<PinnedBlob> FromPinnable(rocksdb::PinnableSlice&& value, Layout layout,
                                         std::shared_ptr<const void> keep_alive) {
-  const absl::StatusOr<BlobView> view =
-      BlobView::Parse(std::string_view(value.data(), value.size()), layout);
-  if (!view.ok()) return view.status();
+  PinnedBlob list;
+  absl::Status status =
+      BlobViewAccess::ParseInto(std::string_view(value.data(), value.size()), layout,
+                                BlobViewAccess::Extent::kWhole, BlobViewAccess::view(&list));
+  if (!status.ok()) return status;
   const bool share_pin = internal::HoldsPin(value);
   using KeptBlock = internal::PinnableBlock<std::shared_ptr<const void>>;
   auto block = std::make_unique<KeptBlock>();
   block->MoveFrom(std::move(value));
-  return KeptBlock::Seal(std::move(block), *view, share_pin, std::move(keep_alive));
+  KeptBlock::Seal(std::move(block), share_pin, std::move(keep_alive), &list);
+  return list;
 }
 
 std::shared_ptr<const void> KeepAlive(rocksdb::DB* db, rocksdb::ColumnFamilyHandle* cf) {

@@ -44,27 +44,28 @@ class PinnableBlock final : public Block {
     other.Reset();
   }
 
-  // The list `view` in value(), which from now on `block` keeps alive. `share_pin`: keep RocksDB's
-  // pin; else copy what is pinned.
-  static PinnedBlob Seal(std::unique_ptr<PinnableBlock> block, const BlobView& view, bool share_pin,
-                         KeepAlive keep_alive) {
-    rocksdb::PinnableSlice& value = block->value_;
-    BlobView moved = view;
-    if (!share_pin) {
-      if (value.IsPinned()) {
-        const rocksdb::PinnableSlice pinned = std::move(value);
-        value.Reset();
-        value.PinSelf(pinned);
-      }
-      moved = BlobViewAccess::Relocate(view, value.data());
-    }
+  // Gives `block` to `*list`, whose view lies in value(). `share_pin`: keep RocksDB's pin; else
+  // copy what is pinned.
+  static void Seal(std::unique_ptr<PinnableBlock> block, bool share_pin, KeepAlive keep_alive,
+                   PinnedBlob* list) {
+    if (!share_pin) block->Own(BlobViewAccess::view(list));
     block->keep_alive_ = std::move(keep_alive);
-    return PinnedBlob(moved, block.release(), share_pin);
+    BlobViewAccess::SetBlock(list, block.release(), share_pin);
   }
 
  private:
   friend struct std::default_delete<PinnableBlock>;  // a block that nobody shares yet
   ~PinnableBlock() override = default;
+
+  // Copies what is pinned; `view` follows.
+  void Own(BlobView* view) {
+    if (value_.IsPinned()) {
+      const rocksdb::PinnableSlice pinned = std::move(value_);
+      value_.Reset();
+      value_.PinSelf(pinned);
+    }
+    *view = BlobViewAccess::Relocate(*view, value_.data());
+  }
 
   KeepAlive keep_alive_ = KeepAlive();
   rocksdb::PinnableSlice value_;

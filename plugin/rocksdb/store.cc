@@ -33,15 +33,16 @@ std::string_view View(const rocksdb::Slice& slice) { return {slice.data(), slice
 
 using StoreBlock = PinnableBlock<Ledger::Pin>;
 
-// Turns what a read left in `block` into a list.
+// Turns what a read left in `block` into `*list`, which is empty.
 rocksdb::Status TakeList(const StoreCore& core, const rocksdb::Slice& key,
                          std::unique_ptr<StoreBlock> block, const ReadWatch& watch,
                          PinnedBlob* list) {
   rocksdb::PinnableSlice& value = block->value();
-  const absl::StatusOr<BlobView> view = BlobView::Parse(View(value), core.layout);
-  if (!view.ok()) {
+  const absl::Status status = BlobViewAccess::ParseInto(
+      View(value), core.layout, BlobViewAccess::Extent::kWhole, BlobViewAccess::view(list));
+  if (!status.ok()) {
     core.ledger->CountCorrupt();
-    return CorruptList(key, value, core.layout, view.status());
+    return CorruptList(key, value, core.layout, status);
   }
   const uint64_t bytes = value.size();
   const bool share_pin = HoldsPin(value) && !core.caches->pins_die_with_db;
@@ -51,7 +52,7 @@ rocksdb::Status TakeList(const StoreCore& core, const rocksdb::Slice& key,
         value.IsPinned() ? core.caches->pin_reason : watch.WhyCopied(View(key));
     core.ledger->CountCopied(reason, bytes);
   }
-  *list = StoreBlock::Seal(std::move(block), *view, share_pin, std::move(pin));
+  StoreBlock::Seal(std::move(block), share_pin, std::move(pin), list);
   return rocksdb::Status::OK();
 }
 
@@ -156,7 +157,7 @@ rocksdb::Status Store::AppendInto(rocksdb::WriteBatchBase* batch, const rocksdb:
 
 rocksdb::Status Store::Get(const rocksdb::ReadOptions& options, const rocksdb::Slice& key,
                            PinnedBlob* list) {
-  *list = PinnedBlob();
+  list->Reset();
   // RocksDB reads straight into the block: moving a PinnableSlice costs more than the block that
   // is allocated in vain where there is no list.
   auto block = std::make_unique<internal::StoreBlock>();
@@ -175,7 +176,7 @@ void Store::MultiGet(const rocksdb::ReadOptions& options, size_t n, const rocksd
   const internal::ReadWatch watch(*core_->caches, options);
   core_->db->MultiGet(options, core_->cf, n, keys, values.data(), statuses);
   for (size_t i = 0; i < n; ++i) {
-    lists[i] = PinnedBlob();
+    lists[i].Reset();
     if (statuses[i].ok()) {
       auto block = std::make_unique<internal::StoreBlock>();
       block->MoveFrom(std::move(values[i]));

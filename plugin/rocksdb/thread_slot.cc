@@ -1,0 +1,46 @@
+#include "plugin/rocksdb/thread_slot.h"
+
+#include <atomic>
+#include <cstdint>
+
+namespace sheaf {
+namespace internal {
+namespace {
+
+// A bit for each number that a thread has.
+std::atomic<uint64_t> taken{0};
+
+}  // namespace
+
+// Trivial, so that it can be asked while other thread-locals of the thread are destroyed.
+__thread size_t ThreadSlot::mine_ = ThreadSlot::kUnknown;
+
+struct ThreadSlot::Returner {
+  ~Returner() {
+    const size_t slot = mine_;
+    mine_ = kNone;
+    // Release: whoever takes the number goes on where this thread's stores ended.
+    if (slot < kOwned) taken.fetch_and(~(uint64_t{1} << slot), std::memory_order_release);
+  }
+};
+
+size_t ThreadSlot::Claim() {
+  static thread_local Returner returner;
+  (void)&returner;  // constructed by being named
+  uint64_t seen = taken.load(std::memory_order_relaxed);
+  for (size_t slot = 0; slot < kOwned;) {
+    const uint64_t bit = uint64_t{1} << slot;
+    if ((seen & bit) != 0) {
+      ++slot;
+    } else if (taken.compare_exchange_weak(seen, seen | bit, std::memory_order_acquire,
+                                           std::memory_order_relaxed)) {
+      mine_ = slot;
+      return slot;
+    }
+  }
+  mine_ = kNone;
+  return kNone;
+}
+
+}  // namespace internal
+}  // namespace sheaf

@@ -1,0 +1,41 @@
+// ThreadSlot: a small number that a thread has for itself as long as it lives.
+//
+// With it, a thread writes counters of its own without a read-modify-write. When the thread ends
+// the number goes to another, which sees all that was written under it.
+//
+// Thread safety: all of it.
+
+#ifndef SHEAF_PLUGIN_ROCKSDB_THREAD_SLOT_H_
+#define SHEAF_PLUGIN_ROCKSDB_THREAD_SLOT_H_
+
+#include <cstddef>
+
+namespace sheaf {
+namespace internal {
+
+class ThreadSlot {
+ public:
+  // Numbers are below kOwned. A thread gets none, for as long as it lives, if that many others have
+  // one when it first asks; and a thread that is ending may have lost its own.
+  static constexpr size_t kOwned = 32;
+  static constexpr size_t kNone = kOwned;
+
+  static size_t Mine() {
+    const size_t slot = mine_;
+    return slot != kUnknown ? slot : Claim();
+  }
+
+ private:
+  static constexpr size_t kUnknown = ~size_t{0};
+  struct Returner;
+
+  static size_t Claim();
+
+  // Not thread_local, whose every use from another file asks whether it is initialized.
+  static __thread size_t mine_;
+};
+
+}  // namespace internal
+}  // namespace sheaf
+
+#endif  // SHEAF_PLUGIN_ROCKSDB_THREAD_SLOT_H_
