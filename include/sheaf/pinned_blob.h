@@ -13,8 +13,7 @@
 //   std::vector<sheaf::PinnedSlice> slices = blob->Slices();   // one atomic add for all
 //
 // WARNING: a range-for over a temporary destroys the block before the loop body runs:
-//   for (std::string_view v : Load(key)) ...                   // WRONG: keep the blob in a
-//   variable
+//   for (std::string_view v : Load(key)) ...           // WRONG: keep the blob in a variable
 
 #ifndef SHEAF_PINNED_BLOB_H_
 #define SHEAF_PINNED_BLOB_H_
