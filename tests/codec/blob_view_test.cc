@@ -19,6 +19,8 @@ namespace {
 
 using reference::Values;
 
+size_t Million() { return static_cast<size_t>(1e6 * test::Scale()); }
+
 class BlobViewTest : public ::testing::TestWithParam<Layout> {
  protected:
   // Both codecs write the same bytes for `values`, and both read `values` from them.
@@ -72,13 +74,14 @@ TEST_P(BlobViewTest, RandomListsOfEveryWidthRoundTrip) {
 
 TEST_P(BlobViewTest, AMillionValuesRoundTrip) {
   std::mt19937_64 random(1);
-  ExpectRoundTrip(test::RandomList(random, 1000000, 3));
+  ExpectRoundTrip(test::RandomList(random, Million(), 3));
 }
 
-TEST_P(BlobViewTest, AMillionEmptyValuesRoundTrip) { ExpectRoundTrip(Values(1000000)); }
+TEST_P(BlobViewTest, AMillionEmptyValuesRoundTrip) { ExpectRoundTrip(Values(Million())); }
 
 TEST_P(BlobViewTest, AValueOf64MiBRoundTrips) {
-  ExpectRoundTrip({"before", test::Bytes(64 << 20, 5), "after"});
+  ExpectRoundTrip(
+      {"before", test::Bytes(static_cast<size_t>((64 << 20) * test::Scale()), 5), "after"});
 }
 
 TEST_P(BlobViewTest, ParsePrefixReadsAStreamOfRandomLists) {

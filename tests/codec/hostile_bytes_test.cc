@@ -1,7 +1,7 @@
 // Bytes from a broken disk or an enemy. Each input lies against a page that cannot be read; the
 // verdict and the values must be the reference codec's.
 
-#include <cstdlib>
+#include <algorithm>
 #include <random>
 #include <string>
 #include <vector>
@@ -17,12 +17,6 @@ namespace sheaf {
 namespace {
 
 using reference::Values;
-
-// SHEAF_TEST_SCALE=0.1 does a tenth of the work: for valgrind.
-double Scale() {
-  const char* const scale = std::getenv("SHEAF_TEST_SCALE");
-  return scale == nullptr ? 1 : std::atof(scale);
-}
 
 class HostileBytesTest : public ::testing::TestWithParam<Layout> {
  protected:
@@ -94,7 +88,7 @@ TEST_P(HostileBytesTest, EverySingleBitFlipIsJudgedRight) {
   for (const std::string& blob : Blobs()) {
     // Contents are free: a few of them stand for all.
     const size_t bytes = std::min(blob.size(), Encoded(Values(131)).size() + 16);
-    const size_t stride = Scale() < 1 ? 7 : 1;
+    const size_t stride = test::Scale() < 1 ? 7 : 1;
     for (size_t bit = 0; bit < bytes * 8; bit += stride) {
       std::string flipped = blob;
       flipped[bit / 8] = static_cast<char>(flipped[bit / 8] ^ 1 << bit % 8);
@@ -124,7 +118,7 @@ TEST_P(HostileBytesTest, BytesAfterABlobAreJudgedRight) {
 
 TEST_P(HostileBytesTest, RandomBytesAreJudgedRight) {
   std::mt19937_64 random(8);
-  const int rounds = static_cast<int>(20000 * Scale());
+  const int rounds = static_cast<int>(20000 * test::Scale());
   for (int i = 0; i < rounds; ++i) {
     std::string bytes(random() % 200, '\0');
     for (char& byte : bytes) byte = static_cast<char>(random());
@@ -139,7 +133,7 @@ TEST_P(HostileBytesTest, RandomBytesAreJudgedRight) {
 
 TEST_P(HostileBytesTest, RandomDamageToLargeListsIsJudgedRight) {
   std::mt19937_64 random(9);
-  const int rounds = static_cast<int>(400 * Scale());
+  const int rounds = static_cast<int>(400 * test::Scale());
   for (int i = 0; i < rounds; ++i) {
     const size_t largest = size_t{1} << random() % 10;
     std::string blob = Encoded(test::RandomList(random, random() % 700, largest));

@@ -4,6 +4,7 @@
 #define SHEAF_TESTS_CODEC_LISTS_H_
 
 #include <cstddef>
+#include <cstdlib>
 #include <random>
 #include <string>
 #include <vector>
@@ -13,6 +14,12 @@
 
 namespace sheaf {
 namespace test {
+
+// How much of the heavy tests to do: SHEAF_TEST_SCALE=0.1 is a tenth, for valgrind.
+inline double Scale() {
+  const char* const scale = std::getenv("SHEAF_TEST_SCALE");
+  return scale == nullptr ? 1 : std::atof(scale);
+}
 
 // `size` bytes that depend on `seed` and, every so often, on their place.
 inline std::string Bytes(size_t size, size_t seed) {
