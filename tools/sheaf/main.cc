@@ -29,7 +29,17 @@ constexpr char kFooter[] =
 std::string FailureMessage(const CLI::App* app, const CLI::Error& error) {
   std::string who = "sheaf";
   for (const CLI::App* const chosen : app->get_subcommands()) who += " " + chosen->get_name();
-  return who + ": " + error.what() + "\nRun " + who + " --help for more information.\n";
+  std::string what = error.what();
+  if (app->get_subcommands().empty() && !app->remaining().empty()) {
+    what = "expected a sub-command";
+    const char* comma = ": ";
+    for (const CLI::App* const known : app->get_subcommands(nullptr)) {
+      what += comma + known->get_name();
+      comma = ", ";
+    }
+    what += "; found " + sheaf::load::Quoted(sheaf::tool::Unprotect(app->remaining().front()));
+  }
+  return who + ": " + what + "\nRun " + who + " --help for more information.\n";
 }
 
 int Run(int argc, char** argv) {
