@@ -36,7 +36,7 @@ Rows ReadAll(RowFormat format, const std::string& bytes, absl::Status* status,
              OnError on_error = OnError::kStop) {
   const std::string path = TestFolder() + "/rows";
   WriteFile(path, bytes);
-  auto input = InputFile::Open(path, 64 << 20);
+  auto input = InputFile::Open(path, [](uint64_t) { return true; });
   EXPECT_TRUE(input.ok()) << input.status();
   MalformedRows malformed(on_error);
   Collect sink;

@@ -18,10 +18,6 @@ namespace sheaf {
 namespace load {
 namespace {
 
-// Large enough that system calls do not show, small enough to stay in the second-level cache while
-// its rows are parsed.
-constexpr size_t kChunkBytes = size_t{1} << 18;
-
 absl::Status CannotOpen(const std::string& path, int error) {
   const std::string message = absl::StrCat(path, ": cannot open: ", ErrnoText(error));
   return error == ENOENT ? absl::NotFoundError(message) : absl::InternalError(message);
@@ -48,7 +44,7 @@ absl::Status InputFile::Check(const std::string& path, uint64_t* bytes) {
 }
 
 absl::StatusOr<std::unique_ptr<InputFile>> InputFile::Open(const std::string& path,
-                                                           uint64_t max_buffer) {
+                                                           MayUse may_use) {
   const bool is_stdin = path == "-";
   const int fd = is_stdin ? STDIN_FILENO : open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) return CannotOpen(path, errno);
@@ -61,19 +57,20 @@ absl::StatusOr<std::unique_ptr<InputFile>> InputFile::Open(const std::string& pa
   const bool regular = known && S_ISREG(info.st_mode);
   if (regular) posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
   return std::unique_ptr<InputFile>(
-      new InputFile(is_stdin ? "stdin" : path, fd, regular, max_buffer));
+      new InputFile(is_stdin ? "stdin" : path, fd, regular, std::move(may_use)));
 }
 
-InputFile::InputFile(std::string name, int fd, bool regular, uint64_t max_buffer)
+InputFile::InputFile(std::string name, int fd, bool regular, MayUse may_use)
     : name_(std::move(name)),
       fd_(fd),
       regular_(regular),
-      max_buffer_(max_buffer),
+      may_use_(std::move(may_use)),
       capacity_(kChunkBytes) {
   buffer_.reset(new char[capacity_ + kPadding]);
 }
 
 InputFile::~InputFile() {
+  if (capacity_ > kChunkBytes) may_use_(0);
   if (fd_ != STDIN_FILENO) close(fd_);
 }
 
@@ -86,7 +83,7 @@ absl::Status InputFile::MakeRoom() {
   // Half of the buffer for the next read at least, so that a long row is not moved at each one.
   if (end_ <= capacity_ / 2) return absl::OkStatus();
   const size_t grown = capacity_ * 2;
-  if (grown > max_buffer_) {
+  if (!may_use_(grown + capacity_)) {  // both, while one is copied
     if (end_ < capacity_) return absl::OkStatus();
     return absl::ResourceExhaustedError(
         absl::StrCat(name_, ": offset ", offset_, ": a row of more than ", Bytes(end_),
@@ -96,6 +93,7 @@ absl::Status InputFile::MakeRoom() {
   std::memcpy(larger.get(), buffer_.get(), end_);
   buffer_ = std::move(larger);
   capacity_ = grown;
+  may_use_(capacity_);
   return absl::OkStatus();
 }
 

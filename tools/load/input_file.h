@@ -8,7 +8,7 @@
 // are kPadding bytes that may be read (their content means nothing): simdjson wants that.
 // Thread safety: none.
 //
-//   auto input = InputFile::Open("rows.tsv", /*max_buffer=*/64 << 20);
+//   auto input = InputFile::Open("rows.tsv", [](uint64_t bytes) { return bytes < (64 << 20); });
 //   for (bool more = true; more;) {
 //     (*input)->Consume(ParseWholeRows((*input)->data()));
 //     absl::StatusOr<bool> filled = (*input)->Fill();
@@ -21,6 +21,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -35,10 +36,17 @@ class InputFile {
  public:
   static constexpr size_t kPadding = 64;
 
-  // `path`: "-" is stdin. `max_buffer`: bytes that the buffer may grow to.
+  // Asked before the buffer grows past kChunkBytes whether so many bytes may be used, and told
+  // afterwards how many are; 0 at the end.
+  using MayUse = std::function<bool(uint64_t bytes)>;
+
+  // Large enough that system calls do not show, small enough to stay in the second-level cache
+  // while its rows are parsed.
+  static constexpr size_t kChunkBytes = size_t{1} << 18;
+
+  // `path`: "-" is stdin.
   // Errors: NotFound, InvalidArgument (a directory) or Internal, naming the file and the reason.
-  static absl::StatusOr<std::unique_ptr<InputFile>> Open(const std::string& path,
-                                                         uint64_t max_buffer);
+  static absl::StatusOr<std::unique_ptr<InputFile>> Open(const std::string& path, MayUse may_use);
 
   // The same checks without opening, which would disturb a FIFO; adds the size, if it is known, to
   // `*bytes`. For "-" always OK.
@@ -62,18 +70,18 @@ class InputFile {
   }
 
   // Reads more behind data(). False at the end of the file.
-  // Errors: Internal if the read fails; ResourceExhausted if the buffer would exceed max_buffer;
-  // Cancelled if interrupted.
+  // Errors: Internal if the read fails; ResourceExhausted if the buffer would exceed what it may
+  // use; Cancelled if interrupted.
   absl::StatusOr<bool> Fill();
 
  private:
-  InputFile(std::string name, int fd, bool regular, uint64_t max_buffer);
+  InputFile(std::string name, int fd, bool regular, MayUse may_use);
   absl::Status MakeRoom();
 
   const std::string name_;
   const int fd_;
   const bool regular_;
-  const uint64_t max_buffer_;
+  const MayUse may_use_;
   std::unique_ptr<char[]> buffer_;
   size_t capacity_;  // without padding
   size_t begin_ = 0;

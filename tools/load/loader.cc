@@ -94,12 +94,13 @@ class Loader {
     const Timer timer;
     progress_.Phase("reading", total_bytes_, /*in_bytes=*/true);
     for (const std::string& path : options_.inputs) {
-      // A quarter for one row: a copy of it goes into the table.
-      absl::StatusOr<std::unique_ptr<InputFile>> input =
-          InputFile::Open(path, std::max<uint64_t>(options_.memory / 4, 1 << 20));
+      const RowFormat format = options_.format.value_or(FormatOfFile(path));
+      // For a long line the JSON parser needs 14 bytes a byte in addition.
+      const uint64_t factor = format == RowFormat::kJsonl ? 15 : 1;
+      absl::StatusOr<std::unique_ptr<InputFile>> input = InputFile::Open(
+          path, [this, factor](uint64_t bytes) { return rows_.SetAside(factor * bytes); });
       if (!input.ok()) return input.status();
-      const std::unique_ptr<RowReader> reader =
-          NewRowReader(options_.format.value_or(FormatOfFile(path)));
+      const std::unique_ptr<RowReader> reader = NewRowReader(format);
       const uint64_t before = summary_.bytes_in;
       reader->on_chunk = [&](uint64_t bytes) {
         summary_.bytes_in = before + bytes;

@@ -48,6 +48,12 @@ absl::Status RowTable::Add(std::string_view key, absl::Span<const std::string_vi
   return absl::OkStatus();
 }
 
+bool RowTable::SetAside(uint64_t bytes) {
+  if (memory_used() - aside_ + bytes > limits_.memory) return false;
+  aside_ = bytes;
+  return true;
+}
+
 absl::Status RowTable::Sort(const rocksdb::Comparator* comparator, int threads) {
   const char* const arena = arena_.data();
   if (shared_ != 0) {

@@ -49,9 +49,14 @@ class RowTable final : public RowSink {
   // REQUIRES: Sort() succeeded.
   std::vector<std::unique_ptr<ListSource>> Lists(size_t parts);
 
+  // Sets aside `bytes` of Limits::memory for others, instead of what was set aside before. False,
+  // and nothing changes, if rows need it.
+  bool SetAside(uint64_t bytes);
+
   uint64_t rows() const { return rows_; }
   uint64_t values() const { return values_; }
-  uint64_t memory_used() const { return arena_used_ + rows_ * sizeof(IndexEntry); }
+  // What is set aside included.
+  uint64_t memory_used() const { return arena_used_ + rows_ * sizeof(IndexEntry) + aside_; }
 
  private:
   class Source;
@@ -62,6 +67,7 @@ class RowTable final : public RowSink {
   ReservedMemory arena_;
   ReservedMemory index_;
   uint64_t arena_used_ = 0;
+  uint64_t aside_ = 0;
   uint64_t rows_ = 0;
   uint64_t values_ = 0;
   size_t shared_ = 0;      // bytes that all keys begin with
