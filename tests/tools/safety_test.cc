@@ -144,6 +144,23 @@ TEST_F(SafetyTest, DbInReverseOrderIsLoadedAndScannedInItsOrder) {
   EXPECT_EQ(RunSheaf({"scan", "--db", db_, "--from", "b", "--to", "a"}).out, "b\t1\nb\t2\nab\t1\n");
 }
 
+TEST_F(SafetyTest, DbThatAnotherProcessCreatesMeanwhileIsKept) {
+  for (const bool open : {false, true}) {
+    fs::remove_all(db_);
+    Process process({"load", "--db", db_, "--progress"});
+    process.Write("k\tlate\n");
+    ASSERT_TRUE(process.WaitForError("reading"));
+    Load("k\tearly\n");
+    rocksdb::Options options;
+    options.merge_operator = NewAppendOperator();
+    const auto db = open ? Open(options) : nullptr;
+    const Result result = process.Wait();
+    EXPECT_EQ(result.exit_status, 1);
+    EXPECT_TRUE(Has(result.err, "another process created this DB meanwhile")) << result.err;
+    EXPECT_EQ(RunSheaf({"scan", "--db", db_}).out, "k\tearly\n");
+  }
+}
+
 TEST_F(SafetyTest, SignalWhileReadingCleansUp) {
   for (const int signal : {SIGINT, SIGTERM}) {
     Process process({"load", "--db", db_, "--progress"});

@@ -200,6 +200,11 @@ absl::StatusOr<std::unique_ptr<OpenedDatabase>> Database::OpenForReadOnly() cons
 }
 
 absl::StatusOr<std::unique_ptr<OpenedDatabase>> Database::Open() const {
+  // Not error_if_exists: it would stay in the new DB's OPTIONS.
+  if (is_new_ && Exists(path_)) {
+    return absl::AbortedError(
+        absl::StrCat(path_, ": another process created this DB meanwhile; run this again"));
+  }
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* db = nullptr;
   const rocksdb::Status status = rocksdb::DB::Open(db_options_, path_, families_, &handles, &db);
@@ -211,7 +216,7 @@ void Database::Remove() const {
   if (!is_new_) return;
   rocksdb::DestroyDB(path_, rocksdb::Options(db_options_, default_family()), families_);
   std::error_code ignored;
-  if (!folder_was_there_) fs::remove_all(path_, ignored);
+  if (!folder_was_there_) fs::remove(path_, ignored);  // only if it is empty now
 }
 
 }  // namespace load

@@ -77,7 +77,7 @@ class Database {
   absl::StatusOr<std::unique_ptr<OpenedDatabase>> OpenForReadOnly() const;
   absl::StatusOr<std::unique_ptr<OpenedDatabase>> Open() const;
 
-  // Removes what Open() of a new DB has made.
+  // Removes what Open() of a new DB has made. REQUIRES: it succeeded, and the DB is closed again.
   void Remove() const;
 
  private:

@@ -239,11 +239,11 @@ class Loader {
     const Timer timer;
     progress_.Phase("ingesting", 0, /*in_bytes=*/false);
     absl::StatusOr<std::unique_ptr<OpenedDatabase>> opened = database_.Open();
-    absl::Status status = opened.status();
-    if (status.ok()) status = IngestInto((*opened)->db());
-    if (opened.ok()) opened->reset();
+    if (!opened.ok()) return opened.status();
+    absl::Status status = IngestInto((*opened)->db());
+    opened->reset();
     if (!status.ok()) {
-      database_.Remove();
+      if (!absl::IsAborted(status)) database_.Remove();
       return status;
     }
     summary_.created = database_.is_new();
@@ -253,7 +253,7 @@ class Loader {
 
   absl::Status IngestInto(rocksdb::DB* db) const {
     if (ssts_.empty()) return absl::OkStatus();
-    if (!database_.is_new() && options_.mode == LoadMode::kAppend && !summary_.operands) {
+    if (options_.mode == LoadMode::kAppend && !summary_.operands) {
       // It was empty when the SSTs were written, as values that would replace lists.
       const absl::StatusOr<bool> empty = IsEmpty(db);
       if (!empty.ok()) return empty.status();
