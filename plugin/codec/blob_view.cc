@@ -283,9 +283,9 @@ absl::StatusOr<std::string_view> BlobView::At(size_t i) const {
 
 uint64_t BlobView::OffsetOf(size_t i) const {
   if (layout_ == Layout::kFixed64) {
-    uint64_t offset = 0;
-    for (size_t k = 0; k < i; ++k) offset += LoadSize(sizes_ + k * width_, 8);
-    return offset;
+    if (i <= count_ / 2) return internal::Fixed64Offset(sizes_, i);
+    // From the end, which is nearer.
+    return contents_size_ - internal::Fixed64Offset(sizes_ + i * width_, count_ - i);
   }
   return internal::CompactOffset(sizes_, width_, sizes_ + count_ * width_, i);
 }

@@ -33,6 +33,10 @@ bool CheckGroupsPortable(const char* sizes, unsigned width, const char* checkpoi
 // REQUIRES: limit < 2^32.
 size_t SumFixed64(const char* sizes, size_t count, uint64_t limit, uint64_t* total);
 
+// Where value `index` of a fixed64 list begins in its contents: the sum of the sizes before it.
+// `sizes` are those of a blob that was checked.
+uint64_t Fixed64Offset(const char* sizes, size_t index);
+
 // Where value `index` of a non-uniform compact list begins in its contents.
 // `sizes` are all sizes, `checkpoints` all checkpoints of a blob that was checked.
 uint64_t CompactOffset(const char* sizes, unsigned width, const char* checkpoints, size_t index);
