@@ -33,16 +33,17 @@ std::string_view View(const rocksdb::Slice& slice) { return {slice.data(), slice
 
 using StoreBlock = PinnableBlock<Ledger::Pin>;
 
-// Turns what a read left in `block` into `*list`, which is empty.
-rocksdb::Status TakeList(const StoreCore& core, const rocksdb::Slice& key,
-                         std::unique_ptr<StoreBlock> block, const ReadWatch& watch,
-                         PinnedBlob* list) {
+// Turns what a read left in `block` into `*list`, which is empty. `*s` is OK, and stays so unless
+// the bytes are not a list: it is not written again where it need not be.
+void TakeList(const StoreCore& core, const rocksdb::Slice& key, std::unique_ptr<StoreBlock> block,
+              const ReadWatch& watch, PinnedBlob* list, rocksdb::Status* s) {
   rocksdb::PinnableSlice& value = block->value();
   const absl::Status status = BlobViewAccess::ParseInto(
       View(value), core.layout, BlobViewAccess::Extent::kWhole, BlobViewAccess::view(list));
   if (!status.ok()) {
     core.ledger->CountCorrupt();
-    return CorruptList(key, value, core.layout, status);
+    *s = CorruptList(key, value, core.layout, status);
+    return;
   }
   const uint64_t bytes = value.size();
   const bool share_pin = HoldsPin(value) && !core.caches->pins_die_with_db;
@@ -53,7 +54,6 @@ rocksdb::Status TakeList(const StoreCore& core, const rocksdb::Slice& key,
     core.ledger->CountCopied(reason, bytes);
   }
   StoreBlock::Seal(std::move(block), share_pin, std::move(pin), list);
-  return rocksdb::Status::OK();
 }
 
 rocksdb::Status EncodeForWrite(Store::Values values, Layout layout, std::string* encoded) {
@@ -162,12 +162,13 @@ rocksdb::Status Store::Get(const rocksdb::ReadOptions& options, const rocksdb::S
   // is allocated in vain where there is no list.
   auto block = std::make_unique<internal::StoreBlock>();
   const internal::ReadWatch watch(*core_->caches, options);
-  const rocksdb::Status s = core_->db->Get(options, core_->cf, key, &block->value());
-  if (!s.ok()) {
-    if (s.IsNotFound()) core_->ledger->CountNotFound();
-    return s;
+  rocksdb::Status s = core_->db->Get(options, core_->cf, key, &block->value());
+  if (s.ok()) {
+    internal::TakeList(*core_, key, std::move(block), watch, list, &s);
+  } else if (s.IsNotFound()) {
+    core_->ledger->CountNotFound();
   }
-  return internal::TakeList(*core_, key, std::move(block), watch, list);
+  return s;
 }
 
 void Store::MultiGet(const rocksdb::ReadOptions& options, size_t n, const rocksdb::Slice* keys,
@@ -180,7 +181,7 @@ void Store::MultiGet(const rocksdb::ReadOptions& options, size_t n, const rocksd
     if (statuses[i].ok()) {
       auto block = std::make_unique<internal::StoreBlock>();
       block->MoveFrom(std::move(values[i]));
-      statuses[i] = internal::TakeList(*core_, keys[i], std::move(block), watch, &lists[i]);
+      internal::TakeList(*core_, keys[i], std::move(block), watch, &lists[i], &statuses[i]);
     } else if (statuses[i].IsNotFound()) {
       core_->ledger->CountNotFound();
     }
