@@ -7,6 +7,10 @@
 // that is not a blob of `layout`, is kept: the raw inputs are bundled (docs/format.md, "bundles"),
 // so that flush and compaction go on, reading that one key says Corruption, and nothing is lost.
 //
+// LIMIT: a list past RocksDB's 4 GiB - 1 bytes cannot be kept, bundled or not. Reading it is
+// Corruption, nothing of it is lost, but a compaction that has to write it fails, which stops
+// RocksDB's background work. Keep lists far smaller.
+//
 //   rocksdb::Options options;
 //   options.merge_operator = sheaf::NewAppendOperator();
 //   // or, after sheaf::RegisterPlugin(), by name, as an OPTIONS file does:

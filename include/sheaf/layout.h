@@ -53,6 +53,9 @@ constexpr size_t kCheckpointBytes = 4;
 constexpr uint64_t kMaxCompactContents = 0xFFFFFFFF;
 constexpr uint64_t kMaxCompactCount = 0xFFFFFFFF;
 
+// RocksDB's own limit on what it keeps under a key.
+constexpr uint64_t kMaxRocksDbValue = 0xFFFFFFFF;
+
 // docs/format.md, "values": the largest value in either layout.
 constexpr uint64_t kMaxValueBytes = 0xFFFFFFFF;
 

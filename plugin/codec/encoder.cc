@@ -19,7 +19,11 @@ void AppendVarint(std::string* out, uint64_t value) {
 
 unsigned Log2(unsigned width) { return width == 1 ? 0 : width == 2 ? 1 : 2; }
 
-constexpr size_t kMaxVarintBytes = 10;
+uint64_t VarintBytes(uint64_t value) {
+  uint64_t bytes = 1;
+  for (; value >= 0x80; value >>= 7) ++bytes;
+  return bytes;
+}
 
 }  // namespace
 
@@ -33,15 +37,34 @@ absl::Status ListShape::Fits(Layout layout) const {
         "a value of ", largest_, " bytes; a value has at most ", disk::kMaxValueBytes));
   }
   if (layout == Layout::kCompact && bytes_ > disk::kMaxCompactContents) {
-    return absl::ResourceExhaustedError(
-        absl::StrCat(count_, " values of ", bytes_, " bytes in all; a compact blob holds at most ",
-                     disk::kMaxCompactContents));
+    return absl::ResourceExhaustedError(absl::StrCat(count_, " values of ", bytes_,
+                                                     " bytes in all; a compact blob holds at most ",
+                                                     disk::kMaxCompactContents));
   }
   if (layout == Layout::kCompact && count_ > disk::kMaxCompactCount) {
-    return absl::ResourceExhaustedError(absl::StrCat(
-        count_, " values; a compact blob holds at most ", disk::kMaxCompactCount));
+    return absl::ResourceExhaustedError(
+        absl::StrCat(count_, " values; a compact blob holds at most ", disk::kMaxCompactCount));
   }
   return absl::OkStatus();
+}
+
+uint64_t ListShape::EncodedBytes(Layout layout) const {
+  if (layout == Layout::kFixed64) {
+    return disk::kFixed64HeaderBytes + disk::kFixed64SizeBytes * count_ + bytes_;
+  }
+  const uint64_t tag_and_count = 1 + VarintBytes(count_);
+  if (uniform()) return tag_and_count + width() + bytes_;
+  const uint64_t checkpoints = count_ == 0 ? 0 : (count_ - 1) / disk::kGroupValues;
+  return tag_and_count + count_ * width() + checkpoints * disk::kCheckpointBytes + bytes_;
+}
+
+absl::Status ListShape::FitsRocksDb(Layout layout) const {
+  if (absl::Status status = Fits(layout); !status.ok()) return status;
+  const uint64_t encoded = EncodedBytes(layout);
+  if (encoded <= disk::kMaxRocksDbValue) return absl::OkStatus();
+  return absl::ResourceExhaustedError(
+      absl::StrCat(count_, " values make a ", LayoutName(layout), " blob of ", encoded,
+                   " bytes; a value of RocksDB has at most ", disk::kMaxRocksDbValue));
 }
 
 HeaderWriter::HeaderWriter(const ListShape& shape, Layout layout, std::string* out, uint8_t tag)
@@ -51,15 +74,11 @@ HeaderWriter::HeaderWriter(const ListShape& shape, Layout layout, std::string* o
       count_(shape.count()),
       out_(out) {
   out->clear();
+  out->reserve(shape.EncodedBytes(layout));
   if (layout == Layout::kFixed64) {
-    const uint64_t total_length = 8 + disk::kFixed64SizeBytes * count_ + shape.bytes();
-    out->reserve(8 + total_length);
-    AppendTo<uint64_t>(out, total_length);
+    AppendTo<uint64_t>(out, shape.EncodedBytes(layout) - sizeof(uint64_t));
     AppendTo<uint64_t>(out, count_);
   } else {
-    const uint64_t sizes = uniform_ ? 1 : count_;
-    out->reserve(1 + kMaxVarintBytes + sizes * width_ +
-                 count_ / disk::kGroupValues * disk::kCheckpointBytes + shape.bytes());
     out->push_back(static_cast<char>(tag | (uniform_ ? disk::kUniformBit : 0) | Log2(width_)));
     AppendVarint(out, count_);
   }
@@ -106,7 +125,7 @@ absl::Status Concatenate(absl::Span<const BlobView> lists, Layout layout, std::s
   out->clear();
   ListShape shape;
   for (const BlobView& list : lists) shape.AddAll(list);
-  if (absl::Status status = shape.Fits(layout); !status.ok()) return status;
+  if (absl::Status status = shape.FitsRocksDb(layout); !status.ok()) return status;
   HeaderWriter header(shape, layout, out);
   for (const BlobView& list : lists) header.AddSizes(list);
   header.Finish();

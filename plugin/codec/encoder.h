@@ -36,8 +36,14 @@ class ListShape {
   // Smallest width of a size in a compact blob: 1, 2 or 4 bytes.
   unsigned width() const { return largest_ <= 0xFF ? 1 : largest_ <= 0xFFFF ? 2 : 4; }
 
+  // Bytes of the blob, header and all. REQUIRES: Fits(layout).ok().
+  uint64_t EncodedBytes(Layout layout) const;
+
   // ResourceExhausted if `layout` cannot hold such a list.
   absl::Status Fits(Layout layout) const;
+  // The same, and if RocksDB cannot hold the blob as a value: it checks what is written, but not
+  // what a merge operator makes, whose length it would cut off.
+  absl::Status FitsRocksDb(Layout layout) const;
 
  private:
   uint64_t count_ = 0;
@@ -71,14 +77,14 @@ class HeaderWriter {
   const unsigned width_;  // of a size, in bytes
   const uint64_t count_;
   std::string* const out_;
-  size_t sizes_at_ = 0;  // offset in *out_
+  size_t sizes_at_ = 0;        // offset in *out_
   bool size_written_ = false;  // the one of a uniform list
   size_t buffered_ = 0;
   char buffer_[512];
 };
 
 // Replaces `*out` with the concatenation of `lists`, of any layouts, as one blob of `layout`.
-// One allocation. Errors: ResourceExhausted; `*out` is then empty.
+// One allocation. Errors: as ListShape::FitsRocksDb; `*out` is then empty.
 absl::Status Concatenate(absl::Span<const BlobView> lists, Layout layout, std::string* out);
 
 }  // namespace internal

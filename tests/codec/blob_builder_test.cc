@@ -169,6 +169,48 @@ TEST(CompactLimitsTest, ContentsOfOneByteLessThan4GiBFit) {
   EXPECT_TRUE(shape.Fits(Layout::kFixed64).ok()) << "fixed64 bounds each value only";
 }
 
+// RocksDB does not check what a merge operator makes: 2^32 bytes would be kept as 0.
+TEST(RocksDbLimitTest, ABlobOf4GiBDoesNotFitWhateverItsContents) {
+  for (const Layout layout : {Layout::kFixed64, Layout::kCompact}) {
+    const uint64_t header = layout == Layout::kFixed64 ? 16 + 8 : 1 + 1 + 4;
+    internal::ListShape shape;
+    shape.Add(kFourGiB - 1 - header);
+    EXPECT_EQ(shape.EncodedBytes(layout), kFourGiB - 1);
+    EXPECT_TRUE(shape.FitsRocksDb(layout).ok());
+
+    internal::ListShape larger;
+    larger.Add(kFourGiB - header);
+    EXPECT_TRUE(larger.Fits(layout).ok());
+    EXPECT_TRUE(absl::IsResourceExhausted(larger.FitsRocksDb(layout))) << LayoutName(layout);
+  }
+}
+
+TEST(RocksDbLimitTest, ManyEmptyValuesAddUpInFixed64) {
+  internal::ListShape shape;
+  for (uint64_t i = 0; i < kFourGiB / 8; ++i) shape.Add(0);
+  EXPECT_EQ(shape.EncodedBytes(Layout::kFixed64), kFourGiB + 16);
+  EXPECT_TRUE(absl::IsResourceExhausted(shape.FitsRocksDb(Layout::kFixed64)));
+  EXPECT_TRUE(shape.FitsRocksDb(Layout::kCompact).ok());
+}
+
+TEST(RocksDbLimitTest, EncodedBytesAreThoseOfTheBlob) {
+  for (const Layout layout : {Layout::kFixed64, Layout::kCompact}) {
+    for (const size_t count : {0, 1, 2, 63, 64, 65, 127, 128, 129, 300}) {
+      for (const size_t size : {0, 7, 255, 256, 70000}) {
+        for (const size_t last : {0, 7}) {
+          std::vector<std::string> values(count, std::string(size, 'x'));
+          if (count > 0) values.back() = std::string(last, 'y');
+          internal::ListShape shape;
+          for (const std::string& value : values) shape.Add(value.size());
+          const std::vector<std::string_view> views(values.begin(), values.end());
+          EXPECT_EQ(shape.EncodedBytes(layout), Encode(views, layout)->size())
+              << count << " values of " << size << ", the last of " << last;
+        }
+      }
+    }
+  }
+}
+
 TEST(CompactLimitsTest, TheLargestValueFitsBothLayouts) {
   internal::ListShape shape;
   shape.Add(kFourGiB - 1);
