@@ -12,8 +12,10 @@
 // with the DB whatever is passed:
 //   - of operands, by DB::GetMergeOperands;
 //   - through a blob cache that is charged against the block cache (CacheEntryRole::kBlobCache);
-//   - of a read-only or secondary instance with DBOptions::allow_mmap_reads.
-// A Store copies the latter two.
+//   - of a read-only or secondary instance with DBOptions::allow_mmap_reads;
+//   - in a table whose factory only wraps a block-based one (NewAdaptiveTableFactory), unless the
+//     application holds the block cache itself.
+// A Store copies all but the first, which it does not read.
 //
 //   rocksdb::PinnableSlice value;
 //   rocksdb::Status s = transaction->GetForUpdate(read_options, cf, key, &value);

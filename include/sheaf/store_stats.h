@@ -24,7 +24,9 @@ enum class CopyReason : uint8_t {
   kUncached,
   // DBOptions::allow_mmap_reads: mapped pages go when the DB is closed.
   kMmap,
-  // The table format does not pin values (PlainTable, CuckooTable, ...).
+  // The table format does not pin values (PlainTable, CuckooTable, ...), or hides what cache it
+  // pins
+  // them in (AdaptiveTable).
   kTableFormat,
   // RocksDB did pin it, but that pin could not have outlived the DB: a blob cache charged against
   // the block cache is owned by the DB.
@@ -41,6 +43,8 @@ struct StoreStats {
   uint64_t not_found = 0;
   // Lists found that did not decode: Corruption.
   uint64_t corrupt = 0;
+  // Reads that RocksDB itself failed: an IOError, a timeout, ...
+  uint64_t failed = 0;
   // Lists whose bytes are RocksDB's own.
   uint64_t zero_copy_reads = 0;
   // Lists that RocksDB or Sheaf copied, and their bytes, by CopyReason.

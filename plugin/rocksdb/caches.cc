@@ -13,8 +13,11 @@ Caches Caches::Of(const rocksdb::Options& options) {
                           ? nullptr
                           : options.table_factory->GetOptions<rocksdb::BlockBasedTableOptions>();
   if (table == nullptr) {
+    // It may still pin: a factory that wraps a block-based one has a cache that cannot be had here.
     caches.file_reason = CopyReason::kTableFormat;
     caches.files_may_copy = true;
+    caches.pin_reason = CopyReason::kTableFormat;
+    caches.pins_die_with_db = true;
     return caches;
   }
   caches.block = table->block_cache;

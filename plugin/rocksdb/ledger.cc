@@ -2,6 +2,7 @@
 
 namespace sheaf {
 namespace internal {
+
 Ledger::Ledger(std::shared_ptr<const Caches> caches) : caches_(std::move(caches)) {
   for (Shard& shard : shards_) shard.ledger = this;
 }
@@ -39,8 +40,10 @@ Ledger::Pin Ledger::CountFound(uint64_t bytes) {
 
 Ledger::Pin::~Pin() {
   if (shard_ == nullptr) return;
-  shard_->ledger->InMine(
-      [this](Shard& shard, bool alone) { shard.released_bytes.Add(bytes_, alone); });
+  shard_->ledger->InMine([this](Shard& shard, bool alone) {
+    shard.released.Add(1, alone);
+    shard.released_bytes.Add(bytes_, alone);
+  });
   Unref(shard_, 1);
 }
 
@@ -58,9 +61,14 @@ void Ledger::CountCorrupt() {
   InMine([](Shard& shard, bool alone) { shard.corrupt.Add(1, alone); });
 }
 
+void Ledger::CountFailed() {
+  InMine([](Shard& shard, bool alone) { shard.failed.Add(1, alone); });
+}
+
 StoreStats Ledger::Snapshot() const {
   StoreStats stats;
   uint64_t copied = 0;
+  uint64_t released = 0;
   uint64_t released_bytes = 0;
   // Last things first, so that no difference below is of something that had not begun: a read is
   // counted as found before it is counted as copied, and before its block is released.
@@ -71,22 +79,22 @@ StoreStats Ledger::Snapshot() const {
       stats.copied_bytes[reason] += shard.copied_bytes[reason].get();
       copied += reads;
     }
+    released += shard.released.get();
     released_bytes += shard.released_bytes.get();
   }
   uint64_t found = 0;
   uint64_t found_bytes = 0;
   for (const Shard& shard : shards_) {
-    const uint64_t unpinned = 1 + shard.spare.load(std::memory_order_relaxed);
-    const uint64_t refs = shard.refs.load(std::memory_order_relaxed);
-    stats.blocks_pinned += refs > unpinned ? refs - unpinned : 0;
     found += shard.found.get();
     found_bytes += shard.found_bytes.get();
     stats.not_found += shard.not_found.get();
     stats.corrupt += shard.corrupt.get();
+    stats.failed += shard.failed.get();
   }
+  stats.blocks_pinned = found > released ? found - released : 0;
   stats.bytes_pinned = found_bytes > released_bytes ? found_bytes - released_bytes : 0;
   stats.zero_copy_reads = found > copied ? found - copied : 0;
-  stats.reads = found + stats.not_found + stats.corrupt;
+  stats.reads = found + stats.not_found + stats.corrupt + stats.failed;
   return stats;
 }
 

@@ -75,6 +75,7 @@ class Ledger {
   void CountCopied(CopyReason reason, uint64_t bytes);
   void CountNotFound();
   void CountCorrupt();
+  void CountFailed();
 
   StoreStats Snapshot() const;
 
@@ -109,9 +110,11 @@ class Ledger {
     std::atomic<uint64_t> spare{0};  // of refs: those that no Pin has. 0 in the last shard.
     Counter found;
     Counter found_bytes;
-    Counter released_bytes;  // of pins of any shard, given up by this one's thread
+    Counter released;  // pins of any shard, given up by this one's thread
+    Counter released_bytes;
     Counter not_found;
     Counter corrupt;
+    Counter failed;
     Counter copied_reads[kCopyReasons];
     Counter copied_bytes[kCopyReasons];
   };

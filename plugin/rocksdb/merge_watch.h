@@ -6,9 +6,12 @@
 #ifndef SHEAF_PLUGIN_ROCKSDB_MERGE_WATCH_H_
 #define SHEAF_PLUGIN_ROCKSDB_MERGE_WATCH_H_
 
-#include <string>
+#include <cstddef>
 #include <string_view>
-#include <vector>
+
+#include "absl/container/flat_hash_set.h"
+#include "absl/hash/hash.h"
+#include "absl/strings/string_view.h"
 
 namespace sheaf {
 namespace internal {
@@ -21,23 +24,22 @@ class MergeWatch {
   MergeWatch(const MergeWatch&) = delete;
   MergeWatch& operator=(const MergeWatch&) = delete;
 
-  bool any() const { return !keys_.empty(); }
+  // Whether a list of `key` was merged since the watch began. By hash: for statistics.
   bool merged(std::string_view key) const {
-    for (const std::string& merged_key : keys_) {
-      if (merged_key == key) return true;
-    }
-    return false;
+    return !keys_.empty() && keys_.contains(absl::HashOf(Bytes(key)));
   }
 
   // Called by the merge operator.
   static void Note(std::string_view key) {
-    if (current_ != nullptr) current_->keys_.emplace_back(key);
+    if (current_ != nullptr) current_->keys_.insert(absl::HashOf(Bytes(key)));
   }
 
  private:
+  static absl::string_view Bytes(std::string_view key) { return {key.data(), key.size()}; }
+
   // Not thread_local, whose every use from another file asks whether it is initialized.
   static __thread MergeWatch* current_;
-  std::vector<std::string> keys_;
+  absl::flat_hash_set<size_t> keys_;
 };
 
 }  // namespace internal

@@ -40,7 +40,7 @@ class ReadWatch {
 
   // Why the value of `key` is not pinned.
   CopyReason WhyCopied(std::string_view key) const {
-    if (merges_.any() && merges_.merged(key)) return CopyReason::kMerge;
+    if (merges_.merged(key)) return CopyReason::kMerge;
     if (watches_files_ && rocksdb::get_perf_context()->get_from_output_files_time != file_time_) {
       return file_reason_;
     }

@@ -127,6 +127,14 @@ rocksdb::Status Store::PutInto(rocksdb::WriteBatchBase* batch, const rocksdb::Sl
 
 namespace {
 
+void CountMiss(const StoreCore& core, const rocksdb::Status& status) {
+  if (status.IsNotFound()) {
+    core.ledger->CountNotFound();
+  } else {
+    core.ledger->CountFailed();
+  }
+}
+
 // An operand, if the column family can merge it.
 rocksdb::Status EncodeOperand(const StoreCore& core, Store::Values values, std::string* operand) {
   if (!core.can_append) {
@@ -182,8 +190,8 @@ void Store::MultiGet(const rocksdb::ReadOptions& options, size_t n, const rocksd
       auto block = std::make_unique<internal::StoreBlock>();
       block->MoveFrom(std::move(values[i]));
       internal::TakeList(*core_, keys[i], std::move(block), watch, &lists[i], &statuses[i]);
-    } else if (statuses[i].IsNotFound()) {
-      core_->ledger->CountNotFound();
+    } else {
+      CountMiss(*core_, statuses[i]);
     }
   }
 }
