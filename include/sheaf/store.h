@@ -151,7 +151,7 @@ class Store {
                 PinnedBlob* lists, rocksdb::Status* statuses);
 
   // A Cursor at the first list of `range`. Bounds in `options`, if any, hold as well. The Cursor
-  // keeps what `range` and `options` point to but for a snapshot, which the caller keeps.
+  // keeps copies of all bounds; a snapshot and a timestamp in `options` are the caller's to keep.
   std::unique_ptr<Cursor> Scan(const rocksdb::ReadOptions& options, KeyRange range);
 
   StoreStats stats() const;
@@ -165,8 +165,7 @@ class Store {
  private:
   explicit Store(std::unique_ptr<internal::StoreCore> core);
 
-  rocksdb::Status PutInto(rocksdb::WriteBatchBase* batch, const rocksdb::Slice& key,
-                          Values values);
+  rocksdb::Status PutInto(rocksdb::WriteBatchBase* batch, const rocksdb::Slice& key, Values values);
   rocksdb::Status AppendInto(rocksdb::WriteBatchBase* batch, const rocksdb::Slice& key,
                              Values values);
 

@@ -16,17 +16,20 @@ class CursorImpl final : public Cursor {
   CursorImpl(const internal::StoreCore& core, const rocksdb::ReadOptions& options, KeyRange range)
       : layout_(core.layout), range_(std::move(range)), options_(options) {
     const rocksdb::Comparator* const comparator = core.cf->GetComparator();
-    begin_ = range_.begin;
-    end_ = range_.end;
-    // The narrower of our bounds and the caller's.
+    // The narrower of our bounds and the caller's, which may be gone after the call.
     const rocksdb::Slice* const lower = options.iterate_lower_bound;
-    if (!begin_.empty() && (lower == nullptr || comparator->Compare(*lower, begin_) < 0)) {
-      options_.iterate_lower_bound = &begin_;
+    if (lower != nullptr &&
+        (range_.begin.empty() || comparator->Compare(range_.begin, *lower) < 0)) {
+      range_.begin = lower->ToString();
     }
     const rocksdb::Slice* const upper = options.iterate_upper_bound;
-    if (!end_.empty() && (upper == nullptr || comparator->Compare(end_, *upper) < 0)) {
-      options_.iterate_upper_bound = &end_;
+    if (upper != nullptr && (range_.end.empty() || comparator->Compare(*upper, range_.end) < 0)) {
+      range_.end = upper->ToString();
     }
+    begin_ = range_.begin;
+    end_ = range_.end;
+    options_.iterate_lower_bound = lower != nullptr || !begin_.empty() ? &begin_ : nullptr;
+    options_.iterate_upper_bound = upper != nullptr || !end_.empty() ? &end_ : nullptr;
     // A range is in key order, whatever prefix extractor the column family has.
     if (!options.auto_prefix_mode && !options.prefix_same_as_start) {
       options_.total_order_seek = true;
@@ -81,7 +84,7 @@ class CursorImpl final : public Cursor {
   }
 
   const Layout layout_;
-  const KeyRange range_;
+  KeyRange range_;
   rocksdb::Slice begin_;
   rocksdb::Slice end_;
   rocksdb::ReadOptions options_;

@@ -70,6 +70,23 @@ TEST_F(CursorTest, TheNarrowerOfRangeAndReadOptionsHolds) {
   EXPECT_THAT(Keys(db_, {"abc", "ac"}, options), ElementsAre("abc"));
 }
 
+TEST_F(CursorTest, TheCallersBoundsMayGoAfterScan) {
+  auto upper_bytes = std::make_unique<std::string>("ac");
+  auto upper = std::make_unique<rocksdb::Slice>(*upper_bytes);
+  std::unique_ptr<Cursor> cursor;
+  {
+    rocksdb::ReadOptions options;
+    options.iterate_upper_bound = upper.get();
+    cursor = db_.store().Scan(options, {"ab", ""});
+  }
+  *upper_bytes = "zz";
+  upper_bytes.reset();
+  upper.reset();
+  std::vector<std::string> keys;
+  for (; cursor->Valid(); cursor->Next()) keys.push_back(cursor->key().ToString());
+  EXPECT_THAT(keys, ElementsAre("ab", "abc"));
+}
+
 TEST_F(CursorTest, DetachedListsOutliveCursorStoreAndDb) {
   std::vector<PinnedBlob> kept;
   {
