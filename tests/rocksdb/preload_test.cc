@@ -1,5 +1,7 @@
 // The unmodified tools of the distribution, with libsheaf_plugin.so loaded into them.
 
+#include <dlfcn.h>
+
 #include <array>
 #include <cstdio>
 #include <cstdlib>
@@ -8,6 +10,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "rocksdb/convenience.h"
+#include "rocksdb/merge_operator.h"
 #include "sheaf/plugin.h"
 #include "tests/rocksdb/test_db.h"
 
@@ -35,8 +38,7 @@ Finished Run(const std::string& command) {
 }
 
 Finished Tool(const std::string& arguments, bool with_plugin = true) {
-  const std::string plugin =
-      std::string(std::getenv("PWD")) + "/plugin/libsheaf_plugin.so";
+  const std::string plugin = std::string(std::getenv("PWD")) + "/plugin/libsheaf_plugin.so";
   return Run((with_plugin ? "LD_PRELOAD=" + plugin + " " : "") + arguments);
 }
 
@@ -73,7 +75,8 @@ TEST_F(PreloadTest, LdbScansMergedLists) {
   const Finished scanned = Tool(ldb_ + "--hex scan");
   EXPECT_EQ(scanned.status, 0) << scanned.output;
   EXPECT_THAT(scanned.output, HasSubstr("0x" + Hex("key") + " : 0x" + merged_));
-  EXPECT_THAT(scanned.output, HasSubstr("0x" + Hex("other") + " : 0x" + Hex(Encode({"c"}).value())));
+  EXPECT_THAT(scanned.output,
+              HasSubstr("0x" + Hex("other") + " : 0x" + Hex(Encode({"c"}).value())));
 }
 
 TEST_F(PreloadTest, LdbCompactsAndNothingIsLost) {
@@ -91,6 +94,19 @@ TEST_F(PreloadTest, SstDumpShowsTheCollectedProperties) {
   const Finished dumped = Tool("sst_dump --show_properties --file=" + db_->path());
   EXPECT_EQ(dumped.status, 0) << dumped.output;
   EXPECT_THAT(dumped.output, HasSubstr("sheaf.values: 0x" + Hex("4")));
+}
+
+TEST(LoadedLibraryTest, StaysAfterDlclose) {
+  // RocksDB's registry has no way to forget its factories.
+  const std::string path = std::string(std::getenv("PWD")) + "/plugin/libsheaf_plugin.so";
+  void* const library = dlopen(path.c_str(), RTLD_NOW);
+  ASSERT_NE(library, nullptr) << dlerror();
+  EXPECT_EQ(dlclose(library), 0);
+  EXPECT_NE(dlopen(path.c_str(), RTLD_NOW | RTLD_NOLOAD), nullptr);
+  std::shared_ptr<rocksdb::MergeOperator> merge;
+  ASSERT_OK(
+      rocksdb::MergeOperator::CreateFromString(rocksdb::ConfigOptions(), "sheaf.append", &merge));
+  EXPECT_STREQ(merge->Name(), "sheaf.append");
 }
 
 // What the plugin is for: without it the operator is not known.
