@@ -1,9 +1,8 @@
 // Block: memory with one owner and one reference count, which holds the bytes of a blob.
 //
-//     PinnedBlob --+         +-------------------------------------------+
-//     PinnedSlice -+-refs--> | Block | refs = 4 | the owner of the bytes | --> RocksDB's block
-//     cache, PinnedSlice -+         +-------------------------------------------+     a
-//     std::string, a Cord, PinnedSlice -+ external memory
+//     PinnedBlob --.
+//     PinnedSlice -+--> Block { refs = 3 } --> the owner of the bytes: RocksDB's block cache,
+//     PinnedSlice -'                           a std::string, a Cord, external memory
 //
 // Like std::shared_ptr's control block, but 8 bytes of count, and many references are taken at
 // once with a single atomic add (PinnedBlob::Slices). Most callers never name it: they hold a

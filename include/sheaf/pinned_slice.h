@@ -16,8 +16,10 @@
 // Thread safety: the count is atomic; different PinnedSlices of one block may be used, copied and
 // dropped from any thread. One PinnedSlice object is as thread-safe as an int.
 //
-//   sheaf::PinnedSlice rest = blob.Slice(0);
-//   sheaf::PinnedSlice name = rest.Split(rest.view().find(':'));   // note: `name` is the tail
+//   sheaf::PinnedSlice name = blob.Slice(0);                      // "user:7"
+//   const size_t colon = name.view().find(':');
+//   if (colon == sheaf::PinnedSlice::npos) return error;
+//   sheaf::PinnedSlice id = name.Split(colon);                    // name is "user", id ":7"
 
 #ifndef SHEAF_PINNED_SLICE_H_
 #define SHEAF_PINNED_SLICE_H_

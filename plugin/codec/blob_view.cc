@@ -74,14 +74,14 @@ absl::Status ReadCount(std::string_view input, size_t* at, uint64_t* count) {
   return Corrupt(kCompactName, "count", begin, "the varint does not fit 64 bits");
 }
 
-// Finds which checkpoint is wrong, for the message.
+// Finds which checkpoint is wrong, for the message. REQUIRES: one is, which is so as
+// well if the sizes add up to more than a checkpoint can hold.
 [[gnu::noinline, gnu::cold]] absl::Status WrongCheckpoint(const char* sizes, unsigned width,
-                                                          size_t sizes_offset, size_t count,
-                                                          size_t groups) {
+                                                          size_t sizes_offset, size_t count) {
   const char* const checkpoints = sizes + count * width;
   const size_t checkpoints_offset = sizes_offset + count * width;
   uint64_t sum = 0;
-  for (size_t k = 0; k < groups; ++k) {
+  for (size_t k = 0;; ++k) {
     sum += internal::SumSizes(sizes + k * disk::kGroupValues * width, disk::kGroupValues, width);
     const uint32_t found = Load<uint32_t>(checkpoints + k * disk::kCheckpointBytes);
     if (found != sum) {
@@ -90,9 +90,6 @@ absl::Status ReadCount(std::string_view input, size_t* at, uint64_t* count) {
                      sum, " from the sizes before it");
     }
   }
-  // The checkpoints agree with sizes that are too large altogether.
-  return Corrupt(kCompactName, "sizes", sizes_offset, "they add up to ", sum,
-                 " bytes or more, a list has at most ", disk::kMaxCompactContents);
 }
 
 // Adds up the sizes of a non-uniform list and checks the `groups` checkpoints that follow them.
@@ -100,7 +97,7 @@ absl::Status CheckSizes(const char* sizes, unsigned width, size_t sizes_offset, 
                         size_t groups, uint64_t* total) {
   if (groups != 0 && (!internal::CheckGroups(sizes, width, sizes + count * width, groups, total) ||
                       *total > disk::kMaxCompactContents)) {
-    return WrongCheckpoint(sizes, width, sizes_offset, count, groups);
+    return WrongCheckpoint(sizes, width, sizes_offset, count);
   }
   const size_t last = groups * disk::kGroupValues;
   *total += internal::SumSizes(sizes + last * width, count - last, width);

@@ -1,6 +1,6 @@
-// Sums over the size header of a compact blob: what validation and random access spend their time
-// on. One portable implementation; on x86-64 with AVX2 (found at run time) a faster one for sizes
-// of one and two bytes.
+// Sums over the size header of a blob: what validation and random access spend their time on. One
+// portable implementation; on x86-64 with AVX2 (found at run time) a faster one for sizes of one,
+// two and eight bytes.
 
 #ifndef SHEAF_PLUGIN_CODEC_SIZE_SUMS_H_
 #define SHEAF_PLUGIN_CODEC_SIZE_SUMS_H_

@@ -11,7 +11,7 @@ absl::Status EncodeBundle(absl::Span<const std::string_view> inputs, std::string
   out->clear();
   ListShape shape;
   for (const std::string_view input : inputs) shape.Add(input.size());
-  if (absl::Status status = shape.Fits(Layout::kCompact); !status.ok()) return status;
+  if (absl::Status status = shape.FitsRocksDb(Layout::kCompact); !status.ok()) return status;
   HeaderWriter header(shape, Layout::kCompact, out, disk::kBundleTag);
   for (const std::string_view input : inputs) header.AddSize(input.size());
   header.Finish();
@@ -26,19 +26,24 @@ absl::StatusOr<BlobView> ParseBundle(std::string_view value) {
 absl::Status ExplainUndecodable(std::string_view value, Layout layout, absl::Status status) {
   const absl::StatusOr<BlobView> inputs = ParseBundle(value);
   if (!inputs.ok()) return status;
+  const auto refused = [&](size_t index, std::string_view input, const absl::Status& why) {
+    return absl::DataLossError(absl::StrCat("bundle of ", inputs->size(),
+                                            " raw inputs that could not be merged: input ", index,
+                                            " of ", input.size(), " bytes: ", why.message()));
+  };
   size_t index = 0;
   for (const std::string_view input : *inputs) {
     // The first may be the base value, in the column family's layout; the others are operands.
-    absl::Status why = BlobView::Parse(input).status();
-    if (index == 0 && !why.ok() && layout != Layout::kCompact) {
-      why = BlobView::Parse(input, layout).status();
-    }
-    if (!why.ok()) {
-      return absl::DataLossError(absl::StrCat("bundle of ", inputs->size(),
-                                              " raw inputs that could not be merged: input ", index,
-                                              " of ", input.size(), " bytes: ", why.message()));
+    const absl::Status why = BlobView::Parse(input).status();
+    if (!why.ok() && (index != 0 || !BlobView::Parse(input, layout).ok())) {
+      return refused(index, input, why);
     }
     ++index;
+  }
+  // All are lists, so the base must have been one of another layout.
+  if (!inputs->empty()) {
+    const absl::Status why = BlobView::Parse((*inputs)[0], layout).status();
+    if (!why.ok()) return refused(0, (*inputs)[0], why);
   }
   return absl::DataLossError(
       absl::StrCat("bundle of ", inputs->size(), " raw inputs that could not be merged"));

@@ -17,9 +17,9 @@ namespace sheaf {
 namespace testing {
 namespace {
 
-using ::testing::HasSubstr;
 using rocksdb::MergeOperator;
 using rocksdb::Slice;
+using ::testing::HasSubstr;
 
 std::string Blob(const List& list, Layout layout = Layout::kCompact) {
   return Encode(Views(list), layout).value();
@@ -144,6 +144,63 @@ TEST(AppendOperatorTest, BundlesGrowWithoutNesting) {
         FullMerge(*merge, nullptr, {operands.begin(), operands.begin() + split}).value;
     EXPECT_EQ(FullMerge(*merge, &first, {operands.begin() + split, operands.end()}).value, whole);
   }
+}
+
+// The inputs of a bundle, with those that are lists taken apart into their values.
+List Flattened(const std::string& bundle) {
+  // By hand: a bundle of fewer than 64 inputs of up to 255 bytes, not all of one size.
+  EXPECT_EQ(bundle[0], '\xB8');
+  const size_t count = static_cast<uint8_t>(bundle[1]);
+  List flat;
+  size_t at = 2 + count;
+  for (size_t i = 0; i < count; ++i) {
+    const std::string input = bundle.substr(at, static_cast<uint8_t>(bundle[2 + i]));
+    at += input.size();
+    const auto list = BlobView::Parse(input);
+    if (list.ok()) {
+      for (const std::string_view value : *list) flat.emplace_back(value);
+    } else {
+      flat.push_back("raw:" + input);
+    }
+  }
+  EXPECT_EQ(at, bundle.size());
+  return flat;
+}
+
+TEST(AppendOperatorTest, AnyGroupingBundlesTheSameListsInTheSameOrder) {
+  const auto merge = NewAppendOperator();
+  const std::vector<std::string> operands = {Blob({"a"}), Blob({"bb", ""}), "bad",  Blob({"c"}),
+                                             Blob({"d"}), Blob({}),         "worse"};
+  const List expected = {"a", "bb", "", "raw:bad", "c", "d", "raw:worse"};
+  std::mt19937 random(6);
+  for (int round = 0; round < 200; ++round) {
+    std::vector<std::string> left = operands;
+    for (int folds = 0; folds < 4; ++folds) {
+      const size_t first = random() % (left.size() - 1);
+      std::string folded;
+      if (PartialMerge(*merge, {left[first], left[first + 1]}, &folded)) {
+        left[first] = folded;
+        left.erase(left.begin() + first + 1);
+      }
+    }
+    const size_t split = random() % left.size();
+    std::string base;
+    if (split > 0) base = FullMerge(*merge, nullptr, {left.begin(), left.begin() + split}).value;
+    const Merged merged =
+        FullMerge(*merge, split > 0 ? &base : nullptr, {left.begin() + split, left.end()});
+    ASSERT_TRUE(merged.ok);
+    ASSERT_EQ(Flattened(merged.value), expected) << "round " << round;
+  }
+}
+
+TEST(AppendOperatorTest, ABaseOfAnotherLayoutIsNamed) {
+  TestDb db(TestDb::DefaultOptions(Layout::kFixed64), Layout::kFixed64);
+  ASSERT_OK(db.db()->Put({}, "key", Blob({"a"})));  // compact
+  db.Append("key", {"b"});
+  PinnedBlob list;
+  const rocksdb::Status s = db.store().Get({}, "key", &list);
+  EXPECT_TRUE(s.IsCorruption());
+  EXPECT_THAT(s.ToString(), HasSubstr("input 0 of 4 bytes: fixed64 blob: header at offset 0"));
 }
 
 TEST(AppendOperatorTest, APartialMergeLeavesWhatDoesNotDecodeAlone) {
