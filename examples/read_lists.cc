@@ -30,8 +30,7 @@ Pass Fastest(const std::function<bool(Pass*)>& read_all) {
     Pass pass;
     const auto begin = std::chrono::steady_clock::now();
     if (!read_all(&pass)) return Pass();
-    const std::chrono::duration<double, std::milli> took =
-        std::chrono::steady_clock::now() - begin;
+    const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - begin;
     pass.milliseconds = took.count();
     if (i == 0 || pass.milliseconds < fastest.milliseconds) fastest = pass;
   }
@@ -55,8 +54,8 @@ int main(int argc, char** argv) {
   std::vector<rocksdb::ColumnFamilyDescriptor> families;
   // Large enough that both ways read from the cache, not from the disk.
   std::shared_ptr<rocksdb::Cache> cache = rocksdb::NewLRUCache(size_t{1} << 30);
-  rocksdb::Status s = rocksdb::LoadLatestOptions(rocksdb::ConfigOptions(), argv[1], &db_options,
-                                                 &families, &cache);
+  rocksdb::Status s =
+      rocksdb::LoadLatestOptions(rocksdb::ConfigOptions(), argv[1], &db_options, &families, &cache);
   if (!s.ok()) return Fail(s);
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* opened = nullptr;

@@ -1,0 +1,42 @@
+#!/bin/bash
+# Runs each example and compares what it prints with what its text says it must.
+set -u
+dir=$(mktemp -d "${TEST_TMPDIR:-/tmp}/examples.XXXXXX")
+trap 'rm -rf "$dir"' EXIT
+failed=0
+
+# expect NAME EXPECTED ARGUMENT...: standard input goes to the example.
+expect() {
+  local name=$1 expected=$2 printed
+  shift 2
+  if ! printed=$("examples/$name" "$@"); then
+    echo "$name: failed"
+    failed=1
+  elif [ "$printed" != "$expected" ]; then
+    printf '%s: expected\n%s\nbut it printed\n%s\n' "$name" "$expected" "$printed"
+    failed=1
+  fi
+}
+
+expect register_by_name $'sheaf.append with sheaf.stats\nVenus\nEarth\nMars' "$dir/named" </dev/null
+expect event_log $'ada: login search buy\nbob: login logout\neve: nothing yet\nlast: buy\nlast: logout' \
+  "$dir/events" </dev/null
+# 40 + 50 + 5 bytes and three line ends; the block is held until the message goes.
+expect cord_handover $'98 bytes, not copied, blocks pinned: 1\nafter: 0' "$dir/cord" </dev/null
+
+text=$'The quick brown fox\njumps over the lazy dog.\nA dog, quick!\nthe end'
+for words in "the" "quick dog" "the dog" "cat" "the cat"; do
+  # awk has the last word: lines that have every one of the words.
+  expected=$(echo "$text" | awk -v words="$words" '
+    { line = " " tolower($0) " "; gsub(/[^a-z0-9]/, " ", line); all = 1
+      n = split(words, each, " ")
+      for (i = 1; i <= n; ++i) if (index(line, " " each[i] " ") == 0) all = 0
+      if (all) print NR }')
+  expect posting_lists "$expected" "$dir/index.${words// /_}" $words <<<"$text"
+done
+
+if "examples/event_log" "$dir/events" >/dev/null 2>&1; then
+  echo "event_log: opened a DB that exists"
+  failed=1
+fi
+exit $failed
