@@ -251,7 +251,7 @@ TEST_F(CommandsTest, ValueThatIsNoListIsNamedAndOthersAreRead) {
   EXPECT_EQ(Run({"get", "--escaped", "m\\t"}).exit_status, 1);
 }
 
-// The golden files were written by another program; the table is /work/shared/golden/README.md's.
+// The golden files were written by another program; tests/codec/golden_test.cc has their values too.
 std::string Golden(const std::string& name) { return "tests/testdata/" + name + ".strg"; }
 
 TEST(InspectTest, GoldenFilesAreWhatTheirTableSays) {
