@@ -20,8 +20,10 @@
 //   s = store->Append(rocksdb::WriteOptions(), "user:7", {"login", "search", "logout"});
 //   sheaf::PinnedBlob events;
 //   s = store->Get(rocksdb::ReadOptions(), "user:7", &events);
+//   if (!s.ok()) return s;                                   // each step above can fail
 //   for (std::string_view event : events) Use(event);        // no copy, no allocation
-//   sheaf::PinnedSlice first = events.Slice(0);              // may outlive everything
+//   sheaf::PinnedSlice first;                                // may outlive everything
+//   if (!events.empty()) first = events.Slice(0);
 
 #ifndef SHEAF_STORE_H_
 #define SHEAF_STORE_H_
@@ -37,6 +39,7 @@
 #include "rocksdb/options.h"
 #include "rocksdb/slice.h"
 #include "rocksdb/status.h"
+#include "rocksdb/utilities/write_batch_with_index.h"  // complete, for Transaction::GetWriteBatch()
 #include "rocksdb/write_batch_base.h"
 #include "sheaf/append_operator.h"
 #include "sheaf/blob_builder.h"
