@@ -226,6 +226,17 @@ TEST_F(LoadTest, SkipLoadsTheOthersAndAccountsForEachKind) {
   EXPECT_TRUE(Has(result.err, "4 malformed rows skipped in all")) << result.err;
 }
 
+// Where the next frame begins is not known, so all that follows would be lost.
+TEST_F(LoadTest, FrameCutOffFailsEvenWithSkip) {
+  const std::string row("\1\0\0\0\1\0\0\0kv", 10);
+  const std::string cut("\1\0\0\0\377\0\0\0k", 9);
+  const Result result = Load(row + cut + row, {"--format", "framed", "--on-error", "skip"});
+  EXPECT_EQ(result.exit_status, 1);
+  EXPECT_TRUE(Has(result.err, "offset 10: truncated frame: expected a key of 1 and a value of 255"))
+      << result.err;
+  EXPECT_TRUE(Everything().empty());
+}
+
 TEST_F(LoadTest, MemoryLimitFailsWithWhatWasNeeded) {
   std::string rows;
   for (int i = 0; i < 100000; ++i)

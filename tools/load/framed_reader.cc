@@ -35,7 +35,7 @@ class FramedReader final : public RowReader {
       if (!more.ok()) return more.status();
       if (!*more) break;
     }
-    return input.data().empty() ? absl::OkStatus() : Truncated(input, malformed);
+    return input.data().empty() ? absl::OkStatus() : Truncated(input);
   }
 
  private:
@@ -49,19 +49,17 @@ class FramedReader final : public RowReader {
     return absl::StrCat(input.name(), ": offset ", input.offset());
   }
 
-  static absl::Status Truncated(const InputFile& input, MalformedRows& malformed) {
+  // Nothing tells where the next frame would begin, so what is left cannot be skipped like a row.
+  static absl::Status Truncated(const InputFile& input) {
     const std::string_view data = input.data();
-    const std::string kind = "truncated frame";
-    if (data.size() < kHeaderBytes) {
-      return malformed.Report(
-          Place(input), kind,
-          absl::StrCat("expected ", kHeaderBytes, " bytes of key size and value size, found ",
-                       data.size()));
-    }
-    return malformed.Report(Place(input), kind,
-                            absl::StrCat("expected a key of ", Load32(data.data()),
-                                         " and a value of ", Load32(data.data() + 4),
-                                         " bytes, found ", data.size() - kHeaderBytes, " bytes"));
+    const std::string expected =
+        data.size() < kHeaderBytes
+            ? absl::StrCat("expected ", kHeaderBytes, " bytes of key size and value size, found ",
+                           data.size())
+            : absl::StrCat("expected a key of ", Load32(data.data()), " and a value of ",
+                           Load32(data.data() + 4), " bytes, found ", data.size() - kHeaderBytes,
+                           " bytes");
+    return absl::InvalidArgumentError(absl::StrCat(Place(input), ": truncated frame: ", expected));
   }
 };
 
