@@ -95,6 +95,31 @@ TEST_F(SafetyTest, DbOfAnotherProcessIsReadButNotWritten) {
   EXPECT_EQ(std::distance(fs::directory_iterator(folder_), fs::directory_iterator()), 1);
 }
 
+// RocksDB's own logger, writing to LOG, would end the process with an assertion.
+TEST_F(SafetyTest, AppendAndLoadWithoutRoomForAByteFailAndSaySo) {
+  Load("k\tv\n");
+  const auto no_room = [](const std::vector<std::string>& arguments, const std::string& input) {
+    // Every write to a file fails, in the child too, as both settings are inherited.
+    const auto handler = std::signal(SIGXFSZ, SIG_IGN);
+    rlimit before;
+    getrlimit(RLIMIT_FSIZE, &before);
+    rlimit none = before;
+    none.rlim_cur = 0;
+    setrlimit(RLIMIT_FSIZE, &none);
+    const Result result = RunSheaf(arguments, input);
+    setrlimit(RLIMIT_FSIZE, &before);
+    std::signal(SIGXFSZ, handler);
+    return result;
+  };
+  const Result append = no_room({"append", "--db", db_, "k", "w"}, "");
+  EXPECT_EQ(append.exit_status, 1);
+  EXPECT_TRUE(Has(append.err, "File too large")) << append.err;
+  const Result load = no_room({"load", "--db", db_}, "k\tw\n");
+  EXPECT_EQ(load.exit_status, 1);
+  EXPECT_TRUE(Has(load.err, "nothing was loaded")) << load.err;
+  EXPECT_EQ(RunSheaf({"get", "--db", db_, "k"}).out, "v\n");
+}
+
 TEST_F(SafetyTest, AppendToADbWithAnotherMergeOperatorIsRefused) {
   rocksdb::Options options;
   {

@@ -207,7 +207,11 @@ absl::StatusOr<std::unique_ptr<OpenedDatabase>> Database::Open() const {
   }
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* db = nullptr;
-  const rocksdb::Status status = rocksdb::DB::Open(db_options_, path_, families_, &handles, &db);
+  rocksdb::DBOptions options = db_options_;
+  // RocksDB's own logger ends the process with an assertion where the disk is full; what the tool
+  // has to say it says on stderr.
+  options.info_log = std::make_shared<SilentLogger>();
+  const rocksdb::Status status = rocksdb::DB::Open(options, path_, families_, &handles, &db);
   if (!status.ok()) return CannotOpen(path_, status);
   return std::make_unique<OpenedDatabase>(db, std::move(handles));
 }
