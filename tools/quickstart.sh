@@ -32,8 +32,8 @@ step() { printf '\n== %s\n' "$*" >&2; }
 step "packages"
 require_packages $BUILD_PACKAGES
 
-step "build (the first time takes about a minute)"
-bazel build -c opt //tools/sheaf //examples:read_lists
+step "build (the first time takes some minutes)"
+bazel build -c opt //tools/sheaf //examples:read_lists //plugin:libsheaf_plugin.so
 sheaf=bazel-bin/tools/sheaf/sheaf
 
 step "load: one row for each path that a package installed"

@@ -30,6 +30,7 @@ constexpr char kFooter[] =
     "are\n"
     "          passed over.\n"
     "  framed  u32 key size, u32 value size, key, value; repeated; little-endian.\n"
+    "          A frame that is cut off ends the load, also with --on-error skip.\n"
     "Without --format by the end of the file's name (.tsv .jsonl .ndjson .framed); else tsv.\n"
     "\n"
     "Rows of one key need not be adjacent: values keep the order of the input, and of the inputs.\n"
