@@ -85,7 +85,6 @@ class BlobView {
   Layout layout() const { return layout_; }
 
  private:
-  friend class BlobBuilder;
   friend struct BlobViewAccess;  // plugin/codec: relocation, bundles
 
   // Width of a size in bytes: 1, 2, 4 or 8.
