@@ -3,10 +3,12 @@
 #ifndef SHEAF_PLUGIN_ROCKSDB_PINNABLE_BLOCK_H_
 #define SHEAF_PLUGIN_ROCKSDB_PINNABLE_BLOCK_H_
 
+#include <cstddef>
 #include <memory>
 #include <utility>
 
 #include "plugin/codec/blob_view_access.h"
+#include "plugin/rocksdb/block_memory.h"
 #include "rocksdb/slice.h"
 #include "sheaf/blob_view.h"
 #include "sheaf/block.h"
@@ -29,6 +31,12 @@ template <typename KeepAlive>
 class PinnableBlock final : public Block {
  public:
   PinnableBlock() = default;
+
+  static void* operator new(size_t /*size*/) {
+    static_assert(sizeof(PinnableBlock) <= BlockMemory::kBytes, "does not fit");
+    return BlockMemory::Take();
+  }
+  static void operator delete(void* block) { BlockMemory::Give(block); }
 
   rocksdb::PinnableSlice& value() { return value_; }
 

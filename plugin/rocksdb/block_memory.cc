@@ -1,0 +1,43 @@
+#include "plugin/rocksdb/block_memory.h"
+
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SHEAF_KEEPS_NO_BLOCKS
+#endif
+#elif defined(__SANITIZE_ADDRESS__)
+#define SHEAF_KEEPS_NO_BLOCKS
+#endif
+
+namespace sheaf {
+namespace internal {
+
+// Trivial, so that they can be asked while other thread-locals of the thread are destroyed.
+__thread BlockMemory::Free* BlockMemory::kept_ = nullptr;
+__thread size_t BlockMemory::room_ = 0;
+__thread bool BlockMemory::began_ = false;
+
+struct BlockMemory::Returner {
+  ~Returner() {
+    room_ = 0;
+    while (kept_ != nullptr) {
+      Free* const memory = kept_;
+      kept_ = memory->next;
+      ::operator delete(memory);
+    }
+  }
+};
+
+bool BlockMemory::MakeRoom() {
+#if defined(SHEAF_KEEPS_NO_BLOCKS)
+  return false;
+#endif
+  if (began_) return false;  // all of it is taken, or the thread is ending
+  began_ = true;
+  static thread_local Returner returner;
+  (void)&returner;  // constructed by being named
+  room_ = kKept;
+  return true;
+}
+
+}  // namespace internal
+}  // namespace sheaf
