@@ -1,5 +1,7 @@
 #include "plugin/rocksdb/ledger.h"
 
+#include <algorithm>
+
 namespace sheaf {
 namespace internal {
 
@@ -25,17 +27,74 @@ Ledger::Pin Ledger::CountFound(uint64_t bytes) {
     if (!alone) {
       shard.refs.fetch_add(1, std::memory_order_relaxed);
     } else {
-      uint64_t spare = shard.spare.load(std::memory_order_relaxed);
-      if (spare == 0) {
-        shard.refs.fetch_add(kStock, std::memory_order_relaxed);
-        spare = kStock;
-      }
-      shard.spare.store(spare - 1, std::memory_order_relaxed);
+      if (shard.spare.load(std::memory_order_relaxed) == 0) TakeStock(shard);
+      shard.spare.store(shard.spare.load(std::memory_order_relaxed) - 1, std::memory_order_relaxed);
     }
     shard.found.Add(1, alone);
     shard.found_bytes.Add(bytes, alone);
+    if (!alone) {
+      if (shard.found.get() % kStock == 0) Raise(Pinned());
+    } else if (shard.blocks() > shard.blocks_mark || shard.bytes() > shard.bytes_mark) {
+      Look(shard);
+    }
   });
   return Pin(mine, bytes);
+}
+
+void Ledger::TakeStock(Shard& mine) {
+  mine.refs.fetch_add(kStock, std::memory_order_relaxed);
+  mine.spare.store(kStock, std::memory_order_relaxed);
+  // The more threads, the more it costs to look, and the more others look.
+  if (++mine.stocks >= ThreadSlot::EverTaken()) Look(mine);
+}
+
+Ledger::Level Ledger::Pinned() const {
+  Level found;
+  Level released;
+  const size_t used = ThreadSlot::EverTaken();
+  const auto each = [&](auto&& add) {
+    for (size_t i = 0; i < used; ++i) add(shards_[i]);
+    add(shards_[kShared]);
+  };
+  // What was taken before what was given up, so that no pin counts that had gone when another
+  // began.
+  each([&](const Shard& shard) {
+    found.blocks += shard.found.GetFirst();
+    found.bytes += shard.found_bytes.GetFirst();
+  });
+  each([&](const Shard& shard) {
+    released.blocks += shard.released.get();
+    released.bytes += shard.released_bytes.get();
+  });
+  Level now;
+  now.blocks = found.blocks - std::min(found.blocks, released.blocks);
+  now.bytes = found.bytes - std::min(found.bytes, released.bytes);
+  return now;
+}
+
+Ledger::Level Ledger::Raise(Level now) {
+  const auto raise = [](std::atomic<uint64_t>& peak, uint64_t value) {
+    uint64_t before = peak.load(std::memory_order_relaxed);
+    while (before < value &&
+           !peak.compare_exchange_weak(before, value, std::memory_order_relaxed)) {
+    }
+    return before < value ? value : before;
+  };
+  return {raise(peak_blocks_, now.blocks), raise(peak_bytes_, now.bytes)};
+}
+
+void Ledger::Look(Shard& mine) {
+  const Level now = Pinned();
+  const Level peak = Raise(now);
+  // As far up as the sum can go without a new maximum. Where others have a part in the sum, mine
+  // may rise for ever while it stays the same: leave room, so as not to look at every read.
+  const auto mark = [](int64_t mine, uint64_t now, uint64_t peak) {
+    const uint64_t slack = static_cast<uint64_t>(mine) == now ? 0 : peak / 64;
+    return mine + static_cast<int64_t>(peak - now + slack);
+  };
+  mine.blocks_mark = mark(mine.blocks(), now.blocks, peak.blocks);
+  mine.bytes_mark = mark(mine.bytes(), now.bytes, peak.bytes);
+  mine.stocks = 0;
 }
 
 Ledger::Pin::~Pin() {
@@ -65,7 +124,8 @@ void Ledger::CountFailed() {
   InMine([](Shard& shard, bool alone) { shard.failed.Add(1, alone); });
 }
 
-StoreStats Ledger::Snapshot() const {
+StoreStats Ledger::Snapshot() {
+  const Level peak = Raise(Pinned());
   StoreStats stats;
   uint64_t copied = 0;
   uint64_t released = 0;
@@ -91,6 +151,8 @@ StoreStats Ledger::Snapshot() const {
     stats.corrupt += shard.corrupt.get();
     stats.failed += shard.failed.get();
   }
+  stats.blocks_pinned_peak = peak.blocks;
+  stats.bytes_pinned_peak = peak.bytes;
   stats.blocks_pinned = found > released ? found - released : 0;
   stats.bytes_pinned = found_bytes > released_bytes ? found_bytes - released_bytes : 0;
   stats.zero_copy_reads = found > copied ? found - copied : 0;

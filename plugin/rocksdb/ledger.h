@@ -12,6 +12,11 @@
 // What only the owner of a shard writes needs no read-modify-write: its counters, and references
 // that it took in stock (`spare`). A Pin is given up on any thread, so that takes one.
 //
+// The high-water mark is of the sum of all shards, which no read can afford to look at. A thread
+// does so when what it took and did not give up itself passes a mark, set where the sum may have a
+// new maximum; and, as others' reads move that, each time it takes references in stock, by turns
+// with all other threads.
+//
 // A shard can only reach 0 after the Store let go of its own reference and the spare ones; the last
 // shard to do so destroys the Ledger. Pins are taken through a live Store only, so a shard at 0
 // never comes back.
@@ -77,7 +82,7 @@ class Ledger {
   void CountCorrupt();
   void CountFailed();
 
-  StoreStats Snapshot() const;
+  StoreStats Snapshot();
 
  private:
   // One for each thread that has a slot, and one for all others.
@@ -96,22 +101,39 @@ class Ledger {
       }
     }
     uint64_t get() const { return value_.load(std::memory_order_relaxed); }
+    // Before whatever is read afterwards.
+    uint64_t GetFirst() const { return value_.load(std::memory_order_acquire); }
 
    private:
     std::atomic<uint64_t> value_{0};
   };
 
+  // What is pinned at one time.
+  struct Level {
+    uint64_t blocks = 0;
+    uint64_t bytes = 0;
+  };
+
   // Two cache lines apart: prefetchers fetch them in pairs.
   struct alignas(128) Shard {
+    // What the owner has taken and not given up itself. Below 0 if it gives up what others took.
+    int64_t blocks() const { return static_cast<int64_t>(found.get() - released.get()); }
+    int64_t bytes() const { return static_cast<int64_t>(found_bytes.get() - released_bytes.get()); }
+
     // Written by any thread.
     std::atomic<uint64_t> refs{1};
-    Ledger* ledger = nullptr;
     // Written by the owner, or in the last shard by any thread.
     std::atomic<uint64_t> spare{0};  // of refs: those that no Pin has. 0 in the last shard.
     Counter found;
     Counter found_bytes;
     Counter released;  // pins of any shard, given up by this one's thread
     Counter released_bytes;
+    // The owner's alone: above these, look at the sum.
+    int64_t blocks_mark = 0;
+    int64_t bytes_mark = 0;
+    uint64_t stocks = 0;  // taken since it looked
+
+    Ledger* ledger = nullptr;
     Counter not_found;
     Counter corrupt;
     Counter failed;
@@ -131,7 +153,18 @@ class Ledger {
   static void Unref(Shard* shard, uint64_t n);
   void Close();
 
+  // The cold part of CountFound, of a shard with an owner.
+  void TakeStock(Shard& mine);
+  // Looks at the sum, and sets the marks of `mine`.
+  void Look(Shard& mine);
+  // What is pinned now, or was a moment ago: never more.
+  Level Pinned() const;
+  // Enters `now` into the high-water mark, which it returns.
+  Level Raise(Level now);
+
   const std::shared_ptr<const Caches> caches_;
+  std::atomic<uint64_t> peak_blocks_{0};
+  std::atomic<uint64_t> peak_bytes_{0};
   std::atomic<size_t> live_shards_{kShards};
   Shard shards_[kShards];
 };

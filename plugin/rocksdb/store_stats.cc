@@ -30,7 +30,8 @@ std::string StoreStats::ToString() const {
     absl::StrAppend(&text, " copied{", CopyReasonName(static_cast<CopyReason>(i)),
                     "}=", copied_reads[i], "/", copied_bytes[i], "B");
   }
-  absl::StrAppend(&text, " pinned=", blocks_pinned, "/", bytes_pinned, "B");
+  absl::StrAppend(&text, " pinned=", blocks_pinned, "/", bytes_pinned,
+                  "B peak=", blocks_pinned_peak, "/", bytes_pinned_peak, "B");
   return text;
 }
 

@@ -9,6 +9,13 @@ namespace {
 
 // A bit for each number that a thread has.
 std::atomic<uint64_t> taken{0};
+std::atomic<size_t> ever_taken{0};
+
+void RaiseEverTaken(size_t to) {
+  size_t before = ever_taken.load(std::memory_order_relaxed);
+  while (before < to && !ever_taken.compare_exchange_weak(before, to, std::memory_order_relaxed)) {
+  }
+}
 
 }  // namespace
 
@@ -34,6 +41,7 @@ size_t ThreadSlot::Claim() {
       ++slot;
     } else if (taken.compare_exchange_weak(seen, seen | bit, std::memory_order_acquire,
                                            std::memory_order_relaxed)) {
+      RaiseEverTaken(slot + 1);
       mine_ = slot;
       return slot;
     }
@@ -41,6 +49,8 @@ size_t ThreadSlot::Claim() {
   mine_ = kNone;
   return kNone;
 }
+
+size_t ThreadSlot::EverTaken() { return ever_taken.load(std::memory_order_relaxed); }
 
 }  // namespace internal
 }  // namespace sheaf

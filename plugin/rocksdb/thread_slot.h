@@ -25,6 +25,10 @@ class ThreadSlot {
     return slot != kUnknown ? slot : Claim();
   }
 
+  // Numbers from this on were never anybody's. A number that a thread has just been given may not
+  // count yet, on another.
+  static size_t EverTaken();
+
  private:
   static constexpr size_t kUnknown = ~size_t{0};
   struct Returner;

@@ -260,43 +260,6 @@ TEST_P(StoreTest, ManyThreadsReadAndDropWhatOthersHold) {
   EXPECT_EQ(stats.bytes_pinned, 0u);
 }
 
-TEST_P(StoreTest, MultiGetTellsMergedListsFromOthers) {
-  const std::vector<rocksdb::Slice> keys = {"merged", "put", "also merged"};
-  db_.Append("merged", {"a"});
-  db_.Append("merged", {"b"});
-  db_.Append("also merged", {"c"});
-  db_.Append("also merged", {"d"});
-  db_.Put("put", {"e"});
-  std::vector<PinnedBlob> lists(keys.size());
-  std::vector<rocksdb::Status> statuses(keys.size());
-  db_.store().MultiGet({}, keys.size(), keys.data(), lists.data(), statuses.data());
-  const StoreStats stats = db_.store().stats();
-  EXPECT_EQ(stats.copied_reads_for(CopyReason::kMerge), 2u);
-  EXPECT_EQ(stats.copied_reads_for(CopyReason::kMemtable), 1u);
-}
-
-TEST_P(StoreTest, StatsCanBeReadWhileOthersRead) {
-  db_.Put("key", SomeValues(10));
-  db_.Compact();
-  std::atomic<bool> done{false};
-  std::thread reader([&] {
-    PinnedBlob list;
-    for (int i = 0; i < 20000; ++i) ASSERT_OK(db_.store().Get({}, "key", &list));
-    done = true;
-  });
-  uint64_t before = 0;
-  while (!done) {
-    const uint64_t reads = db_.store().stats().reads;
-    ASSERT_GE(reads, before);
-    before = reads;
-  }
-  reader.join();
-  const StoreStats stats = db_.store().stats();
-  EXPECT_EQ(stats.reads, 20000u);
-  EXPECT_EQ(stats.blocks_pinned, 0u);
-  EXPECT_EQ(stats.bytes_pinned, 0u);
-}
-
 TEST(StoreOpenTest, AMergeOperatorOfAnotherLayoutIsRefused) {
   TestDb db;
   std::unique_ptr<Store> store;
@@ -322,15 +285,6 @@ TEST(StoreOpenTest, WithoutTheMergeOperatorPutWorksAndAppendSaysWhatToDo) {
   EXPECT_TRUE(s.IsInvalidArgument());
   EXPECT_THAT(s.ToString(), HasSubstr("sheaf::NewAppendOperator()"));
   EXPECT_EQ(db.Get("key"), List({"a"}));
-}
-
-TEST(StoreStatsTest, TextNamesWhatHappened) {
-  TestDb db;
-  db.Put("key", {"abc"});
-  PinnedBlob list;
-  ASSERT_OK(db.store().Get({}, "key", &list));
-  EXPECT_EQ(db.store().stats().ToString(),
-            "reads=1 not_found=0 corrupt=0 failed=0 zero_copy=0 copied{memtable}=1/6B pinned=1/6B");
 }
 
 }  // namespace
