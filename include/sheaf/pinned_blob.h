@@ -99,9 +99,8 @@ class PinnedBlob {
 
   // Lets go of the block: an empty list, as if default-constructed.
   void Reset() {
-    view_ = BlobView();
-    zero_copy_ = false;
-    if (Block* const before = std::exchange(block_, nullptr)) before->UnrefLikelyLast();
+    // Most reads are given a list that was just made.
+    if (block_ != nullptr || !view_.encoded().empty() || zero_copy_) *this = PinnedBlob();
   }
 
   // All values as holders of the block: one atomic add and one allocation for all.

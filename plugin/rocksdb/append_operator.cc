@@ -15,7 +15,8 @@
 namespace sheaf {
 namespace internal {
 
-__thread MergeWatch* MergeWatch::current_ = nullptr;
+__thread MergedKeys* MergedKeys::current_ = nullptr;
+__thread uint64_t MergeWatch::merges_ = 0;
 
 namespace {
 
@@ -57,8 +58,8 @@ bool AppendOperator::FullMergeV2(const MergeOperationInput& in, MergeOperationOu
   MergeWatch::Note(View(in.key));
   std::vector<BlobView> lists;
   lists.reserve(in.operand_list.size() + 1);
-  bool decodes = in.existing_value == nullptr ||
-                 Collect(View(*in.existing_value), options_.layout, &lists);
+  bool decodes =
+      in.existing_value == nullptr || Collect(View(*in.existing_value), options_.layout, &lists);
   for (size_t i = 0; decodes && i < in.operand_list.size(); ++i) {
     decodes = Collect(View(in.operand_list[i]), Layout::kCompact, &lists);
   }

@@ -8,7 +8,7 @@
 #ifndef SHEAF_PLUGIN_ROCKSDB_READ_WATCH_H_
 #define SHEAF_PLUGIN_ROCKSDB_READ_WATCH_H_
 
-#include <string_view>
+#include <cstdint>
 
 #include "plugin/rocksdb/caches.h"
 #include "plugin/rocksdb/merge_watch.h"
@@ -38,9 +38,12 @@ class ReadWatch {
   ReadWatch(const ReadWatch&) = delete;
   ReadWatch& operator=(const ReadWatch&) = delete;
 
-  // Why the value of `key` is not pinned.
-  CopyReason WhyCopied(std::string_view key) const {
-    if (merges_.merged(key)) return CopyReason::kMerge;
+  // Whether the merge operator ran, for any key.
+  bool merged() const { return merges_.merged(); }
+
+  // Why a value is not pinned, of which it is known whether it was merged.
+  CopyReason WhyCopied(bool merged) const {
+    if (merged) return CopyReason::kMerge;
     if (watches_files_ && rocksdb::get_perf_context()->get_from_output_files_time != file_time_) {
       return file_reason_;
     }
@@ -52,7 +55,7 @@ class ReadWatch {
   const bool watches_files_;
   rocksdb::PerfLevel level_ = rocksdb::PerfLevel::kUninitialized;
   uint64_t file_time_ = 0;
-  MergeWatch merges_;
+  const MergeWatch merges_;
 };
 
 }  // namespace internal

@@ -33,10 +33,12 @@ std::string_view View(const rocksdb::Slice& slice) { return {slice.data(), slice
 
 using StoreBlock = PinnableBlock<Ledger::Pin>;
 
-// Turns what a read left in `block` into `*list`, which is empty. `*s` is OK, and stays so unless
-// the bytes are not a list: it is not written again where it need not be.
+// Turns what a read left in `block` into `*list`, which is empty; `why_copied()` is asked if it is
+// not pinned. `*s` is OK, and stays so unless the bytes are not a list: it is not written again
+// where it need not be.
+template <typename WhyCopied>
 void TakeList(const StoreCore& core, const rocksdb::Slice& key, std::unique_ptr<StoreBlock> block,
-              const ReadWatch& watch, PinnedBlob* list, rocksdb::Status* s) {
+              WhyCopied why_copied, PinnedBlob* list, rocksdb::Status* s) {
   rocksdb::PinnableSlice& value = block->value();
   const absl::Status status = BlobViewAccess::ParseInto(
       View(value), core.layout, BlobViewAccess::Extent::kWhole, BlobViewAccess::view(list));
@@ -49,8 +51,7 @@ void TakeList(const StoreCore& core, const rocksdb::Slice& key, std::unique_ptr<
   const bool share_pin = HoldsPin(value) && !core.caches->pins_die_with_db;
   Ledger::Pin pin = core.ledger->CountFound(bytes);
   if (!share_pin) {
-    const CopyReason reason =
-        value.IsPinned() ? core.caches->pin_reason : watch.WhyCopied(View(key));
+    const CopyReason reason = value.IsPinned() ? core.caches->pin_reason : why_copied();
     core.ledger->CountCopied(reason, bytes);
   }
   StoreBlock::Seal(std::move(block), share_pin, std::move(pin), list);
@@ -172,7 +173,9 @@ rocksdb::Status Store::Get(const rocksdb::ReadOptions& options, const rocksdb::S
   const internal::ReadWatch watch(*core_->caches, options);
   rocksdb::Status s = core_->db->Get(options, core_->cf, key, &block->value());
   if (s.ok()) {
-    internal::TakeList(*core_, key, std::move(block), watch, list, &s);
+    internal::TakeList(
+        *core_, key, std::move(block), [&watch] { return watch.WhyCopied(watch.merged()); }, list,
+        &s);
   } else if (s.IsNotFound()) {
     core_->ledger->CountNotFound();
   }
@@ -183,13 +186,17 @@ void Store::MultiGet(const rocksdb::ReadOptions& options, size_t n, const rocksd
                      PinnedBlob* lists, rocksdb::Status* statuses) {
   absl::FixedArray<rocksdb::PinnableSlice, 32> values(n);
   const internal::ReadWatch watch(*core_->caches, options);
+  const internal::MergedKeys merged;
   core_->db->MultiGet(options, core_->cf, n, keys, values.data(), statuses);
   for (size_t i = 0; i < n; ++i) {
     lists[i].Reset();
     if (statuses[i].ok()) {
       auto block = std::make_unique<internal::StoreBlock>();
       block->MoveFrom(std::move(values[i]));
-      internal::TakeList(*core_, keys[i], std::move(block), watch, &lists[i], &statuses[i]);
+      const auto why_copied = [&] {
+        return watch.WhyCopied(watch.merged() && merged.contains(internal::View(keys[i])));
+      };
+      internal::TakeList(*core_, keys[i], std::move(block), why_copied, &lists[i], &statuses[i]);
     } else {
       CountMiss(*core_, statuses[i]);
     }
