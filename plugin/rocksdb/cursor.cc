@@ -70,17 +70,14 @@ class CursorImpl final : public Cursor {
  private:
   void Parse() {
     valid_ = false;
-    status_ = rocksdb::Status::OK();
+    if (!status_.ok()) status_ = rocksdb::Status::OK();
     if (!iterator_->Valid()) return;
     const rocksdb::Slice value = iterator_->value();
-    const absl::StatusOr<BlobView> values =
-        BlobView::Parse(std::string_view(value.data(), value.size()), layout_);
-    if (values.ok()) {
-      values_ = *values;
-      valid_ = true;
-    } else {
-      status_ = internal::CorruptList(iterator_->key(), value, layout_, values.status());
-    }
+    const absl::Status status =
+        BlobViewAccess::ParseInto(std::string_view(value.data(), value.size()), layout_,
+                                  BlobViewAccess::Extent::kWhole, &values_);
+    valid_ = status.ok();
+    if (!valid_) status_ = internal::CorruptList(iterator_->key(), value, layout_, status);
   }
 
   const Layout layout_;

@@ -1,3 +1,4 @@
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -7,6 +8,7 @@
 #include "rocksdb/slice_transform.h"
 #include "sheaf/store.h"
 #include "tests/rocksdb/test_db.h"
+#include "tests/support/counting_new.h"
 
 namespace sheaf {
 namespace testing {
@@ -119,6 +121,32 @@ TEST_F(CursorTest, AValueThatIsNotAListStopsAndCanBePassed) {
   EXPECT_OK(cursor->status());
   cursor->Next();  // at the end it stays there
   EXPECT_FALSE(cursor->Valid());
+}
+
+// RocksDB's iterator allocates where it comes to another block; a Cursor nothing beyond that.
+TEST(CursorCostTest, StepsDoNotAllocate) {
+  if (!test::CountsAllocations()) GTEST_SKIP();
+  TestDb db;
+  for (int i = 0; i < 500; ++i) db.Put(std::to_string(1000 + i), SomeValues(100, i));
+  db.Compact();
+  uint64_t values = 0;
+  const auto of_cursor = [&db, &values] {
+    auto cursor = db.store().Scan({}, KeyRange::All());
+    const test::AllocationCount count;
+    for (; cursor->Valid(); cursor->Next()) values += cursor->values().size();
+    return count.so_far();
+  };
+  const auto of_iterator = [&db] {
+    const std::unique_ptr<rocksdb::Iterator> iterator(db.db()->NewIterator({}));
+    iterator->SeekToFirst();
+    const test::AllocationCount count;
+    while (iterator->Valid()) iterator->Next();
+    return count.so_far();
+  };
+  of_cursor();  // brings the blocks into the cache
+  of_iterator();
+  EXPECT_EQ(of_cursor(), of_iterator());
+  EXPECT_EQ(values, 2u * 500 * 100);
 }
 
 TEST(CursorOrderTest, APrefixExtractorDoesNotHideKeys) {
