@@ -108,6 +108,15 @@ absl::Status CheckSizes(const char* sizes, unsigned width, size_t sizes_offset, 
   return absl::OkStatus();
 }
 
+// A list of `count` values as `spans` (1 or a power of 2) that follow each other: the first value
+// of a span, and the span that value `i` is in. Equal but for the last, which has the rest.
+size_t SpanBegin(size_t count, size_t span, size_t spans) {
+  return span == spans ? count : count / spans * span;
+}
+size_t SpanOf(size_t count, size_t i, size_t spans) {
+  return spans == 1 ? 0 : std::min(i / (count / spans), spans - 1);
+}
+
 }  // namespace
 
 absl::Status BlobViewAccess::ParseCompact(std::string_view input, Extent extent, uint8_t tag,
@@ -218,18 +227,30 @@ absl::Status BlobViewAccess::ParseFixed64(std::string_view input, Extent extent,
   const size_t contents_at = disk::kFixed64HeaderBytes + count * disk::kFixed64SizeBytes;
   const uint64_t contents_size = after_count - count * disk::kFixed64SizeBytes;
   const char* const sizes = input.data() + disk::kFixed64HeaderBytes;
+  const uint64_t limit = std::min<uint64_t>(contents_size, disk::kMaxValueBytes);
+  const size_t spans = BlobView::SpansOf(count, contents_size);
   uint64_t total = 0;
-  const size_t fits = internal::SumFixed64(sizes, static_cast<size_t>(count),
-                                           std::min(contents_size, disk::kMaxValueBytes), &total);
-  if (fits != count) {
-    const size_t at = disk::kFixed64HeaderBytes + fits * disk::kFixed64SizeBytes;
-    return Corrupt(kFixed64Name, "sizes", at, "value ", fits, " has ",
-                   Load<uint64_t>(input.data() + at), " bytes, the contents have ", contents_size,
-                   " and a value at most ", disk::kMaxValueBytes);
+  size_t begin = 0;
+  for (size_t span = 1; begin < count && total <= contents_size; ++span) {
+    const size_t end = static_cast<size_t>(SpanBegin(count, span, spans));
+    uint64_t sum = 0;
+    const size_t fits =
+        internal::SumFixed64(sizes + begin * disk::kFixed64SizeBytes, end - begin, limit, &sum);
+    if (fits != end - begin) {
+      const size_t value = begin + fits;
+      const size_t at = disk::kFixed64HeaderBytes + value * disk::kFixed64SizeBytes;
+      return Corrupt(kFixed64Name, "sizes", at, "value ", value, " has ",
+                     Load<uint64_t>(input.data() + at), " bytes, the contents have ", contents_size,
+                     " and a value at most ", disk::kMaxValueBytes);
+    }
+    total += sum;
+    begin = end;
+    if (span < spans) view->marks_[span - 1] = static_cast<uint32_t>(total);
   }
   if (total != contents_size) {
-    return Corrupt(kFixed64Name, "contents", contents_at, "the sizes add up to ", total,
-                   " bytes, total_length leaves ", contents_size);
+    return Corrupt(kFixed64Name, "contents", contents_at, "the sizes add up to ",
+                   begin < count ? "at least " : "", total, " bytes, total_length leaves ",
+                   contents_size);
   }
   view->encoded_ = input.data();
   view->sizes_ = sizes;
@@ -280,9 +301,17 @@ absl::StatusOr<std::string_view> BlobView::At(size_t i) const {
 
 uint64_t BlobView::OffsetOf(size_t i) const {
   if (layout_ == Layout::kFixed64) {
-    if (i <= count_ / 2) return internal::Fixed64Offset(sizes_, i);
-    // From the end, which is nearer.
-    return contents_size_ - internal::Fixed64Offset(sizes_ + i * width_, count_ - i);
+    // From whichever is nearer: the begin of the span that it is in, or of the next one.
+    const size_t spans = SpansOf(count_, contents_size_);
+    const size_t span = SpanOf(count_, i, spans);
+    const size_t begin = SpanBegin(count_, span, spans);
+    const size_t end = SpanBegin(count_, span + 1, spans);
+    if (i - begin <= end - i) {
+      return (span == 0 ? 0 : marks_[span - 1]) +
+             internal::Fixed64Offset(sizes_ + begin * width_, i - begin);
+    }
+    return (span + 1 == spans ? contents_size_ : marks_[span]) -
+           internal::Fixed64Offset(sizes_ + i * width_, end - i);
   }
   return internal::CompactOffset(sizes_, width_, sizes_ + count_ * width_, i);
 }

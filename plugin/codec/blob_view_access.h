@@ -17,8 +17,9 @@ namespace sheaf {
 struct BlobViewAccess {
   enum class Extent { kWhole, kPrefix };
 
-  // Like BlobView::Parse, but sets `*view` in its place, and on success alone: the fields are
-  // stored once and need not be loaded again to be copied, which would wait for the stores.
+  // Like BlobView::Parse, but sets `*view` in its place: the fields are stored once and need not be
+  // loaded again to be copied, which would wait for the stores. On failure a default-constructed
+  // view is still empty; do not use any other one.
   static absl::Status ParseInto(std::string_view encoded, Layout layout, Extent extent,
                                 BlobView* view);
 

@@ -4,6 +4,7 @@
 
 #include "gtest/gtest.h"
 #include "tests/codec/corruption.h"
+#include "tests/codec/reference_codec.h"
 #include "tests/support/counting_new.h"
 #include "tests/support/hex.h"
 
@@ -85,6 +86,18 @@ TEST(Fixed64CorruptionTest, SizesThatAddUpToMoreThanTheContentsAreCorruption) {
   ExpectCorruptAnywhere(
       Hex("1A00000000000000 0200000000000000 0200000000000000 0200000000000000 6162"),
       {"contents at offset 32", "add up to 4 bytes", "total_length leaves 2"});
+}
+
+TEST(Fixed64CorruptionTest, SizesOfALongListThatAddUpToMoreAreCorruption) {
+  // One byte of contents too few, in the first of the spans that sums are kept of and in the last.
+  for (const size_t at : {size_t{3}, size_t{998}}) {
+    std::string blob = reference::Encode(reference::Values(1000, "ab"), reference::Form::kFixed64);
+    blob[16 + 8 * at] = 3;
+    ExpectCorruptAnywhere(
+        blob, {"contents at offset 8016", "add up to 2001 bytes", "total_length leaves 2000"});
+    blob[16 + 8 * at + 1] = 7;  // 1795 bytes, past the contents before the last span
+    ExpectCorruptAnywhere(blob, {"contents at offset 8016", "total_length leaves 2000"});
+  }
 }
 
 TEST(Fixed64CorruptionTest, ContentsWithoutValuesAreCorruption) {
