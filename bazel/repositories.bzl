@@ -5,8 +5,11 @@
 _LIBRARIES = {
     "cli11": "cli11",
     "com_github_google_benchmark": "benchmark",
+    "com_github_google_flatbuffers": "flatbuffers",
     "com_google_absl": "absl",
     "com_google_googletest": "googletest",
+    "com_google_protobuf": "protobuf",
+    "lmdb": "lmdb",
     "rocksdb": "rocksdb",
     "simdjson": "simdjson",
 }

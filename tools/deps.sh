@@ -7,6 +7,9 @@
 BUILD_PACKAGES="g++ bazel-bootstrap bazel-platforms bazel-rules-java bazel-rules-proto bazel-skylib
   libabsl-dev libcli11-dev librocksdb-dev libsimdjson-dev"
 TEST_PACKAGES="libbenchmark-dev libgmock-dev libgtest-dev python3-minimal rocksdb-tools"
+# Peers, which the benchmarks compare with.
+TEST_PACKAGES="$TEST_PACKAGES flatbuffers-compiler libflatbuffers-dev liblmdb-dev libprotobuf-dev
+  protobuf-compiler"
 
 # Installs those of its arguments that are missing, and says which. Without root it says what to
 # ask for, and ends the script.

@@ -1,0 +1,3 @@
+#!/bin/sh
+# The system's compiler, as a label that rules can name.
+exec protoc "$@"
