@@ -54,6 +54,7 @@ List::List(const Shape& shape, uint64_t seed) {
     const uint64_t word = random();
     std::memcpy(bytes_.data() + at, &word, std::min(sizeof word, total - at));
   }
+  std::replace(bytes_.begin(), bytes_.end(), kDelimiter, static_cast<char>(kDelimiter + 1));
   values_.reserve(shape.count);
   const char* at = bytes_.data();
   for (const size_t size : sizes) {

@@ -34,12 +34,16 @@ constexpr Shape k64x4096 = {"64x4096", 64, Shape::Sizes::kEqual, 4096};
 constexpr Shape k1000000x8 = {"1000000x8", 1000000, Shape::Sizes::kEqual, 8};
 constexpr Shape k1000000xMix = {"1000000xmix", 1000000, Shape::Sizes::kMixed, 0};
 
+// The one byte that no value contains: a value that did could not be joined to others and told
+// apart again (Join.Split). What else there is holds any byte.
+constexpr char kDelimiter = '\0';
+
 // A list in memory, the model that every system is compared with. The views are valid while the
 // List is, wherever it is moved.
 class List {
  public:
-  // The same for the same `shape` and `seed` on every machine. Bytes are uniformly random, so
-  // values differ and nothing compresses them.
+  // The same for the same `shape` and `seed` on every machine. Bytes are uniformly random, but
+  // for kDelimiter, so values differ and nothing compresses them.
   List(const Shape& shape, uint64_t seed);
   List(List&&) = default;
 

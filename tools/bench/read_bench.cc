@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "tools/bench/context.h"
+#include "tools/bench/visit.h"
 
 namespace sheaf {
 namespace bench {
@@ -29,16 +30,10 @@ void AddThreads(const std::string& name, const Shape& shape, ReadFunction functi
 
 bool SameList(benchmark::State& state, const ReadDb& db,
               const std::vector<std::string_view>& found) {
-  const std::vector<std::string_view>& expected = db.Model(0).values();
-  if (found == expected) return true;
-  std::string error = absl::StrCat("read ", found.size(), " values, expected ", expected.size());
-  for (size_t i = 0; i < found.size() && i < expected.size(); ++i) {
-    if (found[i] == expected[i]) continue;
-    absl::StrAppend(&error, "; value ", i, " is not the one that was written");
-    break;
-  }
-  state.SkipWithError(error.c_str());
-  return false;
+  SameValues same;
+  same.Expect(db.Model(0));
+  for (const std::string_view value : found) same(value);
+  return same.Verify(state);
 }
 
 bool SameSum(benchmark::State& state, uint64_t expected, uint64_t found) {
@@ -60,7 +55,7 @@ void AddAll() {
     AddSheaf(shape);
     AddSharing(shape);
     AddCopying(shape);
-    AddWideColumns(shape);
+    AddPeers(shape);
   }
   // How access by index depends on the number of values.
   AddSheafRandom(k1000000x8);

@@ -43,7 +43,7 @@ void AddSheaf(const Shape& shape);
 void AddSheafRandom(const Shape& shape);
 void AddSharing(const Shape& shape);
 void AddCopying(const Shape& shape);
-void AddWideColumns(const Shape& shape);
+void AddPeers(const Shape& shape);
 
 void AddFloorThreads(const Shape& shape);
 void AddSheafThreads(const Shape& shape);
@@ -56,7 +56,7 @@ inline size_t ThreadList(const benchmark::State& state, size_t step) {
   return static_cast<size_t>(state.thread_index()) * kListsOfThread + step % kListsOfThread;
 }
 
-// True if `found` is the list under Key(0); else `state` is at an error, which says why.
+// True if `found` is the list under db.Key(0); else `state` is at an error, which says why.
 bool SameList(benchmark::State& state, const ReadDb& db,
               const std::vector<std::string_view>& found);
 // The same where only the sum of all bytes is seen.

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Each benchmark of two small shapes once: it must read the same list as the others and say so.
+# Each benchmark of small shapes once: it must read the same list as the others and say so.
 set -eu
 out="$TEST_TMPDIR/read_bench.json"
 tools/bench/read_bench --benchmark_min_time=0.001 --benchmark_filter='^Read/.*/(100xmix|1x100)$' \
@@ -8,12 +8,17 @@ if grep -q error_occurred "$out"; then
   grep -B 12 -A 1 error_occurred "$out"
   exit 1
 fi
-for system in Floor.GetTouch Sheaf.Open SheafFixed64.Slices SharedPtr.Slices Cord.Slices \
-  Naive.Strings WideColumns.Get; do
-  grep -q "\"name\": \"Read/$system/100xmix\"" "$out" || {
-    echo "no result of $system"
+require() {
+  grep -q "\"name\": \"$1\"" "$out" || {
+    echo "no result of $1"
     exit 1
   }
+}
+for system in Floor.GetTouch Sheaf.Open Sheaf.Visit SheafFixed64.Slices SharedPtr.Slices \
+  Cord.Slices Naive.Strings WideColumns.Get Join.Split Protobuf.Parse Protobuf.Reuse \
+  FlatBuffers.Verify OneKey.Scan Lmdb.Dup; do
+  require "Read/$system/100xmix"
 done
+require Read/Lmdb.DupFixed/1x100
 # Allocations are counted: two of a list of one value that is copied, the list itself and its copy.
 grep -q '"allocs": [1-9]' "$out"

@@ -4,26 +4,29 @@
 #include "sheaf/blob_view.h"
 #include "tools/bench/add_up.h"
 #include "tools/bench/read_bench.h"
+#include "tools/bench/sheaf_format.h"
 
 namespace sheaf {
 namespace bench {
 namespace {
 
-std::string_view View(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
-
 // What the benchmarks below read, shown to hold the list.
 bool HoldsList(benchmark::State& state, ReadDb& db, rocksdb::PinnableSlice* value) {
-  rocksdb::ColumnFamilyHandle* const family = db.Family(Encoding::kCompact);
-  if (!Ok(state, db.db()->Get(rocksdb::ReadOptions(), family, ReadDb::Key(0), value))) return false;
-  const absl::StatusOr<BlobView> view = BlobView::Parse(View(*value));
+  rocksdb::ColumnFamilyHandle* const family = db.Family(kEncodingOf<CompactFormat>);
+  if (!Ok(state, db.db()->Get(rocksdb::ReadOptions(), family, db.Key(0), value))) return false;
+  if (!value->IsPinned()) {
+    state.SkipWithError("the value is not pinned in the block cache");
+    return false;
+  }
+  const absl::StatusOr<BlobView> view = BlobView::Parse(AsView(*value));
   return SameList(state, db, view.ok() ? view->Views() : std::vector<std::string_view>());
 }
 
 void Get(benchmark::State& state, ReadDb& db) {
   if (rocksdb::PinnableSlice value; !HoldsList(state, db, &value)) return;
-  rocksdb::ColumnFamilyHandle* const family = db.Family(Encoding::kCompact);
+  rocksdb::ColumnFamilyHandle* const family = db.Family(kEncodingOf<CompactFormat>);
   const rocksdb::ReadOptions options;
-  const rocksdb::Slice key = ReadDb::Key(0);
+  const rocksdb::Slice key = db.Key(0);
   const CountsAllocations counts(state);
   for (auto _ : state) {
     rocksdb::PinnableSlice value;
@@ -36,25 +39,25 @@ void GetTouch(benchmark::State& state, ReadDb& db) {
   rocksdb::PinnableSlice checked;
   if (!HoldsList(state, db, &checked)) return;
   checked.Reset();
-  rocksdb::ColumnFamilyHandle* const family = db.Family(Encoding::kCompact);
+  rocksdb::ColumnFamilyHandle* const family = db.Family(kEncodingOf<CompactFormat>);
   const rocksdb::ReadOptions options;
-  const rocksdb::Slice key = ReadDb::Key(0);
+  const rocksdb::Slice key = db.Key(0);
   const CountsAllocations counts(state);
   for (auto _ : state) {
     rocksdb::PinnableSlice value;
     if (!db.db()->Get(options, family, key, &value).ok()) return state.SkipWithError("Get");
-    benchmark::DoNotOptimize(AddUp(View(value)));
+    benchmark::DoNotOptimize(AddUp(AsView(value)));
   }
 }
 
 void GetThreads(benchmark::State& state, ReadDb& db) {
-  rocksdb::ColumnFamilyHandle* const family = db.Family(Encoding::kCompact);
+  rocksdb::ColumnFamilyHandle* const family = db.Family(kEncodingOf<CompactFormat>);
   const rocksdb::ReadOptions options;
   const CountsAllocations counts(state);
   size_t step = 0;
   for (auto _ : state) {
     rocksdb::PinnableSlice value;
-    const rocksdb::Slice key = ReadDb::Key(ThreadList(state, step++));
+    const rocksdb::Slice key = db.Key(ThreadList(state, step++));
     if (!db.db()->Get(options, family, key, &value).ok()) return state.SkipWithError("Get");
     benchmark::DoNotOptimize(value.size());
   }

@@ -10,6 +10,7 @@
 #include "rocksdb/db.h"
 #include "sheaf/blob_view.h"
 #include "tools/bench/read_bench.h"
+#include "tools/bench/sheaf_format.h"
 
 namespace sheaf {
 namespace bench {
@@ -23,7 +24,7 @@ struct SharedValue {
 rocksdb::Status ReadShared(ReadDb& db, rocksdb::ColumnFamilyHandle* family,
                            const rocksdb::ReadOptions& options, std::vector<SharedValue>* values) {
   auto block = std::make_shared<rocksdb::PinnableSlice>();
-  const rocksdb::Status s = db.db()->Get(options, family, ReadDb::Key(0), block.get());
+  const rocksdb::Status s = db.db()->Get(options, family, db.Key(0), block.get());
   if (!s.ok()) return s;
   const auto view = BlobView::Parse(std::string_view(block->data(), block->size()));
   if (!view.ok()) return rocksdb::Status::Corruption();
@@ -33,7 +34,7 @@ rocksdb::Status ReadShared(ReadDb& db, rocksdb::ColumnFamilyHandle* family,
 }
 
 void SharedPtrSlices(benchmark::State& state, ReadDb& db) {
-  rocksdb::ColumnFamilyHandle* const family = db.Family(Encoding::kCompact);
+  rocksdb::ColumnFamilyHandle* const family = db.Family(kEncodingOf<CompactFormat>);
   const rocksdb::ReadOptions options;
   {
     std::vector<SharedValue> values;
@@ -54,7 +55,7 @@ void SharedPtrSlices(benchmark::State& state, ReadDb& db) {
 rocksdb::Status ReadCords(ReadDb& db, rocksdb::ColumnFamilyHandle* family,
                           const rocksdb::ReadOptions& options, std::vector<absl::Cord>* values) {
   auto block = std::make_unique<rocksdb::PinnableSlice>();
-  const rocksdb::Status s = db.db()->Get(options, family, ReadDb::Key(0), block.get());
+  const rocksdb::Status s = db.db()->Get(options, family, db.Key(0), block.get());
   if (!s.ok()) return s;
   const std::string_view bytes(block->data(), block->size());
   const auto view = BlobView::Parse(bytes);
@@ -70,7 +71,7 @@ rocksdb::Status ReadCords(ReadDb& db, rocksdb::ColumnFamilyHandle* family,
 }
 
 void CordSlices(benchmark::State& state, ReadDb& db) {
-  rocksdb::ColumnFamilyHandle* const family = db.Family(Encoding::kCompact);
+  rocksdb::ColumnFamilyHandle* const family = db.Family(kEncodingOf<CompactFormat>);
   const rocksdb::ReadOptions options;
   {
     std::vector<absl::Cord> values;

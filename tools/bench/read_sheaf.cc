@@ -6,6 +6,7 @@
 #include "sheaf/store.h"
 #include "tools/bench/add_up.h"
 #include "tools/bench/read_bench.h"
+#include "tools/bench/visit.h"
 
 namespace sheaf {
 namespace bench {
@@ -15,7 +16,7 @@ constexpr size_t kAccesses = 10;
 
 bool ReadsList(benchmark::State& state, ReadDb& db, Layout layout) {
   PinnedBlob list;
-  const rocksdb::Status s = db.StoreOf(layout).Get(rocksdb::ReadOptions(), ReadDb::Key(0), &list);
+  const rocksdb::Status s = db.StoreOf(layout).Get(rocksdb::ReadOptions(), db.Key(0), &list);
   if (!Ok(state, s)) return false;
   if (!list.zero_copy()) {
     state.SkipWithError("the list was copied");
@@ -30,7 +31,7 @@ void Measure(benchmark::State& state, ReadDb& db, Layout layout, Use use) {
   if (!ReadsList(state, db, layout)) return;
   Store& store = db.StoreOf(layout);
   const rocksdb::ReadOptions options;
-  const rocksdb::Slice key = ReadDb::Key(0);
+  const rocksdb::Slice key = db.Key(0);
   const CountsAllocations counts(state);
   for (auto _ : state) {
     PinnedBlob list;
@@ -88,11 +89,18 @@ ReadFunction Touch(Layout layout, uint64_t (*add_up)(const PinnedBlob&)) {
       for (const char byte : value) expected += static_cast<unsigned char>(byte);
     }
     PinnedBlob list;
-    const rocksdb::Status s = db.StoreOf(layout).Get(rocksdb::ReadOptions(), ReadDb::Key(0), &list);
+    const rocksdb::Status s = db.StoreOf(layout).Get(rocksdb::ReadOptions(), db.Key(0), &list);
     if (!Ok(state, s) || !SameSum(state, expected, add_up(list))) return;
     list = PinnedBlob();
     Measure(state, db, layout,
             [add_up](const PinnedBlob& read) { benchmark::DoNotOptimize(add_up(read)); });
+  };
+}
+
+// What the peers that are read whole do.
+ReadFunction Visit(Layout layout) {
+  return [layout](benchmark::State& state, ReadDb& db) {
+    Measure(state, db, layout, [](const PinnedBlob& list) { list.view().ForEach(Visited()); });
   };
 }
 
@@ -124,7 +132,7 @@ void OpenThreads(benchmark::State& state, ReadDb& db) {
   size_t step = 0;
   for (auto _ : state) {
     PinnedBlob list;
-    const rocksdb::Slice key = ReadDb::Key(ThreadList(state, step++));
+    const rocksdb::Slice key = db.Key(ThreadList(state, step++));
     if (!store.Get(options, key, &list).ok()) return state.SkipWithError("Get");
     benchmark::DoNotOptimize(list[list.size() - 1].size());
   }
@@ -144,6 +152,7 @@ void AddSheaf(const Shape& shape) {
     Add(system + "Random", shape, Random(layout));
     Add(system + "Touch", shape, Touch(layout, AddUpContents));
     Add(system + "TouchEach", shape, Touch(layout, AddUpValues));
+    Add(system + "Visit", shape, Visit(layout));
     Add(system + "Views", shape, Views(layout));
     Add(system + "Slices", shape, Slices(layout));
   }

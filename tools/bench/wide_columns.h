@@ -1,0 +1,54 @@
+// RocksDB's own columns under one key, a name for each value: its position, as columns are sorted
+// by name.
+
+#ifndef SHEAF_TOOLS_BENCH_WIDE_COLUMNS_H_
+#define SHEAF_TOOLS_BENCH_WIDE_COLUMNS_H_
+
+#include <string>
+
+#include "rocksdb/db.h"
+#include "rocksdb/wide_columns.h"
+#include "tools/bench/encoding.h"
+#include "tools/bench/read_db.h"
+
+namespace sheaf {
+namespace bench {
+
+inline rocksdb::Status WriteWideColumns(rocksdb::WriteBatch* batch,
+                                        rocksdb::ColumnFamilyHandle* family, const std::string& key,
+                                        const Values& values) {
+  std::string names;
+  for (size_t i = 0; i < values.size(); ++i) AppendPosition(i, &names);
+  rocksdb::WideColumns columns;
+  columns.reserve(values.size());
+  for (size_t i = 0; i < values.size(); ++i) {
+    columns.emplace_back(rocksdb::Slice(names.data() + i * kPositionBytes, kPositionBytes),
+                         AsSlice(values[i]));
+  }
+  return batch->PutEntity(family, key, columns);
+}
+constexpr Encoding kWideColumns = {"wide_columns", WriteWideColumns};
+
+// As ValueReader.
+class WideColumnsReader {
+ public:
+  explicit WideColumnsReader(ReadDb& db) : db_(db.db()), family_(db.Family(kWideColumns)) {}
+
+  template <typename Visit>
+  rocksdb::Status Get(const rocksdb::Slice& key, Visit&& visit) {
+    rocksdb::PinnableWideColumns list;
+    const rocksdb::Status s = db_->GetEntity(options_, family_, key, &list);
+    for (const rocksdb::WideColumn& column : list.columns()) visit(AsView(column.value()));
+    return s;
+  }
+
+ private:
+  rocksdb::DB* const db_;
+  rocksdb::ColumnFamilyHandle* const family_;
+  const rocksdb::ReadOptions options_;
+};
+
+}  // namespace bench
+}  // namespace sheaf
+
+#endif  // SHEAF_TOOLS_BENCH_WIDE_COLUMNS_H_
