@@ -15,6 +15,7 @@
 #include "rocksdb/status.h"
 #include "tools/bench/encoding.h"
 #include "tools/bench/read_db.h"
+#include "tools/bench/value_reader.h"
 
 namespace sheaf {
 namespace bench {
@@ -97,6 +98,25 @@ class LmdbReader {
       if (result == MDB_SUCCESS) result = mdb_cursor_get(cursor, &key, &value, MDB_FIRST_DUP);
       for (; result == MDB_SUCCESS; result = mdb_cursor_get(cursor, &key, &value, MDB_NEXT_DUP)) {
         visit(WithoutPosition(value));
+      }
+      return result;
+    });
+  }
+
+  template <typename Visit>
+  rocksdb::Status Scan(const Bounds& bounds, Visit&& visit) {
+    return session_.Run([&](MDB_cursor* cursor) {
+      MDB_val key = AsLmdb(bounds.begin);
+      MDB_val value;
+      int result = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE);
+      while (result == MDB_SUCCESS) {
+        const rocksdb::Slice list(static_cast<const char*>(key.mv_data), key.mv_size);
+        if (list.compare(bounds.end) >= 0) return result;
+        for (; result == MDB_SUCCESS; result = mdb_cursor_get(cursor, &key, &value, MDB_NEXT_DUP)) {
+          visit(WithoutPosition(value));
+        }
+        if (result != MDB_NOTFOUND) return result;
+        result = mdb_cursor_get(cursor, &key, &value, MDB_NEXT_NODUP);
       }
       return result;
     });

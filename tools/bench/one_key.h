@@ -8,7 +8,7 @@
 
 #include "rocksdb/db.h"
 #include "tools/bench/encoding.h"
-#include "tools/bench/read_db.h"
+#include "tools/bench/value_reader.h"
 
 namespace sheaf {
 namespace bench {
@@ -35,19 +35,22 @@ class OneKeyReader {
   rocksdb::Status Get(const rocksdb::Slice& key, Visit&& visit) {
     end_.assign(key.data(), key.size());
     end_.append(kPositionBytes, '\xff');  // exclusive, and more than a list has
-    return Iterate(key, end_, visit);
+    return Scan({key, end_}, visit);
   }
 
- private:
   template <typename Visit>
-  rocksdb::Status Iterate(const rocksdb::Slice& begin, const rocksdb::Slice& end, Visit&& visit) {
+  rocksdb::Status Scan(const Bounds& bounds, Visit&& visit) {
     rocksdb::ReadOptions options;
-    options.iterate_upper_bound = &end;
+    options.iterate_upper_bound = &bounds.end;
     const std::unique_ptr<rocksdb::Iterator> at(db_->NewIterator(options, family_));
-    for (at->Seek(begin); at->Valid(); at->Next()) visit(AsView(at->value()));
+    for (at->Seek(bounds.begin); at->Valid(); at->Next()) {
+      benchmark::DoNotOptimize(at->key().data());
+      visit(AsView(at->value()));
+    }
     return at->status();
   }
 
+ private:
   rocksdb::DB* const db_;
   rocksdb::ColumnFamilyHandle* const family_;
   std::string end_;

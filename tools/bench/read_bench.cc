@@ -15,17 +15,26 @@
 namespace sheaf {
 namespace bench {
 
-benchmark::internal::Benchmark* Add(const std::string& name, const Shape& shape,
-                                    ReadFunction function) {
+benchmark::internal::Benchmark* Add(const char* group, const std::string& name, const Shape& shape,
+                                    size_t lists, ReadFunction function) {
   return benchmark::RegisterBenchmark(
-      absl::StrCat("Read/", name, "/", shape.name).c_str(),
-      [shape, function = std::move(function)](benchmark::State& state) {
-        function(state, ReadDb::For(shape));
+      absl::StrCat(group, "/", name, "/", shape.name).c_str(),
+      [shape, lists, function = std::move(function)](benchmark::State& state) {
+        function(state, ReadDb::For(shape, lists));
       });
 }
 
+void AddThreads(const char* group, const std::string& name, const Shape& shape, size_t lists,
+                ReadFunction function) {
+  Add(group, name, shape, lists, std::move(function))->Threads(1)->Threads(2)->UseRealTime();
+}
+
+void Add(const std::string& name, const Shape& shape, ReadFunction function) {
+  Add("Read", name, shape, ReadDb::kLists, std::move(function));
+}
+
 void AddThreads(const std::string& name, const Shape& shape, ReadFunction function) {
-  Add(name, shape, std::move(function))->Threads(1)->Threads(2)->UseRealTime();
+  AddThreads("Read", name, shape, ReadDb::kLists, std::move(function));
 }
 
 bool SameList(benchmark::State& state, const ReadDb& db,
@@ -49,6 +58,10 @@ bool Ok(benchmark::State& state, const rocksdb::Status& status) {
 
 namespace {
 
+// 50 MB of 100xmix, and of 10000xmix.
+constexpr size_t kManyLists = 10000;
+constexpr size_t kFewLongLists = 100;
+
 void AddAll() {
   for (const Shape& shape : {k10000x50, k10000xMix, k100xMix, k1x100, k10000xZipf, k64x4096}) {
     AddFloor(shape);
@@ -62,6 +75,12 @@ void AddAll() {
   AddSheafRandom(k1000000xMix);
   AddFloorThreads(k10000xMix);
   AddSheafThreads(k10000xMix);
+
+  for (const Shape& shape : {k1x100, k100xMix}) {
+    AddMulti(shape, kManyLists);
+    AddScan(shape, kManyLists);
+  }
+  AddMulti(k10000xMix, kFewLongLists);
 }
 
 // What can be overridden on the command line comes first. Interleaving spreads what else the

@@ -31,10 +31,15 @@ namespace bench {
 using ReadFunction = std::function<void(benchmark::State&, ReadDb&)>;
 
 // Registers "Read/NAME/SHAPE".
-benchmark::internal::Benchmark* Add(const std::string& name, const Shape& shape,
-                                    ReadFunction function);
+void Add(const std::string& name, const Shape& shape, ReadFunction function);
 // Registers "Read/NAME/SHAPE/real_time/threads:1" and 2, which report reads a second.
 void AddThreads(const std::string& name, const Shape& shape, ReadFunction function);
+// Registers "GROUP/NAME/SHAPE", to be read from a DB with that many lists.
+benchmark::internal::Benchmark* Add(const char* group, const std::string& name, const Shape& shape,
+                                    size_t lists, ReadFunction function);
+// The same with "/real_time/threads:1" and 2.
+void AddThreads(const char* group, const std::string& name, const Shape& shape, size_t lists,
+                ReadFunction function);
 
 // The groups, one file each.
 void AddFloor(const Shape& shape);
@@ -44,6 +49,11 @@ void AddSheafRandom(const Shape& shape);
 void AddSharing(const Shape& shape);
 void AddCopying(const Shape& shape);
 void AddPeers(const Shape& shape);
+
+// MultiGet of 100 keys out of `lists`.
+void AddMulti(const Shape& shape, size_t lists);
+// All keys.
+void AddScan(const Shape& shape, size_t lists);
 
 void AddFloorThreads(const Shape& shape);
 void AddSheafThreads(const Shape& shape);

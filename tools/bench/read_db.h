@@ -49,7 +49,7 @@ class ReadDb {
   rocksdb::DB* db() { return db_.get(); }
   const Shape& shape() const { return shape_; }
   size_t lists() const { return lists_.size(); }
-  // In ascending order, of equal lengths.
+  // In ascending order, of equal lengths. Key(lists()) is behind all that there are.
   const std::string& Key(size_t list) const { return keys_[list]; }
   // What is under Key(list).
   const List& Model(size_t list) const { return lists_[list]; }

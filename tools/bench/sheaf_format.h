@@ -30,6 +30,15 @@ struct SheafFormat {
 using CompactFormat = SheafFormat<Layout::kCompact>;
 using Fixed64Format = SheafFormat<Layout::kFixed64>;
 
+// The bytes as they are, for those who measure RocksDB by itself.
+struct WholeFormat : CompactFormat {
+  template <typename Visit>
+  bool ForEach(std::string_view bytes, Visit&& visit) {
+    visit(bytes);
+    return true;
+  }
+};
+
 // A string for each value. Sheaf's encoding is the fastest to take apart: what it costs is the
 // copies.
 struct StringsFormat : CompactFormat {

@@ -4,12 +4,13 @@
 #ifndef SHEAF_TOOLS_BENCH_WIDE_COLUMNS_H_
 #define SHEAF_TOOLS_BENCH_WIDE_COLUMNS_H_
 
+#include <memory>
 #include <string>
 
 #include "rocksdb/db.h"
 #include "rocksdb/wide_columns.h"
 #include "tools/bench/encoding.h"
-#include "tools/bench/read_db.h"
+#include "tools/bench/value_reader.h"
 
 namespace sheaf {
 namespace bench {
@@ -29,7 +30,7 @@ inline rocksdb::Status WriteWideColumns(rocksdb::WriteBatch* batch,
 }
 constexpr Encoding kWideColumns = {"wide_columns", WriteWideColumns};
 
-// As ValueReader.
+// As ValueReader. RocksDB 7.8 has no MultiGetEntity.
 class WideColumnsReader {
  public:
   explicit WideColumnsReader(ReadDb& db) : db_(db.db()), family_(db.Family(kWideColumns)) {}
@@ -40,6 +41,18 @@ class WideColumnsReader {
     const rocksdb::Status s = db_->GetEntity(options_, family_, key, &list);
     for (const rocksdb::WideColumn& column : list.columns()) visit(AsView(column.value()));
     return s;
+  }
+
+  template <typename Visit>
+  rocksdb::Status Scan(const Bounds& bounds, Visit&& visit) {
+    rocksdb::ReadOptions options;
+    options.iterate_upper_bound = &bounds.end;
+    const std::unique_ptr<rocksdb::Iterator> at(db_->NewIterator(options, family_));
+    for (at->Seek(bounds.begin); at->Valid(); at->Next()) {
+      benchmark::DoNotOptimize(at->key().data());
+      for (const rocksdb::WideColumn& column : at->columns()) visit(AsView(column.value()));
+    }
+    return at->status();
   }
 
  private:
