@@ -25,6 +25,10 @@ bool FitsLmdb(const Shape& shape) {
   return shape.sizes != Shape::Sizes::kZipf && shape.size + kPositionBytes <= 511;
 }
 
+bool FitsLmdbFixed(const Shape& shape) {
+  return shape.sizes == Shape::Sizes::kEqual && FitsLmdb(shape);
+}
+
 LmdbLists::LmdbLists(const ReadDb& db, const char* folder, unsigned flags) {
   const std::string path = db.folder() + "/" + folder;
   std::filesystem::create_directory(path);

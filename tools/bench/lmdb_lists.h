@@ -20,8 +20,9 @@
 namespace sheaf {
 namespace bench {
 
-// True if LMDB can hold lists of this shape.
+// True if LMDB can hold lists of this shape; and if it can as duplicates of one size.
 bool FitsLmdb(const Shape& shape);
+bool FitsLmdbFixed(const Shape& shape);
 
 // The lists of a ReadDb in an environment of LMDB, in a folder beside it.
 class LmdbLists {

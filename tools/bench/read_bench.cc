@@ -79,8 +79,12 @@ void AddAll() {
   for (const Shape& shape : {k1x100, k100xMix}) {
     AddMulti(shape, kManyLists);
     AddScan(shape, kManyLists);
+    AddOverhead(shape, kManyLists);
   }
   AddMulti(k10000xMix, kFewLongLists);
+  for (const Shape& shape : {k10000x50, k10000xMix, k1000000x8, k10000xZipf, k64x4096}) {
+    AddOverhead(shape, ReadDb::kLists);
+  }
 }
 
 // What can be overridden on the command line comes first. Interleaving spreads what else the

@@ -54,6 +54,8 @@ void AddPeers(const Shape& shape);
 void AddMulti(const Shape& shape, size_t lists);
 // All keys.
 void AddScan(const Shape& shape, size_t lists);
+// What encodings take beyond the values. Times nothing.
+void AddOverhead(const Shape& shape, size_t lists);
 
 void AddFloorThreads(const Shape& shape);
 void AddSheafThreads(const Shape& shape);

@@ -3,7 +3,7 @@
 set -eu
 out="$TEST_TMPDIR/read_bench.json"
 tools/bench/read_bench --benchmark_min_time=0.001 \
-  --benchmark_filter='^(Read/.*/(100xmix|1x100)$|(Multi|Scan)/.*/1x100/)' \
+  --benchmark_filter='^(Read/.*/(100xmix|1x100)$|(Multi|Scan|Overhead)/.*/1x100/)' \
   --benchmark_out="$out" --benchmark_out_format=json
 if grep -q error_occurred "$out"; then
   grep -B 12 -A 1 error_occurred "$out"
@@ -30,6 +30,9 @@ for threads in 1 2; do
     Protobuf.Parse WideColumns.Iterate OneKey.Scan Lmdb.Dup; do
     require "Scan/$system/1x100/real_time/threads:$threads"
   done
+done
+for system in Sheaf SheafFixed64 Join Protobuf FlatBuffers WideColumns OneKey Arrow Lmdb LmdbFixed; do
+  require "Overhead/$system/1x100/iterations:1"
 done
 # Allocations are counted: two of a list of one value that is copied, the list itself and its copy.
 grep -q '"allocs": [1-9]' "$out"

@@ -22,9 +22,7 @@ void AddPeers(const Shape& shape) {
   Add("OneKey.Scan", shape, ReadWhole<OneKeyReader>);
   // Shapes with longer values than LMDB's limit have no result of it.
   if (FitsLmdb(shape)) Add("Lmdb.Dup", shape, ReadWhole<LmdbReader>);
-  if (FitsLmdb(shape) && shape.sizes == Shape::Sizes::kEqual) {
-    Add("Lmdb.DupFixed", shape, ReadWhole<LmdbFixedReader>);
-  }
+  if (FitsLmdbFixed(shape)) Add("Lmdb.DupFixed", shape, ReadWhole<LmdbFixedReader>);
 }
 
 }  // namespace bench
