@@ -6,11 +6,13 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "rocksdb/db.h"
+#include "rocksdb/merge_operator.h"
 #include "rocksdb/write_batch.h"
 
 namespace sheaf {
@@ -24,6 +26,8 @@ struct Encoding {
   // Adds a list to a batch.
   rocksdb::Status (*write)(rocksdb::WriteBatch* batch, rocksdb::ColumnFamilyHandle* family,
                            const std::string& key, const Values& values);
+  // Of the column family, or null.
+  std::shared_ptr<rocksdb::MergeOperator> (*merge_operator)();
 };
 
 inline rocksdb::Slice AsSlice(std::string_view bytes) { return {bytes.data(), bytes.size()}; }
@@ -36,6 +40,7 @@ inline std::string_view AsView(const rocksdb::Slice& slice) { return {slice.data
 //     static std::string Encode(const Values& values);
 //     // Calls visit(std::string_view) for each value; false if `bytes` are not a list.
 //     template <typename Visit> bool ForEach(std::string_view bytes, Visit&& visit);
+//     static std::shared_ptr<rocksdb::MergeOperator> MergeOperator();
 //   };
 template <typename Format>
 rocksdb::Status WriteAsOneValue(rocksdb::WriteBatch* batch, rocksdb::ColumnFamilyHandle* family,
@@ -43,7 +48,12 @@ rocksdb::Status WriteAsOneValue(rocksdb::WriteBatch* batch, rocksdb::ColumnFamil
   return batch->Put(family, key, Format::Encode(values));
 }
 template <typename Format>
-constexpr Encoding kEncodingOf = {Format::kName, WriteAsOneValue<Format>};
+constexpr Encoding kEncodingOf = {Format::kName, WriteAsOneValue<Format>, Format::MergeOperator};
+
+// Base of formats that nothing is merged in.
+struct Unmerged {
+  static std::shared_ptr<rocksdb::MergeOperator> MergeOperator() { return nullptr; }
+};
 
 // Four bytes, big-endian: those who sort by them keep the order of the list.
 constexpr size_t kPositionBytes = 4;

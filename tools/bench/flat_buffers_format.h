@@ -17,7 +17,7 @@
 namespace sheaf {
 namespace bench {
 
-struct FlatBuffersFormat {
+struct FlatBuffersFormat : Unmerged {
   static constexpr const char* kName = "flat_buffers";
   static std::string Encode(const Values& values) {
     flatbuffers::FlatBufferBuilder builder;

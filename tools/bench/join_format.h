@@ -15,7 +15,7 @@
 namespace sheaf {
 namespace bench {
 
-struct JoinFormat {
+struct JoinFormat : Unmerged {
   static constexpr const char* kName = "join";
   static std::string Encode(const Values& values) {
     std::string joined;

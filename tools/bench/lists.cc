@@ -30,6 +30,8 @@ size_t SizeOf(const Shape& shape, std::mt19937_64& random) {
     case Shape::Sizes::kMixed:
       // Not std::uniform_int_distribution, which differs between standard libraries.
       return 25 + random() % 51;
+    case Shape::Sizes::kAround:
+      return shape.size / 2 + random() % (shape.size + 1);
     case Shape::Sizes::kZipf: {
       static const std::vector<uint64_t> sums = ZipfSums();
       const uint64_t at = random() >> 32;

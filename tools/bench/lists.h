@@ -15,14 +15,15 @@ namespace bench {
 // Named COUNTxSIZE, as in a benchmark's name.
 struct Shape {
   enum class Sizes {
-    kEqual,  // all of `size`
-    kMixed,  // uniform in 25..75
-    kZipf,   // 0..4000, size s with a weight of 1 / (s + 1)
+    kEqual,   // all of `size`
+    kMixed,   // uniform in 25..75
+    kAround,  // uniform from half of `size` to one and a half
+    kZipf,    // 0..4000, size s with a weight of 1 / (s + 1)
   };
   const char* name;
   size_t count;
   Sizes sizes;
-  size_t size;  // for kEqual
+  size_t size;  // for kEqual and kAround
 };
 
 constexpr Shape k10000x50 = {"10000x50", 10000, Shape::Sizes::kEqual, 50};

@@ -22,7 +22,9 @@ void Require(int result, const char* what) {
 }  // namespace
 
 bool FitsLmdb(const Shape& shape) {
-  return shape.sizes != Shape::Sizes::kZipf && shape.size + kPositionBytes <= 511;
+  constexpr size_t kMaxDuplicate = 511;
+  return shape.sizes == Shape::Sizes::kMixed ||
+         (shape.sizes == Shape::Sizes::kEqual && shape.size + kPositionBytes <= kMaxDuplicate);
 }
 
 bool FitsLmdbFixed(const Shape& shape) {

@@ -23,7 +23,7 @@ inline rocksdb::Status WriteOneKey(rocksdb::WriteBatch* batch, rocksdb::ColumnFa
   }
   return s;
 }
-constexpr Encoding kOneKey = {"one_key", WriteOneKey};
+constexpr Encoding kOneKey = {"one_key", WriteOneKey, nullptr};
 
 // As ValueReader. An iterator a read, bounded by the last position, so that RocksDB need not look
 // beyond the list.

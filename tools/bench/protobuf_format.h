@@ -25,7 +25,7 @@ bool ParseAndVisit(std::string_view bytes, pb::ByteList* list, Visit&& visit) {
 // A message on an arena, which is reset after each list. The arena's first block has room for the
 // longest list so far, so that a list takes no other. The bytes of a value that is longer than
 // std::string itself are on the heap all the same.
-class ProtobufFormat {
+class ProtobufFormat : public Unmerged {
  public:
   static constexpr const char* kName = "protobuf";
   static std::string Encode(const Values& values) {

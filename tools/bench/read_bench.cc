@@ -5,12 +5,10 @@
 
 #include "tools/bench/read_bench.h"
 
-#include <cstdio>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "tools/bench/context.h"
-#include "tools/bench/visit.h"
+#include "tools/bench/run.h"
 
 namespace sheaf {
 namespace bench {
@@ -51,11 +49,6 @@ bool SameSum(benchmark::State& state, uint64_t expected, uint64_t found) {
   return false;
 }
 
-bool Ok(benchmark::State& state, const rocksdb::Status& status) {
-  if (!status.ok()) state.SkipWithError(status.ToString().c_str());
-  return status.ok();
-}
-
 namespace {
 
 // 50 MB of 100xmix, and of 10000xmix.
@@ -87,33 +80,14 @@ void AddAll() {
   }
 }
 
-// What can be overridden on the command line comes first. Interleaving spreads what else the
-// machine does over all benchmarks, so that it does not shift a ratio.
-std::vector<char*> WithDefaults(int argc, char** argv) {
-  static char interleave[] = "--benchmark_enable_random_interleaving=true";
-  static char min_time[] = "--benchmark_min_time=0.2";
-  std::vector<char*> all = {argv[0], interleave, min_time};
-  all.insert(all.end(), argv + 1, argv + argc);
-  return all;
-}
-
 }  // namespace
 }  // namespace bench
 }  // namespace sheaf
 
 int main(int argc, char** argv) {
-  sheaf::bench::AddContext(argc, argv);
-  std::vector<char*> arguments = sheaf::bench::WithDefaults(argc, argv);
-  int count = static_cast<int>(arguments.size());
-  benchmark::Initialize(&count, arguments.data());
-  if (benchmark::ReportUnrecognizedArguments(count, arguments.data())) return 2;
-  sheaf::bench::AddAll();
-  const size_t run = benchmark::RunSpecifiedBenchmarks();
-  sheaf::bench::ReadDb::CloseAll();
-  if (run == 0) {
-    std::fprintf(stderr, "no benchmark has a name that matches --benchmark_filter\n");
-    return 1;
-  }
-  benchmark::Shutdown();
-  return 0;
+  // Interleaving spreads what else the machine does over all benchmarks, so that it does not shift
+  // a ratio.
+  return sheaf::bench::RunBenchmarks(
+      argc, argv, {"--benchmark_enable_random_interleaving=true", "--benchmark_min_time=0.2"},
+      sheaf::bench::AddAll);
 }

@@ -20,10 +20,10 @@
 #include <vector>
 
 #include "benchmark/benchmark.h"
-#include "rocksdb/status.h"
 #include "tools/bench/allocations.h"
 #include "tools/bench/lists.h"
 #include "tools/bench/read_db.h"
+#include "tools/bench/visit.h"
 
 namespace sheaf {
 namespace bench {
@@ -73,8 +73,6 @@ bool SameList(benchmark::State& state, const ReadDb& db,
               const std::vector<std::string_view>& found);
 // The same where only the sum of all bytes is seen.
 bool SameSum(benchmark::State& state, uint64_t expected, uint64_t found);
-// True if `status` is OK.
-bool Ok(benchmark::State& state, const rocksdb::Status& status);
 
 }  // namespace bench
 }  // namespace sheaf

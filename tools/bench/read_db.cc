@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "rocksdb/cache.h"
+#include "rocksdb/metadata.h"
 #include "rocksdb/table.h"
 #include "tools/bench/sheaf_format.h"
 #include "tools/bench/temp_folder.h"
@@ -88,11 +89,19 @@ rocksdb::ColumnFamilyHandle* ReadDb::Family(const Encoding& encoding) {
   const std::lock_guard<std::recursive_mutex> lock(Mutex());
   rocksdb::ColumnFamilyHandle*& handle = families_[encoding.name];
   if (handle == nullptr) {
-    Require(db_->CreateColumnFamily(OptionsOf(), encoding.name, &handle), "create column family");
+    rocksdb::Options options = OptionsOf();
+    if (encoding.merge_operator != nullptr) options.merge_operator = encoding.merge_operator();
+    Require(db_->CreateColumnFamily(options, encoding.name, &handle), "create column family");
     Write(encoding, handle);
     Warm(handle);
   }
   return handle;
+}
+
+uint64_t ReadDb::SstBytes(const Encoding& encoding) {
+  rocksdb::ColumnFamilyMetaData files;
+  db_->GetColumnFamilyMetaData(Family(encoding), &files);
+  return files.size;
 }
 
 Store& ReadDb::StoreOf(Layout layout) {

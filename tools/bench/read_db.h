@@ -9,6 +9,7 @@
 #ifndef SHEAF_TOOLS_BENCH_READ_DB_H_
 #define SHEAF_TOOLS_BENCH_READ_DB_H_
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -39,7 +40,9 @@ class ReadDb {
   // Writes the lists in `encoding`, flushes, compacts and brings them into the cache, if they are
   // not there yet.
   rocksdb::ColumnFamilyHandle* Family(const Encoding& encoding);
-  // Reads the lists in the encoding of a layout.
+  // Of the files of that family.
+  uint64_t SstBytes(const Encoding& encoding);
+  // Reads the lists in the encoding of a layout; its family has the merge operator of Sheaf.
   Store& StoreOf(Layout layout);
   // The lists in a system other than RocksDB: a T(const ReadDb&), made on the first call, that
   // lives as long as this DB.

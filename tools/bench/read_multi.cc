@@ -14,7 +14,6 @@
 #include "tools/bench/sheaf_format.h"
 #include "tools/bench/sheaf_reader.h"
 #include "tools/bench/value_reader.h"
-#include "tools/bench/visit.h"
 #include "tools/bench/wide_columns.h"
 
 namespace sheaf {

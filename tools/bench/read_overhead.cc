@@ -7,7 +7,6 @@
 #include <string>
 
 #include "rocksdb/db.h"
-#include "rocksdb/metadata.h"
 #include "tools/bench/flat_buffers_format.h"
 #include "tools/bench/join_format.h"
 #include "tools/bench/lmdb_lists.h"
@@ -47,12 +46,7 @@ double OfFiles(const ReadDb& db, uint64_t taken) {
   return PerValue(taken, bytes, db.lists() * db.shape().count);
 }
 
-double OfSsts(ReadDb& db, const Encoding& encoding) {
-  rocksdb::ColumnFamilyHandle* const family = db.Family(encoding);
-  rocksdb::ColumnFamilyMetaData files;
-  db.db()->GetColumnFamilyMetaData(family, &files);
-  return OfFiles(db, files.size);
-}
+double OfSsts(ReadDb& db, const Encoding& encoding) { return OfFiles(db, db.SstBytes(encoding)); }
 
 template <typename Format>
 void OfFormat(benchmark::State& state, ReadDb& db) {

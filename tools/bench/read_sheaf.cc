@@ -6,7 +6,6 @@
 #include "sheaf/store.h"
 #include "tools/bench/add_up.h"
 #include "tools/bench/read_bench.h"
-#include "tools/bench/visit.h"
 
 namespace sheaf {
 namespace bench {

@@ -5,7 +5,6 @@
 #define SHEAF_TOOLS_BENCH_READ_WHOLE_H_
 
 #include "tools/bench/read_bench.h"
-#include "tools/bench/visit.h"
 
 namespace sheaf {
 namespace bench {

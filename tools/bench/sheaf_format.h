@@ -3,10 +3,12 @@
 #ifndef SHEAF_TOOLS_BENCH_SHEAF_FORMAT_H_
 #define SHEAF_TOOLS_BENCH_SHEAF_FORMAT_H_
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "sheaf/append_operator.h"
 #include "sheaf/blob_builder.h"
 #include "sheaf/blob_view.h"
 #include "tools/bench/encoding.h"
@@ -18,6 +20,9 @@ template <Layout layout>
 struct SheafFormat {
   static constexpr const char* kName = layout == Layout::kCompact ? "compact" : "fixed64";
   static std::string Encode(const Values& values) { return *sheaf::Encode(values, layout); }
+  static std::shared_ptr<rocksdb::MergeOperator> MergeOperator() {
+    return NewAppendOperator({layout});
+  }
   template <typename Visit>
   bool ForEach(std::string_view bytes, Visit&& visit) {
     const auto list = BlobView::Parse(bytes, layout);

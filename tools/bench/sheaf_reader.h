@@ -26,7 +26,8 @@ class SheafReader {
   rocksdb::Status Get(const rocksdb::Slice& key, Visit&& visit) {
     PinnedBlob list;
     const rocksdb::Status s = store_.Get(options_, key, &list);
-    return s.ok() ? VisitPinned(list, visit) : s;
+    if (s.ok()) VisitList(list.view(), visit);
+    return s;
   }
 
   // Lists are held until all are visited.
@@ -37,7 +38,9 @@ class SheafReader {
     store_.MultiGet(options_, keys.size(), keys.data(), lists_.data(), statuses_.data());
     rocksdb::Status s;
     for (size_t i = 0; i < keys.size() && s.ok(); ++i) {
-      s = statuses_[i].ok() ? VisitPinned(lists_[i], visit) : statuses_[i];
+      s = statuses_[i];
+      if (s.ok() && !lists_[i].zero_copy()) s = rocksdb::Status::Aborted("the list was copied");
+      if (s.ok()) VisitList(lists_[i].view(), visit);
     }
     for (PinnedBlob& list : lists_) list.Reset();
     return s;
@@ -68,13 +71,6 @@ class SheafReader {
   }
 
  private:
-  template <typename Visit>
-  static rocksdb::Status VisitPinned(const PinnedBlob& list, Visit&& visit) {
-    if (!list.zero_copy()) return rocksdb::Status::Aborted("the list was copied");
-    VisitList(list.view(), visit);
-    return rocksdb::Status::OK();
-  }
-
   Store& store_;
   const rocksdb::ReadOptions options_;
   std::vector<PinnedBlob> lists_;

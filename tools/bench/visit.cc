@@ -27,5 +27,10 @@ bool SameValues::Verify(benchmark::State& state) const {
   return false;
 }
 
+bool Ok(benchmark::State& state, const rocksdb::Status& status) {
+  if (!status.ok()) state.SkipWithError(status.ToString().c_str());
+  return status.ok();
+}
+
 }  // namespace bench
 }  // namespace sheaf

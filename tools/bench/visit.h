@@ -1,5 +1,5 @@
 // What reading a list whole means, the same for all peers: each value is visited, and a visit is
-// one of these.
+// one of these. And how a benchmark ends where a read goes wrong.
 
 #ifndef SHEAF_TOOLS_BENCH_VISIT_H_
 #define SHEAF_TOOLS_BENCH_VISIT_H_
@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "benchmark/benchmark.h"
+#include "rocksdb/status.h"
 #include "tools/bench/lists.h"
 
 namespace sheaf {
@@ -45,6 +46,9 @@ class SameValues {
   size_t found_ = 0;
   size_t first_wrong_ = kNone;
 };
+
+// True if `status` is OK; else `state` is at an error, which says what it is.
+bool Ok(benchmark::State& state, const rocksdb::Status& status);
 
 }  // namespace bench
 }  // namespace sheaf

@@ -28,7 +28,7 @@ inline rocksdb::Status WriteWideColumns(rocksdb::WriteBatch* batch,
   }
   return batch->PutEntity(family, key, columns);
 }
-constexpr Encoding kWideColumns = {"wide_columns", WriteWideColumns};
+constexpr Encoding kWideColumns = {"wide_columns", WriteWideColumns, nullptr};
 
 // As ValueReader. RocksDB 7.8 has no MultiGetEntity.
 class WideColumnsReader {
