@@ -85,7 +85,7 @@ void Measure(benchmark::State& state, const ReadDb& db, Step step) {
   size_t next = 0;
   const CountsAllocations counts(state);
   for (auto _ : state) {
-    const rocksdb::Status s = step(places[next]);
+    rocksdb::Status s = step(places[next]);
     if (!s.ok()) return state.SkipWithError(s.ToString().c_str());
     if (++next == places.size()) next = 0;
   }
@@ -103,8 +103,8 @@ void Whole(benchmark::State& state, const Shape& shape) {
   for (size_t list = 0; list < db.lists(); ++list) {
     for (const std::string_view value : db.Model(list).values()) bytes += value.size();
   }
-  const double on_disk = static_cast<double>(db.SstBytes(System::kEncoding));
-  const double values = static_cast<double>(db.lists() * shape.count);
+  const auto on_disk = static_cast<double>(db.SstBytes(System::kEncoding));
+  const auto values = static_cast<double>(db.lists() * shape.count);
   state.counters["disk_bytes_per_value"] = on_disk / values;
   state.counters["disk_overhead_per_value"] = (on_disk - static_cast<double>(bytes)) / values;
   Measure(state, db, [&](const Place& place) {
@@ -143,7 +143,7 @@ void Append(benchmark::State& state, const Shape& shape) {
   if (!Ok(state, system.Get(db.Key(0), [&last](std::string_view value) { last = value; }))) return;
   if (last != db.Model(0).values().front()) return state.SkipWithError("nothing was appended");
   Measure(state, db, [&](const Place& place) {
-    const rocksdb::Status s = append(place);
+    rocksdb::Status s = append(place);
     if (!and_one || !s.ok()) return s;
     Visited visited;
     return system.One(db.Key(place.list), place.position, visited);

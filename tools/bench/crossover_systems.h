@@ -33,7 +33,7 @@ class SheafSystem : public SheafReader<Look::kAll> {
   template <typename Visit>
   rocksdb::Status One(const rocksdb::Slice& key, size_t position, Visit&& visit) {
     PinnedBlob list;
-    const rocksdb::Status s = store_.Get(read_, key, &list);
+    rocksdb::Status s = store_.Get(read_, key, &list);
     if (s.ok()) visit(list[position]);
     return s;
   }
@@ -60,7 +60,7 @@ class OneKeySystem : public OneKeyReader {
   template <typename Visit>
   rocksdb::Status One(const rocksdb::Slice& key, size_t position, Visit&& visit) {
     rocksdb::PinnableSlice value;
-    const rocksdb::Status s = db_->Get(read_, family_, KeyOf(key, position), &value);
+    rocksdb::Status s = db_->Get(read_, family_, KeyOf(key, position), &value);
     if (s.ok()) visit(AsView(value));
     return s;
   }
@@ -95,7 +95,7 @@ class WideColumnsSystem : public WideColumnsReader {
   template <typename Visit>
   rocksdb::Status One(const rocksdb::Slice& key, size_t position, Visit&& visit) {
     rocksdb::PinnableWideColumns list;
-    const rocksdb::Status s = db_->GetEntity(read_, family_, key, &list);
+    rocksdb::Status s = db_->GetEntity(read_, family_, key, &list);
     if (!s.ok()) return s;
     const rocksdb::Slice name = NameOf(position);
     const rocksdb::WideColumns& columns = list.columns();
@@ -111,7 +111,7 @@ class WideColumnsSystem : public WideColumnsReader {
 
   rocksdb::Status Append(const rocksdb::Slice& key, size_t position, std::string_view value) {
     rocksdb::PinnableWideColumns list;
-    const rocksdb::Status s = db_->GetEntity(read_, family_, key, &list);
+    rocksdb::Status s = db_->GetEntity(read_, family_, key, &list);
     if (!s.ok()) return s;
     rocksdb::WideColumns columns;
     columns.reserve(list.columns().size() + 1);

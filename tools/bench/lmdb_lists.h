@@ -95,8 +95,8 @@ class LmdbReader {
     return session_.Run([&](MDB_cursor* cursor) {
       MDB_val key = AsLmdb(list);
       MDB_val value;
-      int result = mdb_cursor_get(cursor, &key, &value, MDB_SET);
-      if (result == MDB_SUCCESS) result = mdb_cursor_get(cursor, &key, &value, MDB_FIRST_DUP);
+      // Returns the first duplicate, so that MDB_FIRST_DUP need not.
+      int result = mdb_cursor_get(cursor, &key, &value, MDB_SET_KEY);
       for (; result == MDB_SUCCESS; result = mdb_cursor_get(cursor, &key, &value, MDB_NEXT_DUP)) {
         visit(WithoutPosition(value));
       }
@@ -138,8 +138,8 @@ class LmdbFixedReader {
     return session_.Run([&](MDB_cursor* cursor) {
       MDB_val key = AsLmdb(list);
       MDB_val page;
-      // Where a list has one value, MDB_GET_MULTIPLE leaves it to MDB_SET to return it.
-      int result = mdb_cursor_get(cursor, &key, &page, MDB_SET);
+      // Where a list has one value, MDB_GET_MULTIPLE leaves it to MDB_SET_KEY to return it.
+      int result = mdb_cursor_get(cursor, &key, &page, MDB_SET_KEY);
       if (result == MDB_SUCCESS) result = mdb_cursor_get(cursor, &key, &page, MDB_GET_MULTIPLE);
       for (; result == MDB_SUCCESS;
            result = mdb_cursor_get(cursor, &key, &page, MDB_NEXT_MULTIPLE)) {

@@ -19,7 +19,7 @@ class StringsReader {
   template <typename Visit>
   rocksdb::Status Get(const rocksdb::Slice& key, Visit&& visit) {
     std::string whole;
-    const rocksdb::Status s = db_->Get(options_, family_, key, &whole);
+    rocksdb::Status s = db_->Get(options_, family_, key, &whole);
     if (s.ok() && !StringsFormat().ForEach(whole, visit)) return rocksdb::Status::Corruption();
     return s;
   }

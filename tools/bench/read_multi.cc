@@ -61,7 +61,7 @@ class EachAlone : public Reader {
   template <typename Visit>
   rocksdb::Status MultiGet(const Keys& keys, Visit&& visit) {
     for (const rocksdb::Slice& key : keys) {
-      const rocksdb::Status s = this->Get(key, visit);
+      rocksdb::Status s = this->Get(key, visit);
       if (!s.ok()) return s;
     }
     return rocksdb::Status::OK();

@@ -19,8 +19,8 @@ namespace {
 // `Checked` visits all values of what `Timed` scans.
 template <typename Timed, typename Checked = Timed>
 void Scan(benchmark::State& state, ReadDb& db) {
-  const size_t thread = static_cast<size_t>(state.thread_index());
-  const size_t threads = static_cast<size_t>(state.threads());
+  const auto thread = static_cast<size_t>(state.thread_index());
+  const auto threads = static_cast<size_t>(state.threads());
   const size_t begin = thread * db.lists() / threads;
   const size_t end = (thread + 1) * db.lists() / threads;
   const Bounds bounds = {db.Key(begin), db.Key(end)};

@@ -25,7 +25,7 @@ class SheafReader {
   template <typename Visit>
   rocksdb::Status Get(const rocksdb::Slice& key, Visit&& visit) {
     PinnedBlob list;
-    const rocksdb::Status s = store_.Get(options_, key, &list);
+    rocksdb::Status s = store_.Get(options_, key, &list);
     if (s.ok()) VisitList(list.view(), visit);
     return s;
   }

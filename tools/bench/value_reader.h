@@ -33,7 +33,7 @@ class ValueReader {
   template <typename Visit>
   rocksdb::Status Get(const rocksdb::Slice& key, Visit&& visit) {
     rocksdb::PinnableSlice value;
-    const rocksdb::Status s = db_->Get(options_, family_, key, &value);
+    rocksdb::Status s = db_->Get(options_, family_, key, &value);
     if (s.ok() && !format_.ForEach(AsView(value), visit)) return rocksdb::Status::Corruption();
     return s;
   }

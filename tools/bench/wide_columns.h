@@ -38,7 +38,7 @@ class WideColumnsReader {
   template <typename Visit>
   rocksdb::Status Get(const rocksdb::Slice& key, Visit&& visit) {
     rocksdb::PinnableWideColumns list;
-    const rocksdb::Status s = db_->GetEntity(options_, family_, key, &list);
+    rocksdb::Status s = db_->GetEntity(options_, family_, key, &list);
     for (const rocksdb::WideColumn& column : list.columns()) visit(AsView(column.value()));
     return s;
   }
