@@ -3,6 +3,9 @@
 #   . tools/deps.sh
 #   require_packages $BUILD_PACKAGES
 
+# What the plots of tools/bench/report take.
+REPORT_PACKAGES="python3-matplotlib"
+
 # What building the library and the tool takes, and what tests and benchmarks take beyond that.
 BUILD_PACKAGES="g++ bazel-bootstrap bazel-platforms bazel-rules-java bazel-rules-proto bazel-skylib
   libabsl-dev libcli11-dev librocksdb-dev libsimdjson-dev"

@@ -1,0 +1,100 @@
+"""The goals: what is measured, the relation that is wanted, and the bound."""
+
+from typing import Callable, NamedTuple, Optional
+
+from .runs import NotMeasured
+
+
+class Goal(NamedTuple):
+    text: str
+    measure: Callable  # of Results; raises NotMeasured
+    relation: Optional[str] = None  # None: shown to compare, with no goal
+    bound: Optional[float] = None
+
+
+def ratio(over, under, shape="10000xmix", group="Read"):
+    """The time of one over the time of another."""
+    return lambda results: (results.get(group, over, shape).time
+                            / results.get(group, under, shape).time)
+
+
+def more_allocations(over, under, shape="10000xmix"):
+    return lambda results: (results.get("Read", over, shape).counter("allocs")
+                            - results.get("Read", under, shape).counter("allocs"))
+
+
+def random_growth(many, few):
+    """The ten accesses of Random without Open, in one shape over another."""
+    def access(results, shape):
+        time = (results.get("Read", "Sheaf.Random", shape).time
+                - results.get("Read", "Sheaf.Open", shape).time)
+        if time <= 0:
+            raise NotMeasured(f"Random and Open of {shape} are too close to tell them apart")
+        return time
+    return lambda results: access(results, many) / access(results, few)
+
+
+def scaling(system, shape="10000xmix", group="Read"):
+    """What two threads read a second over what one does."""
+    def reads(results, threads):
+        return results.get(group, system, shape, threads).counter("items_per_second")
+    return lambda results: reads(results, 2) / reads(results, 1)
+
+
+GOALS = [
+    Goal("`Sheaf.Open` / `Floor.Get`", ratio("Sheaf.Open", "Floor.Get"), "<=", 1.3),
+    Goal("the same, `10000x50`", ratio("Sheaf.Open", "Floor.Get", "10000x50"), "<=", 1.08),
+    Goal("the same, `1x100`", ratio("Sheaf.Open", "Floor.Get", "1x100"), "<=", 1.08),
+    Goal("`SheafFixed64.Open` / `Floor.Get`", ratio("SheafFixed64.Open", "Floor.Get"), "<=", 4),
+    Goal("`Sheaf.Touch` / `Floor.GetTouch`", ratio("Sheaf.Touch", "Floor.GetTouch"), "<=", 1.05),
+    Goal("`Sheaf.Views` / `Floor.Get`", ratio("Sheaf.Views", "Floor.Get"), "<=", 8),
+    Goal("`SharedPtr.Slices` / `Sheaf.Slices`", ratio("SharedPtr.Slices", "Sheaf.Slices"),
+         ">=", 2),
+    Goal("`Cord.Slices` / `Sheaf.Slices`", ratio("Cord.Slices", "Sheaf.Slices"), ">=", 8),
+    Goal("`Naive.Strings` / `Sheaf.Slices`", ratio("Naive.Strings", "Sheaf.Slices"), ">=", 4),
+    Goal("`WideColumns.Get` / `Sheaf.Open`", ratio("WideColumns.Get", "Sheaf.Open"), ">=", 60),
+    Goal("`Lmdb.Dup` / `Sheaf.Open`", ratio("Lmdb.Dup", "Sheaf.Open"), ">=", 40),
+    Goal("`Naive.Strings` / `Sheaf.Open`", ratio("Naive.Strings", "Sheaf.Open"), ">=", 200),
+    Goal("allocations of `Sheaf.Open` beyond `Floor.Get`",
+         more_allocations("Sheaf.Open", "Floor.Get"), "<=", 1),
+    Goal("allocations of `Sheaf.Random` beyond `Sheaf.Open`",
+         more_allocations("Sheaf.Random", "Sheaf.Open"), "<=", 0),
+    Goal("`Random` less `Open`, `1000000x8` / `10000xmix`",
+         random_growth("1000000x8", "10000xmix"), "<=", 3),
+    Goal("the same, `1000000x8` / `10000x50`: all sizes equal in both",
+         random_growth("1000000x8", "10000x50"), "<=", 3),
+    Goal("`Sheaf.Open`, reads a second of two threads / one", scaling("Sheaf.Open"), ">=", 1.8),
+    Goal("`Floor.Get`, the same, to compare", scaling("Floor.Get")),
+]
+
+
+def is_met(goal, value):
+    return value <= goal.bound if goal.relation == "<=" else value >= goal.bound
+
+
+def show(goal, value):
+    """As many digits as tell the value from the bound."""
+    if value == int(value):
+        return f"{value:,.0f}"
+    if goal.relation is None or (goal.bound < 2 and value < 10):
+        return f"{value:.3f}"
+    return f"{value:,.1f}"
+
+
+def goals_table(results):
+    """Each goal with what was measured. One that no run measures is shown as such."""
+    lines = ["| goal (shape `10000xmix` unless it says more) | wanted | measured | |",
+             "|---|---|---|---|"]
+    for goal in GOALS:
+        wanted = f"{goal.relation} {goal.bound}" if goal.relation else ""
+        try:
+            value = goal.measure(results)
+        except NotMeasured:
+            if goal.relation:
+                lines.append(f"| {goal.text} | {wanted} | not measured | |")
+            continue
+        verdict = ""
+        if goal.relation:
+            verdict = "met" if is_met(goal, value) else "**missed**"
+        lines.append(f"| {goal.text} | {wanted} | {show(goal, value)} | {verdict} |")
+    return lines
