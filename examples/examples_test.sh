@@ -35,6 +35,17 @@ for words in "the" "quick dog" "the dog" "cat" "the cat"; do
   expect posting_lists "$expected" "$dir/index.${words// /_}" $words <<<"$text"
 done
 
+# ldb joins with ':'. Sizes by hand: uniform, one, none, two empty ones, two sizes.
+ldb --db="$dir/joined" --create_if_missing batchput a x:y:z b one c '' d : e '::q' >/dev/null
+expect migrate_joined_lists '5 keys, 9 values, 1 empty lists; all compared' \
+  "$dir/joined" default lists :
+lists=$(ldb --db="$dir/joined" --column_family=lists scan --hex)
+if [ "$lists" != $'0x61 : 0xB4030178797A\n0x62 : 0xB001036F6E65\n0x63 : 0xB000
+0x64 : 0xB0020000\n0x65 : 0xB00300000171' ]; then
+  printf 'migrate_joined_lists wrote\n%s\n' "$lists"
+  failed=1
+fi
+
 if "examples/event_log" "$dir/events" >/dev/null 2>&1; then
   echo "event_log: opened a DB that exists"
   failed=1
