@@ -1,0 +1,643 @@
+// The C++ of docs/guide.md and of the README's first block, compiled and run.
+//
+// What stands between `// [name]` and `// [/name]` below is in the page, byte for byte but for the
+// indentation; the regions are in the order of the page. Those named `readme` are the README's.
+
+#include <algorithm>
+#include <cstdio>
+#include <fstream>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "rocksdb/utilities/options_util.h"
+#include "rocksdb/utilities/transaction.h"
+#include "rocksdb/utilities/transaction_db.h"
+#include "rocksdb/write_batch.h"
+#include "sheaf/plugin.h"
+#include "sheaf/store.h"
+#include "tests/docs/guide_db.h"
+
+namespace sheaf {
+namespace testing {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+std::vector<std::string> used;
+
+// What the snippets do with bytes.
+void Use(std::string_view value) { used.emplace_back(value); }
+void Use(const BlobView& values) {
+  for (const std::string_view value : values) Use(value);
+}
+void Report(const rocksdb::Slice& key, const absl::Status& why) {
+  used.push_back(key.ToString() + ": " + std::string(why.message()));
+}
+
+class GuideTest : public GuideDb {
+ protected:
+  GuideTest() { used.clear(); }
+};
+
+// 1 Start
+
+rocksdb::Status Start(const std::string& path) {
+  // [start]
+  rocksdb::Options options;
+  options.create_if_missing = true;
+  options.merge_operator = sheaf::NewAppendOperator();
+  rocksdb::DB* opened = nullptr;
+  rocksdb::Status s = rocksdb::DB::Open(options, path, &opened);
+  if (!s.ok()) return s;
+  std::unique_ptr<rocksdb::DB> db(opened);
+
+  std::unique_ptr<sheaf::Store> store;  // declared after `db`, so it goes first
+  s = sheaf::Store::Open(db.get(), db->DefaultColumnFamily(), sheaf::StoreOptions(), &store);
+  if (!s.ok()) return s;
+  // [/start]
+
+  // [append]
+  s = store->Append(rocksdb::WriteOptions(), "user:7", {"login", "search"});
+  if (!s.ok()) return s;
+
+  std::vector<std::string> more = {"buy", "logout"};
+  std::vector<std::string_view> values(more.begin(), more.end());
+  s = store->Append(rocksdb::WriteOptions(), "user:7", values);
+  if (!s.ok()) return s;
+  // [/append]
+
+  // [get]
+  sheaf::PinnedBlob events;
+  s = store->Get(rocksdb::ReadOptions(), "user:7", &events);
+  if (s.IsNotFound()) {
+    // No such key; `events` is empty. A key with an empty list is OK instead.
+  } else if (!s.ok()) {
+    return s;  // Corruption names the key and the place; everything else is RocksDB's
+  }
+  for (std::string_view event : events) Use(event);
+  // [/get]
+  return s;
+}
+
+TEST_F(GuideTest, StartAppendsAndReads) {
+  ASSERT_OK(Start(path()));
+  EXPECT_THAT(used, ElementsAre("login", "search", "buy", "logout"));
+}
+
+// 2 Reading
+
+TEST_F(GuideTest, MultiGetGivesAListAndAStatusForEachKey) {
+  Open();
+  ASSERT_OK(store->Put({}, "user:7", {"a"}));
+  ASSERT_OK(store->Put({}, "user:9", {"b", "c"}));
+  // [multiget]
+  std::vector<rocksdb::Slice> users = {"user:7", "user:8", "user:9"};
+  std::vector<sheaf::PinnedBlob> lists(users.size());
+  std::vector<rocksdb::Status> statuses(users.size());
+  store->MultiGet(rocksdb::ReadOptions(), users.size(), users.data(), lists.data(),
+                  statuses.data());
+  // [/multiget]
+  EXPECT_OK(statuses[0]);
+  EXPECT_TRUE(statuses[1].IsNotFound());
+  EXPECT_OK(statuses[2]);
+  for (const PinnedBlob& list : lists) Use(list.view());
+  EXPECT_THAT(used, ElementsAre("a", "b", "c"));
+}
+
+class ScanTest : public GuideTest {
+ protected:
+  void SetUp() override {
+    Open();
+    ASSERT_OK(store->Put({}, "group:1", {"x", "y"}));
+    ASSERT_OK(store->Put({}, "user:7", {"a"}));
+    ASSERT_OK(store->Put({}, "user:9", {"b", "c"}));
+    ASSERT_OK(db->Flush({}));
+  }
+
+  rocksdb::Status Scan(std::vector<PinnedBlob>* kept) {
+    // [scan]
+    rocksdb::ReadOptions options;
+    options.fill_cache = false;  // each block is read once: leave the cache to others
+    options.readahead_size = 2 << 20;
+    std::unique_ptr<sheaf::Cursor> cursor = store->Scan(options, sheaf::KeyRange::Prefix("user:"));
+    for (; cursor->Valid(); cursor->Next()) {
+      for (std::string_view value : cursor->values()) Use(value);  // valid until Next()
+      if (cursor->values().size() > 1) kept->push_back(cursor->Detach());
+    }
+    if (!cursor->status().ok()) return cursor->status();
+    // [/scan]
+    return rocksdb::Status::OK();
+  }
+
+  rocksdb::Status PassOver() {
+    rocksdb::ReadOptions options;
+    // [scan_all]
+    std::unique_ptr<rocksdb::Iterator> row(db->NewIterator(options));
+    for (row->SeekToFirst(); row->Valid(); row->Next()) {
+      absl::StatusOr<sheaf::BlobView> list = sheaf::BlobView::Parse(
+          std::string_view(row->value().data(), row->value().size()), store->layout());
+      if (list.ok()) {
+        Use(*list);  // valid until Next()
+      } else {
+        Report(row->key(), list.status());
+      }
+    }
+    if (!row->status().ok()) return row->status();  // not everything was seen
+    // [/scan_all]
+    return rocksdb::Status::OK();
+  }
+};
+
+TEST_F(ScanTest, DetachedListsOutliveTheCursorAndTheDb) {
+  std::vector<PinnedBlob> kept;
+  ASSERT_OK(Scan(&kept));
+  EXPECT_THAT(used, ElementsAre("a", "b", "c"));
+  Close();
+  ASSERT_EQ(kept.size(), 1u);
+  EXPECT_THAT(kept[0].view().Views(), ElementsAre("b", "c"));
+}
+
+TEST_F(ScanTest, AnIteratorGoesOnBehindWhatIsNoList) {
+  ASSERT_OK(db->Put({}, "user:8", "hello"));
+  std::vector<PinnedBlob> kept;
+  EXPECT_TRUE(Scan(&kept).IsCorruption());
+  used.clear();
+  ASSERT_OK(PassOver());
+  EXPECT_THAT(used, ElementsAre("x", "y", "a", HasSubstr("user:8: compact blob: tag at offset 0"),
+                                "b", "c"));
+}
+
+TEST_F(ScanTest, ACursorTakesAsyncIo) {
+  rocksdb::ReadOptions options;
+  options.async_io = true;
+  auto cursor = store->Scan(options, KeyRange::All());
+  for (; cursor->Valid(); cursor->Next()) Use(cursor->values());
+  ASSERT_OK(cursor->status());
+  EXPECT_THAT(used, ElementsAre("x", "y", "a", "b", "c"));
+}
+
+TEST_F(GuideTest, ViewsSlicesAndDetachedValues) {
+  Open();
+  ASSERT_OK(store->Put({}, "user:7", {"login", "search", "logout"}));
+  ASSERT_OK(db->Flush({}));
+  sheaf::PinnedSlice kept;
+  {
+    sheaf::PinnedBlob events;
+    ASSERT_OK(store->Get({}, "user:7", &events));
+    // [take]
+    std::string_view first = events[0];                     // valid while `events` is
+    sheaf::PinnedSlice second = events.Slice(1);            // keeps the whole block
+    std::vector<sheaf::PinnedSlice> all = events.Slices();  // so do these, for one atomic add
+    sheaf::PinnedSlice alone = events.Slice(2).Detach();    // a copy of 6 bytes, and no block
+    // [/take]
+    Use(first);
+    EXPECT_EQ(all.size(), 3u);
+    EXPECT_EQ(all[1].data(), second.data());
+    EXPECT_NE(all[2].data(), alone.data());
+    kept = alone;
+  }
+  EXPECT_EQ(store->stats().blocks_pinned, 0u);
+  EXPECT_EQ(kept, "logout");
+}
+
+// 3 Lifetimes
+
+TEST_F(GuideTest, ASliceOutlivesTheDb) {
+  const std::string path = this->path();
+  rocksdb::Options options = Options();
+  rocksdb::DB* opened = nullptr;
+  ASSERT_OK(rocksdb::DB::Open(options, path, &opened));
+  ASSERT_OK(opened->Put({}, "user:7", *Encode({"login", "search"})));
+  ASSERT_OK(opened->Flush({}));
+  std::unique_ptr<rocksdb::DB> db(opened);
+  std::unique_ptr<Store> store;
+  ASSERT_OK(Store::Open(db.get(), nullptr, {}, &store));
+  // [outlive]
+  sheaf::PinnedSlice last;
+  {
+    sheaf::PinnedBlob events;
+    rocksdb::Status s = store->Get(rocksdb::ReadOptions(), "user:7", &events);
+    if (s.ok() && !events.empty()) last = events.Slice(events.size() - 1);
+  }
+  store.reset();
+  db.reset();
+  Use(last);  // fine
+  // [/outlive]
+  EXPECT_THAT(used, ElementsAre("search"));
+}
+
+PinnedBlob Load(const rocksdb::Slice&) { return PinnedBlob(); }
+
+// Compiled, and never run: each loop uses views of bytes that are gone.
+[[maybe_unused]] void Wrong(Store* store, const rocksdb::Slice& key) {
+  // [wrong]
+  for (std::string_view value : Load(key)) Use(value);  // WRONG: the PinnedBlob is gone already
+
+  std::vector<std::string_view> views;
+  {
+    sheaf::PinnedBlob list;
+    if (store->Get(rocksdb::ReadOptions(), key, &list).ok()) views = list.view().Views();
+  }
+  for (std::string_view value : views) Use(value);  // WRONG: `list` was the only holder
+
+  auto cursor = store->Scan(rocksdb::ReadOptions(), sheaf::KeyRange::All());
+  for (; cursor->Valid(); cursor->Next()) views.push_back(cursor->values()[0]);  // WRONG
+  // [/wrong]
+}
+
+// 4 Thread safety
+
+TEST_F(GuideTest, SlicesGoToOtherThreads) {
+  Open();
+  ASSERT_OK(store->Put({}, "user:7", {"login", "search"}));
+  PinnedBlob events;
+  ASSERT_OK(store->Get({}, "user:7", &events));
+  size_t bytes = 0;
+  // [threads]
+  std::thread worker([slices = events.Slices(), &bytes] {
+    for (const sheaf::PinnedSlice& slice : slices) bytes += slice.size();
+  });  // `slices` is dropped on the worker
+  events.Reset();
+  worker.join();
+  // [/threads]
+  EXPECT_EQ(bytes, 11u);
+  EXPECT_EQ(store->stats().blocks_pinned, 0u);
+}
+
+// 5 Column families
+
+rocksdb::Status OpenFamilies(const std::string& path) {
+  // [families]
+  rocksdb::DBOptions db_options;
+  db_options.create_if_missing = true;
+  db_options.create_missing_column_families = true;
+  rocksdb::ColumnFamilyOptions lists;
+  lists.merge_operator = sheaf::NewAppendOperator();
+  std::vector<rocksdb::ColumnFamilyDescriptor> families = {
+      {rocksdb::kDefaultColumnFamilyName, rocksdb::ColumnFamilyOptions()},
+      {"events", lists},
+      {"friends", lists}};
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  rocksdb::DB* opened = nullptr;
+  rocksdb::Status s = rocksdb::DB::Open(db_options, path, families, &handles, &opened);
+  if (!s.ok()) return s;
+  std::unique_ptr<rocksdb::DB> db(opened);
+
+  std::unique_ptr<sheaf::Store> events, friends;
+  s = sheaf::Store::Open(db.get(), handles[1], sheaf::StoreOptions(), &events);
+  if (s.ok()) s = sheaf::Store::Open(db.get(), handles[2], sheaf::StoreOptions(), &friends);
+  // [/families]
+  if (s.ok()) s = events->Append({}, "user:7", {"login"});
+  if (s.ok()) s = friends->Append({}, "user:7", {"user:8", "user:9"});
+  events.reset();
+  friends.reset();
+  for (rocksdb::ColumnFamilyHandle* const handle : handles) db->DestroyColumnFamilyHandle(handle);
+  return s;
+}
+
+rocksdb::Status OpenByName(const std::string& path, std::vector<std::string>* operators) {
+  // [by_name]
+  sheaf::RegisterPlugin();
+  rocksdb::ConfigOptions config;
+  config.ignore_unsupported_options = false;  // fail, rather than open without the merge operator
+  rocksdb::DBOptions db_options;
+  std::vector<rocksdb::ColumnFamilyDescriptor> families;
+  rocksdb::Status s = rocksdb::LoadLatestOptions(config, path, &db_options, &families);
+  if (!s.ok()) return s;
+  // [/by_name]
+  for (const auto& family : families) {
+    const auto& merge_operator = family.options.merge_operator;
+    operators->push_back(family.name + "=" + (merge_operator ? merge_operator->Name() : "none"));
+  }
+  return s;
+}
+
+TEST_F(GuideTest, EachColumnFamilyHasAStoreAndIsKnownByName) {
+  ASSERT_OK(OpenFamilies(path()));
+  std::vector<std::string> operators;
+  ASSERT_OK(OpenByName(path(), &operators));
+  EXPECT_THAT(operators,
+              ElementsAre("default=none", "events=sheaf.append", "friends=sheaf.append"));
+}
+
+// 6 Transactions
+
+TEST_F(GuideTest, ABatchWritesToSeveralFamiliesAtOnce) {
+  Open();
+  rocksdb::ColumnFamilyHandle* other = nullptr;
+  ASSERT_OK(db->CreateColumnFamily(Options(), "other", &other));
+  std::unique_ptr<Store> events;
+  ASSERT_OK(Store::Open(db.get(), other, {}, &events));
+  rocksdb::Status s;
+  // [batch]
+  rocksdb::WriteBatch batch;
+  s = events->Append(&batch, "user:7", {"login"});
+  if (s.ok()) s = store->Put(&batch, "last", {"user:7"});
+  if (s.ok()) s = db->Write(rocksdb::WriteOptions(), &batch);
+  // [/batch]
+  ASSERT_OK(s);
+  PinnedBlob list;
+  ASSERT_OK(events->Get({}, "user:7", &list));
+  EXPECT_THAT(list.view().Views(), ElementsAre("login"));
+  ASSERT_OK(store->Get({}, "last", &list));
+  EXPECT_THAT(list.view().Views(), ElementsAre("user:7"));
+  events.reset();
+  ASSERT_OK(db->DestroyColumnFamilyHandle(other));
+}
+
+// Appends `event` unless it is the last one already.
+rocksdb::Status AppendOnce(rocksdb::TransactionDB* db, Store* store, std::string_view key,
+                           std::string_view event) {
+  rocksdb::ColumnFamilyHandle* const family = db->DefaultColumnFamily();
+  // [transaction]
+  std::unique_ptr<rocksdb::Transaction> transaction(db->BeginTransaction(rocksdb::WriteOptions()));
+  rocksdb::PinnableSlice value;
+  rocksdb::Status s =
+      transaction->GetForUpdate(rocksdb::ReadOptions(), family, key, &value);  // locks the key
+  if (s.ok()) {
+    absl::StatusOr<sheaf::PinnedBlob> list =
+        sheaf::FromPinnable(std::move(value), store->layout(), store->keep_alive());
+    if (!list.ok()) return rocksdb::Status::Corruption(std::string(list.status().message()));
+    if (!list->empty() && (*list)[list->size() - 1] == event) return s;
+  } else if (!s.IsNotFound()) {
+    return s;
+  }
+  absl::StatusOr<std::string> operand = sheaf::Encode({event});  // compact, whatever the layout
+  if (!operand.ok())
+    return rocksdb::Status::InvalidArgument(std::string(operand.status().message()));
+  s = transaction->Merge(family, key, *operand);
+  if (s.ok()) s = transaction->Commit();
+  // [/transaction]
+  return s;
+}
+
+TEST_F(GuideTest, ATransactionReadsAndAppends) {
+  rocksdb::TransactionDB* opened = nullptr;
+  ASSERT_OK(rocksdb::TransactionDB::Open(Options(), {}, path(), &opened));
+  const std::unique_ptr<rocksdb::TransactionDB> db(opened);
+  std::unique_ptr<Store> store;
+  ASSERT_OK(Store::Open(db.get(), nullptr, {}, &store));
+  for (const char* const event : {"login", "search", "search", "login"}) {
+    ASSERT_OK(AppendOnce(db.get(), store.get(), "user:7", event));
+  }
+  PinnedBlob list;
+  ASSERT_OK(store->Get({}, "user:7", &list));
+  EXPECT_THAT(list.view().Views(), ElementsAre("login", "search", "login"));
+}
+
+// 7 Snapshots
+
+TEST_F(GuideTest, TwoReadsOfOneSnapshotAgree) {
+  Open();
+  ASSERT_OK(store->Put({}, "a", {"1"}));
+  ASSERT_OK(store->Put({}, "b", {"1"}));
+  PinnedBlob a, b;
+  rocksdb::Status s;
+  // [snapshot]
+  rocksdb::ManagedSnapshot snapshot(db.get());  // released at the end of the scope
+  rocksdb::ReadOptions options;
+  options.snapshot = snapshot.snapshot();
+  s = store->Get(options, "a", &a);
+  if (s.ok()) s = store->Get(options, "b", &b);
+  // [/snapshot]
+  ASSERT_OK(s);
+  ASSERT_OK(store->Append({}, "b", {"2"}));
+  ASSERT_OK(store->Get(options, "b", &b));
+  EXPECT_THAT(b.view().Views(), ElementsAre("1"));
+}
+
+// 9 What a pin costs
+
+TEST_F(GuideTest, PinsAreSeen) {
+  Open();
+  ASSERT_OK(store->Put({}, "user:7", {std::string(5000, 'x')}));
+  ASSERT_OK(db->Flush({}));
+  std::shared_ptr<rocksdb::Cache> block_cache = cache;
+  PinnedBlob list;
+  ASSERT_OK(store->Get({}, "user:7", &list));
+  std::string line;
+  const auto Log = [&line](const std::string& text) { line = text; };
+  // [watch]
+  sheaf::StoreStats stats = store->stats();
+  Log(stats.ToString() + " cache_pinned=" + std::to_string(block_cache->GetPinnedUsage()));
+  // [/watch]
+  EXPECT_THAT(line, HasSubstr("zero_copy=1 pinned=1/50"));
+  EXPECT_THAT(line, HasSubstr(" cache_pinned=5"));
+}
+
+// 10 Migration
+
+// Values of the old column family are joined with ','.
+std::vector<std::string_view> Split(std::string_view joined) {
+  std::vector<std::string_view> values;
+  if (joined.empty()) return values;
+  for (size_t comma; (comma = joined.find(',')) != std::string_view::npos;) {
+    values.push_back(joined.substr(0, comma));
+    joined.remove_prefix(comma + 1);
+  }
+  values.push_back(joined);
+  return values;
+}
+
+// [move]
+// Moves the list of `key`, if it is in `old_family` still, and appends `more`, in one transaction.
+rocksdb::Status MoveAndAppend(rocksdb::TransactionDB* db, rocksdb::ColumnFamilyHandle* old_family,
+                              rocksdb::ColumnFamilyHandle* lists, const rocksdb::Slice& key,
+                              absl::Span<const std::string_view> more) {
+  std::unique_ptr<rocksdb::Transaction> move(db->BeginTransaction(rocksdb::WriteOptions()));
+  std::string joined;
+  rocksdb::Status s = move->GetForUpdate(rocksdb::ReadOptions(), old_family, key, &joined);
+  if (!s.ok() && !s.IsNotFound()) return s;
+  if (s.ok()) {
+    absl::StatusOr<std::string> list = sheaf::Encode(Split(joined));
+    if (!list.ok()) return rocksdb::Status::InvalidArgument(std::string(list.status().message()));
+    s = move->Put(lists, key, *list);
+    if (s.ok()) s = move->Delete(old_family, key);
+    if (!s.ok()) return s;
+  }
+  absl::StatusOr<std::string> operand = sheaf::Encode(more);
+  if (!operand.ok())
+    return rocksdb::Status::InvalidArgument(std::string(operand.status().message()));
+  s = more.empty() ? rocksdb::Status::OK() : move->Merge(lists, key, *operand);
+  return s.ok() ? move->Commit() : s;
+}
+
+// From one snapshot, so that a key is not missed while it is moved.
+rocksdb::Status ReadEither(rocksdb::DB* db, rocksdb::ColumnFamilyHandle* old_family,
+                           sheaf::Store* lists, const rocksdb::Slice& key,
+                           std::vector<std::string>* values) {
+  rocksdb::ManagedSnapshot snapshot(db);
+  rocksdb::ReadOptions options;
+  options.snapshot = snapshot.snapshot();
+  sheaf::PinnedBlob list;
+  rocksdb::Status s = lists->Get(options, key, &list);
+  if (s.ok()) values->assign(list.begin(), list.end());
+  if (!s.IsNotFound()) return s;
+  std::string joined;
+  s = db->Get(options, old_family, key, &joined);
+  if (!s.ok()) return s;
+  std::vector<std::string_view> split = Split(joined);
+  values->assign(split.begin(), split.end());
+  return s;
+}
+// [/move]
+
+TEST_F(GuideTest, ListsMoveWhileTheyAreReadAndWritten) {
+  rocksdb::Options old_options = Options();
+  ASSERT_OK(rocksdb::MergeOperator::CreateFromString(rocksdb::ConfigOptions(),
+                                                     "id=StringAppendOperator;delimiter=,",
+                                                     &old_options.merge_operator));
+  rocksdb::TransactionDB* opened = nullptr;
+  ASSERT_OK(rocksdb::TransactionDB::Open(old_options, {}, path(), &opened));
+  const std::unique_ptr<rocksdb::TransactionDB> db(opened);
+  rocksdb::ColumnFamilyHandle* const old_family = db->DefaultColumnFamily();
+  ASSERT_OK(db->Put({}, old_family, "k", "a"));
+  ASSERT_OK(db->Merge({}, old_family, "k", "b"));
+  ASSERT_OK(db->Put({}, old_family, "m", "c,,d"));
+  rocksdb::ColumnFamilyHandle* family = nullptr;
+  ASSERT_OK(db->CreateColumnFamily(Options(), "lists", &family));
+  std::unique_ptr<Store> lists;
+  ASSERT_OK(Store::Open(db.get(), family, {}, &lists));
+
+  std::vector<std::string> values;
+  ASSERT_OK(ReadEither(db.get(), old_family, lists.get(), "k", &values));
+  EXPECT_THAT(values, ElementsAre("a", "b"));
+  ASSERT_OK(MoveAndAppend(db.get(), old_family, family, "k", {"e"}));
+  ASSERT_OK(MoveAndAppend(db.get(), old_family, family, "k", {"f"}));
+  ASSERT_OK(MoveAndAppend(db.get(), old_family, family, "new", {"g"}));
+  ASSERT_OK(MoveAndAppend(db.get(), old_family, family, "m", {}));
+  ASSERT_OK(ReadEither(db.get(), old_family, lists.get(), "k", &values));
+  EXPECT_THAT(values, ElementsAre("a", "b", "e", "f"));
+  ASSERT_OK(ReadEither(db.get(), old_family, lists.get(), "m", &values));
+  EXPECT_THAT(values, ElementsAre("c", "", "d"));
+  ASSERT_OK(ReadEither(db.get(), old_family, lists.get(), "new", &values));
+  EXPECT_THAT(values, ElementsAre("g"));
+  std::string joined;
+  EXPECT_TRUE(db->Get({}, old_family, "k", &joined).IsNotFound());
+  EXPECT_TRUE(ReadEither(db.get(), old_family, lists.get(), "none", &values).IsNotFound());
+  lists.reset();
+  ASSERT_OK(db->DestroyColumnFamilyHandle(family));
+}
+
+// 12 Sizes and limits
+
+TEST_F(GuideTest, AListSplitByDayIsReadInOrder) {
+  Open();
+  ASSERT_OK(store->Append({}, "user:7/2026-11-22", {"login"}));
+  ASSERT_OK(store->Append({}, "user:7/2026-11-23", {"search"}));
+  ASSERT_OK(store->Append({}, "user:70/2026-11-23", {"other"}));
+  // [buckets]
+  auto days = store->Scan(rocksdb::ReadOptions(), sheaf::KeyRange::Prefix("user:7/"));
+  for (; days->Valid(); days->Next()) Use(days->values());
+  // [/buckets]
+  ASSERT_OK(days->status());
+  EXPECT_THAT(used, ElementsAre("login", "search"));
+}
+
+// The README. Compiled only: it opens a folder of its own in /tmp.
+
+[[maybe_unused]] int ReadMe() {
+  const auto Fail = [](const std::string& why) {
+    std::fprintf(stderr, "%s\n", why.c_str());
+    return 1;
+  };
+  // clang-format off
+  // [readme]
+#include "sheaf/store.h"
+
+  rocksdb::Options options;
+  options.create_if_missing = true;
+  options.merge_operator = sheaf::NewAppendOperator();            // lists grow without being read
+  rocksdb::DB* db;
+  rocksdb::Status s = rocksdb::DB::Open(options, "/tmp/lists", &db);
+
+  std::unique_ptr<sheaf::Store> store;
+  if (s.ok()) s = sheaf::Store::Open(db, db->DefaultColumnFamily(), {}, &store);
+  if (s.ok()) s = store->Append({}, "user:7", {"login", "search", "logout"});
+
+  sheaf::PinnedBlob events;
+  if (s.ok()) s = store->Get({}, "user:7", &events);
+  if (!s.ok()) return Fail(s.ToString());                         // says what, and of which key or file
+  for (std::string_view event : events) Use(event);               // borrowed: no copy, no allocation
+  sheaf::PinnedSlice last;                                        // owning: may outlive everything
+  if (!events.empty()) last = events.Slice(events.size() - 1);
+  // [/readme]
+  // clang-format on
+  return 0;
+}
+
+// The pages against this file
+
+std::vector<std::string> Lines(const std::string& path) {
+  std::ifstream file(path);
+  EXPECT_TRUE(file) << path;
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(file, line);) lines.push_back(line);
+  return lines;
+}
+
+// Blocks of C++ in a page.
+std::vector<std::string> Blocks(const std::string& path) {
+  std::vector<std::string> blocks;
+  bool inside = false;
+  for (const std::string& line : Lines(path)) {
+    if (line == "```cpp") {
+      inside = true;
+      blocks.emplace_back();
+    } else if (line == "```") {
+      inside = false;
+    } else if (inside) {
+      blocks.back() += line + "\n";
+    }
+  }
+  return blocks;
+}
+
+// Regions of this file, less the indentation of their markers.
+std::vector<std::string> Regions(bool readme) {
+  std::vector<std::string> regions;
+  std::string end;
+  size_t indent = 0;
+  for (const std::string& line : Lines("tests/docs/guide_test.cc")) {
+    const size_t at = std::min(line.find_first_not_of(' '), line.size());
+    const std::string text = line.substr(at);
+    if (!end.empty() && text == end) {
+      end.clear();
+    } else if (!end.empty()) {
+      regions.back() += line.substr(std::min(at, indent)) + "\n";
+    } else if (text.rfind("// [", 0) == 0 && text.rfind("// [/", 0) != 0) {
+      if ((text == "// [readme]") != readme) continue;
+      end = "// [/" + text.substr(4);
+      indent = at;
+      regions.emplace_back();
+    }
+  }
+  return regions;
+}
+
+TEST(PagesTest, TheGuideHasTheCodeOfThisFile) {
+  const std::vector<std::string> blocks = Blocks("docs/guide.md");
+  const std::vector<std::string> regions = Regions(/*readme=*/false);
+  ASSERT_GT(regions.size(), 10u);
+  for (size_t i = 0; i < std::min(blocks.size(), regions.size()); ++i) {
+    ASSERT_EQ(blocks[i], regions[i]) << "block " << i;
+  }
+  EXPECT_EQ(blocks.size(), regions.size());
+}
+
+TEST(PagesTest, TheReadmesFirstBlockIsTheCodeOfThisFile) {
+  const std::vector<std::string> blocks = Blocks("README.md");
+  const std::vector<std::string> regions = Regions(/*readme=*/true);
+  ASSERT_EQ(regions.size(), 1u);
+  ASSERT_FALSE(blocks.empty());
+  EXPECT_EQ(blocks[0], regions[0]);
+}
+
+}  // namespace
+}  // namespace testing
+}  // namespace sheaf
