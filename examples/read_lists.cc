@@ -54,8 +54,9 @@ int main(int argc, char** argv) {
   std::vector<rocksdb::ColumnFamilyDescriptor> families;
   // Large enough that both ways read from the cache, not from the disk.
   std::shared_ptr<rocksdb::Cache> cache = rocksdb::NewLRUCache(size_t{1} << 30);
-  rocksdb::Status s =
-      rocksdb::LoadLatestOptions(rocksdb::ConfigOptions(), argv[1], &db_options, &families, &cache);
+  rocksdb::ConfigOptions config;
+  config.ignore_unsupported_options = false;  // or a name that is not registered is left out
+  rocksdb::Status s = rocksdb::LoadLatestOptions(config, argv[1], &db_options, &families, &cache);
   if (!s.ok()) return Fail(s);
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* opened = nullptr;

@@ -25,6 +25,7 @@ int main(int argc, char** argv) {
   sheaf::RegisterPlugin();
   rocksdb::ConfigOptions config;
   config.ignore_unknown_options = false;
+  config.ignore_unsupported_options = false;  // or a name that is not registered is left out
   rocksdb::Options options;
   rocksdb::Status s =
       rocksdb::GetOptionsFromString(config, rocksdb::Options(), configured, &options);

@@ -7,6 +7,10 @@
 // An application calls RegisterPlugin() once, before it opens a DB whose OPTIONS name them. Other
 // ways: `ROCKSDB_PLUGINS=sheaf` when RocksDB is built, or loading libsheaf_plugin.so, which calls
 // the registrar by itself: LD_PRELOAD=libsheaf_plugin.so ldb --try_load_options --db=D scan
+//
+// WARNING: by default RocksDB leaves out what is not registered, without a word, and a DB that is
+// opened without its merge operator drops operands that are only in its log (docs/guide.md). Where
+// options are loaded, set ConfigOptions::ignore_unsupported_options to false.
 
 #ifndef SHEAF_PLUGIN_H_
 #define SHEAF_PLUGIN_H_

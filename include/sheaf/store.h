@@ -39,7 +39,8 @@
 #include "rocksdb/options.h"
 #include "rocksdb/slice.h"
 #include "rocksdb/status.h"
-#include "rocksdb/utilities/write_batch_with_index.h"  // complete, for Transaction::GetWriteBatch()
+#include "rocksdb/utilities/transaction.h"
+#include "rocksdb/utilities/write_batch_with_index.h"
 #include "rocksdb/write_batch_base.h"
 #include "sheaf/append_operator.h"
 #include "sheaf/blob_builder.h"
@@ -79,6 +80,14 @@ struct KeyRange {
 //   auto cursor = store->Scan(rocksdb::ReadOptions(), sheaf::KeyRange::Prefix("user:"));
 //   for (; cursor->Valid(); cursor->Next()) Use(cursor->key(), cursor->values());
 //   if (!cursor->status().ok()) return cursor->status();
+//
+// That ends at the first value that is not a list. To go on behind it:
+//
+//   for (; cursor->HasKey(); cursor->Next()) {
+//     if (cursor->Valid()) Use(cursor->key(), cursor->values());
+//     else Report(cursor->status());                          // names the key
+//   }
+//   if (!cursor->status().ok()) return cursor->status();      // RocksDB's: not all was seen
 class Cursor {
  public:
   virtual ~Cursor() = default;
@@ -86,15 +95,18 @@ class Cursor {
   // True at a list. False at the end, and at what status() tells.
   virtual bool Valid() const = 0;
 
-  // To the next key. Also after a Corruption that this key's value does not decode: the scan goes
-  // on behind it, and status() tells of the key it is at. REQUIRES: Valid() or such a Corruption.
+  // True at a key, whether its value is a list or not; false at the end, and where RocksDB's
+  // iterator failed.
+  virtual bool HasKey() const = 0;
+
+  // To the next key. REQUIRES: HasKey().
   virtual void Next() = 0;
 
   // OK at a list and at the end. Corruption, naming the key, where a value does not decode; or
   // whatever RocksDB's iterator found.
   virtual rocksdb::Status status() const = 0;
 
-  // The key, valid until Next(). REQUIRES: Valid(), or status() is a value's Corruption.
+  // The key, valid until Next(). REQUIRES: HasKey().
   virtual rocksdb::Slice key() const = 0;
 
   // The list; it and all views of it are valid until Next(). REQUIRES: Valid().
@@ -105,8 +117,9 @@ class Cursor {
 };
 
 class Store {
-  template <typename Batch>
-  using IfBatch = std::enable_if_t<std::is_base_of<rocksdb::WriteBatchBase, Batch>::value>;
+  template <typename Target>
+  using IfTarget = std::enable_if_t<std::is_base_of<rocksdb::WriteBatchBase, Target>::value ||
+                                    std::is_base_of<rocksdb::Transaction, Target>::value>;
 
  public:
   using Values = absl::Span<const std::string_view>;
@@ -131,16 +144,17 @@ class Store {
   rocksdb::Status Append(const rocksdb::WriteOptions& options, const rocksdb::Slice& key,
                          Values values);
 
-  // The same into a batch: a rocksdb::WriteBatchBase, which WriteBatch, WriteBatchWithIndex and a
-  // Transaction's GetWriteBatch() are. (A template, so that `{}` means default WriteOptions and
-  // never a null batch.) Errors: in addition InvalidArgument for a null `batch`.
-  template <typename Batch, typename = IfBatch<Batch>>
-  rocksdb::Status Put(Batch* batch, const rocksdb::Slice& key, Values values) {
-    return PutInto(batch, key, values);
+  // The same into a rocksdb::WriteBatchBase (WriteBatch, WriteBatchWithIndex) or a
+  // rocksdb::Transaction, which locks the key, or watches it for a conflict; what is put into a
+  // Transaction's GetWriteBatch() it would not. (Templates, so that `{}` means default WriteOptions
+  // and never a null batch.) Errors: in addition InvalidArgument for a null `target`.
+  template <typename Target, typename = IfTarget<Target>>
+  rocksdb::Status Put(Target* target, const rocksdb::Slice& key, Values values) {
+    return PutInto(target, key, values);
   }
-  template <typename Batch, typename = IfBatch<Batch>>
-  rocksdb::Status Append(Batch* batch, const rocksdb::Slice& key, Values values) {
-    return AppendInto(batch, key, values);
+  template <typename Target, typename = IfTarget<Target>>
+  rocksdb::Status Append(Target* target, const rocksdb::Slice& key, Values values) {
+    return AppendInto(target, key, values);
   }
 
   // The list of `key`, all validated. Pinned without a copy where RocksDB can (zero_copy()), and
@@ -169,7 +183,11 @@ class Store {
   explicit Store(std::unique_ptr<internal::StoreCore> core);
 
   rocksdb::Status PutInto(rocksdb::WriteBatchBase* batch, const rocksdb::Slice& key, Values values);
+  rocksdb::Status PutInto(rocksdb::Transaction* transaction, const rocksdb::Slice& key,
+                          Values values);
   rocksdb::Status AppendInto(rocksdb::WriteBatchBase* batch, const rocksdb::Slice& key,
+                             Values values);
+  rocksdb::Status AppendInto(rocksdb::Transaction* transaction, const rocksdb::Slice& key,
                              Values values);
 
   std::unique_ptr<internal::StoreCore> core_;

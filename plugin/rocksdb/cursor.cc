@@ -45,6 +45,8 @@ class CursorImpl final : public Cursor {
 
   bool Valid() const override { return valid_; }
 
+  bool HasKey() const override { return iterator_->Valid(); }
+
   void Next() override {
     if (!iterator_->Valid()) return;
     iterator_->Next();

@@ -126,6 +126,16 @@ rocksdb::Status Store::PutInto(rocksdb::WriteBatchBase* batch, const rocksdb::Sl
   return s.ok() ? batch->Put(core_->cf, key, blob) : s;
 }
 
+rocksdb::Status Store::PutInto(rocksdb::Transaction* transaction, const rocksdb::Slice& key,
+                               Values values) {
+  if (transaction == nullptr) {
+    return rocksdb::Status::InvalidArgument("Store::Put: no transaction");
+  }
+  std::string blob;
+  const rocksdb::Status s = internal::EncodeForWrite(values, core_->layout, &blob);
+  return s.ok() ? transaction->Put(core_->cf, key, blob) : s;
+}
+
 namespace {
 
 void CountMiss(const StoreCore& core, const rocksdb::Status& status) {
@@ -164,6 +174,16 @@ rocksdb::Status Store::AppendInto(rocksdb::WriteBatchBase* batch, const rocksdb:
   return s.ok() ? batch->Merge(core_->cf, key, operand) : s;
 }
 
+rocksdb::Status Store::AppendInto(rocksdb::Transaction* transaction, const rocksdb::Slice& key,
+                                  Values values) {
+  if (transaction == nullptr) {
+    return rocksdb::Status::InvalidArgument("Store::Append: no transaction");
+  }
+  std::string operand;
+  const rocksdb::Status s = EncodeOperand(*core_, values, &operand);
+  return s.ok() ? transaction->Merge(core_->cf, key, operand) : s;
+}
+
 rocksdb::Status Store::Get(const rocksdb::ReadOptions& options, const rocksdb::Slice& key,
                            PinnedBlob* list) {
   list->Reset();
@@ -176,8 +196,8 @@ rocksdb::Status Store::Get(const rocksdb::ReadOptions& options, const rocksdb::S
     internal::TakeList(
         *core_, key, std::move(block), [&watch] { return watch.WhyCopied(watch.merged()); }, list,
         &s);
-  } else if (s.IsNotFound()) {
-    core_->ledger->CountNotFound();
+  } else {
+    CountMiss(*core_, s);
   }
   return s;
 }

@@ -1,3 +1,5 @@
+#include <filesystem>
+#include <fstream>
 #include <memory>
 #include <string>
 #include <vector>
@@ -121,6 +123,47 @@ TEST_F(CursorTest, AValueThatIsNotAListStopsAndCanBePassed) {
   EXPECT_OK(cursor->status());
   cursor->Next();  // at the end it stays there
   EXPECT_FALSE(cursor->Valid());
+}
+
+TEST_F(CursorTest, ALoopOverAllKeysPassesValuesThatAreNotLists) {
+  ASSERT_OK(db_.db()->Put({}, "abc", "nonsense"));
+  ASSERT_OK(db_.db()->Put({}, "b", ""));
+  std::vector<std::string> lists, others;
+  auto cursor = db_.store().Scan({}, KeyRange::All());
+  for (; cursor->HasKey(); cursor->Next()) {
+    (cursor->Valid() ? lists : others).push_back(cursor->key().ToString());
+    EXPECT_EQ(cursor->Valid(), cursor->status().ok());
+  }
+  EXPECT_OK(cursor->status());
+  EXPECT_THAT(lists, ElementsAre("a", "ab", "ac", "\xFE", "\xFF", "\xFF\xFFz"));
+  EXPECT_THAT(others, ElementsAre("abc", "b"));
+}
+
+// RocksDB's own Corruption is the end, although a value's is not.
+TEST(CursorFailureTest, ADamagedFileEndsTheLoop) {
+  rocksdb::Options options = TestDb::DefaultOptions();
+  options.compression = rocksdb::kNoCompression;
+  TestDb db(options);
+  for (int i = 0; i < 500; ++i) db.Put(std::to_string(1000 + i), SomeValues(100, i));
+  db.Compact();
+  db.Close();
+  int damaged = 0;
+  for (const auto& file : std::filesystem::directory_iterator(db.path())) {
+    if (file.path().extension() != ".sst") continue;
+    std::fstream bytes(file.path(), std::ios::in | std::ios::out | std::ios::binary);
+    bytes.seekp(static_cast<std::streamoff>(std::filesystem::file_size(file.path()) / 2));
+    bytes << "damage";
+    ++damaged;
+  }
+  ASSERT_GT(damaged, 0);
+  db.Open(options);
+  int seen = 0;
+  auto cursor = db.store().Scan({}, KeyRange::All());
+  for (; cursor->HasKey() && seen < 1000; cursor->Next()) ++seen;
+  EXPECT_LT(seen, 500);
+  EXPECT_FALSE(cursor->HasKey());
+  EXPECT_FALSE(cursor->Valid());
+  EXPECT_TRUE(cursor->status().IsCorruption()) << cursor->status().ToString();
 }
 
 // RocksDB's iterator allocates where it comes to another block; a Cursor nothing beyond that.

@@ -135,7 +135,7 @@ TEST(FromPinnableTest, TakesTransactionGetForUpdate) {
   ASSERT_TRUE(before.ok());
   EXPECT_TRUE(before->zero_copy());
   // Into the transaction: its own writes are seen by it, and by nobody else before it commits.
-  ASSERT_OK(store->Append(transaction->GetWriteBatch(), "key", Views(kMore)));
+  ASSERT_OK(store->Append(transaction.get(), "key", Views(kMore)));
   ASSERT_OK(transaction->Get({}, db->DefaultColumnFamily(), "key", &value));
   EXPECT_EQ(Take(std::move(value)), kAfter);
   PinnedBlob outside;
@@ -165,7 +165,7 @@ TEST(FromPinnableTest, TakesOptimisticTransactionGet) {
   EXPECT_EQ(Take(std::move(value)), kBefore);
   // Somebody else writes: the transaction must not commit.
   ASSERT_OK(store->Append({}, "key", Views(kMore)));
-  ASSERT_OK(store->Append(transaction->GetWriteBatch(), "key", Views(kMore)));
+  ASSERT_OK(store->Append(transaction.get(), "key", Views(kMore)));
   EXPECT_TRUE(transaction->Commit().IsBusy());
   PinnedBlob list;
   ASSERT_OK(store->Get({}, "key", &list));

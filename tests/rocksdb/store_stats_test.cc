@@ -70,6 +70,20 @@ TEST_P(StoreStatsTest, StatsCanBeReadWhileOthersRead) {
   EXPECT_EQ(stats.bytes_pinned, 0u);
 }
 
+TEST_P(StoreStatsTest, ReadsThatRocksDbFailsAreCounted) {
+  db_.Put("key", SomeValues(10));
+  db_.Compact();
+  rocksdb::ReadOptions options;
+  options.read_tier = rocksdb::kBlockCacheTier;  // and it is not there
+  PinnedBlob list;
+  EXPECT_TRUE(db_.store().Get(options, "key", &list).IsIncomplete());
+  EXPECT_TRUE(db_.store().Get({}, "absent", &list).IsNotFound());
+  const StoreStats stats = db_.store().stats();
+  EXPECT_EQ(stats.failed, 1u);
+  EXPECT_EQ(stats.not_found, 1u);
+  EXPECT_EQ(stats.reads, 2u);
+}
+
 // Any reads and drops of one thread, against a count beside them.
 TEST_P(StoreStatsTest, HighWaterMarkOfOneThreadIsExact) {
   constexpr size_t kKeys = 7;
