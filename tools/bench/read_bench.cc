@@ -68,6 +68,7 @@ void AddAll() {
   AddSheafRandom(k1000000xMix);
   AddFloorThreads(k10000xMix);
   AddSheafThreads(k10000xMix);
+  AddStats(k10000xMix);
 
   for (const Shape& shape : {k1x100, k100xMix}) {
     AddMulti(shape, kManyLists);

@@ -57,6 +57,9 @@ void AddScan(const Shape& shape, size_t lists);
 // What encodings take beyond the values. Times nothing.
 void AddOverhead(const Shape& shape, size_t lists);
 
+// Group Stats. Lists are not read; `shape` only goes into the name, beside which it is set.
+void AddStats(const Shape& shape);
+
 void AddFloorThreads(const Shape& shape);
 void AddSheafThreads(const Shape& shape);
 

@@ -41,6 +41,13 @@ def scaling(system, shape="10000xmix", group="Read"):
     return lambda results: reads(results, 2) / reads(results, 1)
 
 
+def statistics_cost(shape="10000xmix"):
+    """What the ledger does for statistics alone, as a part of Open."""
+    return lambda results: ((results.get("Stats", "Ledger.Pin", shape).time
+                             - results.get("Stats", "Ledger.Reference", shape).time)
+                            / results.get("Read", "Sheaf.Open", shape).time)
+
+
 GOALS = [
     Goal("`Sheaf.Open` / `Floor.Get`", ratio("Sheaf.Open", "Floor.Get"), "<=", 1.3),
     Goal("the same, `10000x50`", ratio("Sheaf.Open", "Floor.Get", "10000x50"), "<=", 1.08),
@@ -63,6 +70,8 @@ GOALS = [
          random_growth("1000000x8", "10000xmix"), "<=", 3),
     Goal("the same, `1000000x8` / `10000x50`: all sizes equal in both",
          random_growth("1000000x8", "10000x50"), "<=", 3),
+    Goal("statistics (`Ledger.Pin` less `Ledger.Reference`) / `Sheaf.Open`", statistics_cost(),
+         "<=", 0.01),
     Goal("`Sheaf.Open`, reads a second of two threads / one", scaling("Sheaf.Open"), ">=", 1.8),
     Goal("`Floor.Get`, the same, to compare", scaling("Floor.Get")),
 ]

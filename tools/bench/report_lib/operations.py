@@ -56,6 +56,12 @@ OPERATIONS = {
         "WideColumns.Iterate": "RocksDB's iterator, the columns of each key visited",
         **PEERS,
     },
+    "Stats": {
+        "Ledger.Pin": "what a read and the drop of its list do for `Store::stats()` and for the "
+                      "reference that keeps the caches",
+        "Ledger.Reference": "that reference alone",
+        "Store.Stats": "one `Store::stats()`",
+    },
     "Overhead": {
         "Sheaf": "a blob in layout compact",
         "SheafFixed64": "a blob in layout fixed64",
