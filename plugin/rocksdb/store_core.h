@@ -18,14 +18,15 @@ namespace internal {
 
 class StoreCore {
  public:
-  StoreCore(rocksdb::DB* db, rocksdb::ColumnFamilyHandle* cf, Layout layout, bool can_append,
-            std::shared_ptr<const Caches> caches)
-      : db(db),
-        cf(cf),
-        layout(layout),
-        can_append(can_append),
-        caches(caches),
-        ledger(Ledger::New(std::move(caches))) {}
+  // The names differ from the members': RocksDB's own build, with plugins, has -Wshadow -Werror.
+  StoreCore(rocksdb::DB* a_db, rocksdb::ColumnFamilyHandle* a_cf, Layout a_layout, bool appends,
+            std::shared_ptr<const Caches> its_caches)
+      : db(a_db),
+        cf(a_cf),
+        layout(a_layout),
+        can_append(appends),
+        caches(std::move(its_caches)),
+        ledger(Ledger::New(caches)) {}
 
   rocksdb::DB* const db;
   rocksdb::ColumnFamilyHandle* const cf;
