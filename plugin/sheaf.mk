@@ -1,0 +1,14 @@
+# Sheaf inside RocksDB's own build: link this folder (a copy will not do, as it reaches for the headers
+# beside it) as plugin/sheaf of RocksDB's source tree, and then
+#   make ROCKSDB_PLUGINS=sheaf ldb
+# RocksDB's CMake build reads this file too, by regular expressions: each list is one line.
+
+# Every source but preload.cc, which registers when libsheaf_plugin.so is loaded: here RocksDB does.
+sheaf_SOURCES = codec/blob_builder.cc codec/blob_view.cc codec/encoder.cc codec/pinned_blob.cc codec/pinned_slice.cc codec/size_sums.cc rocksdb/append_operator.cc rocksdb/bundle.cc rocksdb/caches.cc rocksdb/cursor.cc rocksdb/ledger.cc rocksdb/option_types.cc rocksdb/pinnable.cc rocksdb/plugin.cc rocksdb/stats_collector.cc rocksdb/store.cc rocksdb/store_stats.cc rocksdb/thread_slot.cc
+
+sheaf_FUNC = sheaf_register
+
+# Through the link: the folder above this one, and the public headers in it.
+sheaf_CXXFLAGS = -Iplugin/sheaf/.. -Iplugin/sheaf/../include
+
+sheaf_PKGCONFIG_REQUIRES = absl_cord absl_fixed_array absl_flat_hash_set absl_hash absl_span absl_status absl_statusor absl_str_format absl_strings
