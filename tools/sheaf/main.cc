@@ -8,8 +8,8 @@
 
 #include "CLI/CLI.hpp"
 #include "rocksdb/version.h"
+#include "sheaf/version.h"
 #include "tools/sheaf/command.h"
-#include "tools/sheaf/version.h"
 
 namespace {
 
@@ -42,15 +42,19 @@ std::string FailureMessage(const CLI::App* app, const CLI::Error& error) {
   return who + ": " + what + "\nRun " + who + " --help for more information.\n";
 }
 
+std::string Version(int major, int minor, int patch) {
+  return std::to_string(major) + "." + std::to_string(minor) + "." + std::to_string(patch);
+}
+
 int Run(int argc, char** argv) {
   CLI::App app("Lists of values under one RocksDB key: load them, read them, check them.", "sheaf");
   app.footer(kFooter);
   app.require_subcommand(1);
   app.failure_message(FailureMessage);
-  app.set_version_flag("--version", std::string("sheaf ") + sheaf::tool::kVersion + " (RocksDB " +
-                                        std::to_string(ROCKSDB_MAJOR) + "." +
-                                        std::to_string(ROCKSDB_MINOR) + "." +
-                                        std::to_string(ROCKSDB_PATCH) + ")");
+  app.set_version_flag(
+      "--version",
+      "sheaf " + Version(SHEAF_VERSION_MAJOR, SHEAF_VERSION_MINOR, SHEAF_VERSION_PATCH) +
+          " (RocksDB " + Version(ROCKSDB_MAJOR, ROCKSDB_MINOR, ROCKSDB_PATCH) + ")");
   int exit_status = sheaf::tool::kExitOk;
   sheaf::tool::AddLoadCommand(app, &exit_status);
   sheaf::tool::AddGetCommand(app, &exit_status);
