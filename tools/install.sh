@@ -144,8 +144,8 @@ put_template() {  # SOURCE PATH
   mkdir -p -- "$stage/$(dirname "$2")"
   sed -e "s,@VERSION@,$version,g" -e "s,@VERSION_MAJOR@,$major,g" -e "s,@VERSION_MINOR@,$minor,g" \
     -e "s,@ABI_VERSION@,$major.$minor,g" \
-    -e "s,@PREFIX_FROM_PKGCONFIG@,$(realpath -m --relative-to="/$libdir/pkgconfig" /),g" \
-    -e "s,@PREFIX_FROM_CMAKE@,$(realpath -m --relative-to="/$libdir/cmake/Sheaf" /),g" \
+    -e "s,@PREFIX_FROM_PKGCONFIG@,$(realpath -ms --relative-to="/$libdir/pkgconfig" /),g" \
+    -e "s,@PREFIX_FROM_CMAKE@,$(realpath -ms --relative-to="/$libdir/cmake/Sheaf" /),g" \
     "$1" >"$stage/$2"
   chmod 644 "$stage/$2"
   files+=("$2")
