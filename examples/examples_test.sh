@@ -1,6 +1,8 @@
 #!/bin/bash
 # Runs each example and compares what it prints with what its text says it must.
+#   examples/examples_test.sh [FOLDER]     where the programs are. Default: examples
 set -u
+programs=${1:-examples}
 dir=$(mktemp -d "${TEST_TMPDIR:-/tmp}/examples.XXXXXX")
 trap 'rm -rf "$dir"' EXIT
 failed=0
@@ -9,7 +11,7 @@ failed=0
 expect() {
   local name=$1 expected=$2 printed
   shift 2
-  if ! printed=$("examples/$name" "$@"); then
+  if ! printed=$("$programs/$name" "$@"); then
     echo "$name: failed"
     failed=1
   elif [ "$printed" != "$expected" ]; then
@@ -46,7 +48,7 @@ if [ "$lists" != $'0x61 : 0xB4030178797A\n0x62 : 0xB001036F6E65\n0x63 : 0xB000
   failed=1
 fi
 
-if "examples/event_log" "$dir/events" >/dev/null 2>&1; then
+if "$programs/event_log" "$dir/events" >/dev/null 2>&1; then
   echo "event_log: opened a DB that exists"
   failed=1
 fi
