@@ -9,7 +9,8 @@ REPORT_PACKAGES="python3-matplotlib"
 # What building the library and the tool takes, and what tests and benchmarks take beyond that.
 BUILD_PACKAGES="g++ bazel-bootstrap bazel-platforms bazel-rules-java bazel-rules-proto bazel-skylib
   libabsl-dev libcli11-dev librocksdb-dev libsimdjson-dev"
-TEST_PACKAGES="libbenchmark-dev libgmock-dev libgtest-dev python3-minimal rocksdb-tools"
+TEST_PACKAGES="cmake libbenchmark-dev libgmock-dev libgtest-dev make pkg-config python3-minimal
+  rocksdb-tools"
 # Peers, which the benchmarks compare with.
 TEST_PACKAGES="$TEST_PACKAGES flatbuffers-compiler libflatbuffers-dev liblmdb-dev libprotobuf-dev
   protobuf-compiler"

@@ -2,12 +2,14 @@
 # Installs what is missing, builds everything and runs every test. Arguments go to `bazel test`:
 #   tools/test.sh                    as CI does
 #   tools/test.sh --config=asan      under a sanitizer: asan, ubsan, tsan
-# The last line is `N passed, N failed`: single tests, counted from what GoogleTest reported.
+# The last line is `N passed, N failed`: single tests, counted from what GoogleTest reported, and the
+# cases of tests/install_test.sh, which Bazel cannot run as it runs Bazel. Not under a sanitizer, as
+# what is installed is linked to programs without it.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
 case "${1:-}" in
-  -h | --help) sed -n '2,5s/^# //p' "$0"; exit 0 ;;
+  -h | --help) sed -n '2,7s/^# //p' "$0"; exit 0 ;;
 esac
 
 . tools/deps.sh
@@ -22,6 +24,10 @@ trap 'rm -f "$log"' EXIT
 
 bazel test --keep_going "$@" //... 2>&1 | tee "$log"
 status=${PIPESTATUS[0]}
+if [ -z "$sanitizer_packages" ]; then
+  tests/install_test.sh 2>&1 | tee -a "$log"
+  [ "${PIPESTATUS[0]}" -eq 0 ] || status=1
+fi
 
 # GoogleTest reports single tests in test.xml. A target that did not build, or ended before it
 # could report, counts as one failure.
@@ -30,6 +36,11 @@ import re, sys, xml.etree.ElementTree as xml
 
 passed = failed = 0
 for line in open(sys.argv[1], errors="replace"):
+    case = re.match(r"install_test: \S+ (PASSED|FAILED)\b", line)
+    if case:
+        passed += case.group(1) == "PASSED"
+        failed += case.group(1) == "FAILED"
+        continue
     match = re.match(r"//(\S*):(\S+) +(?:\(cached\) )?(PASSED|FLAKY|FAILED|TIMEOUT|NO STATUS)", line)
     if not match:
         continue
