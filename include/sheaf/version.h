@@ -1,5 +1,5 @@
-// The version of Sheaf. This is its only place: the tool, the shared library's name, sheaf.pc and the
-// CMake package are all made from it.
+// The version of Sheaf. This is its only place: the tool, the shared library's name, sheaf.pc and
+// the CMake package are all made from it.
 //
 //   #if SHEAF_VERSION_MAJOR > 0 || SHEAF_VERSION_MINOR >= 2
 

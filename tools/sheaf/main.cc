@@ -52,9 +52,9 @@ int Run(int argc, char** argv) {
   app.require_subcommand(1);
   app.failure_message(FailureMessage);
   app.set_version_flag(
-      "--version",
-      "sheaf " + Version(SHEAF_VERSION_MAJOR, SHEAF_VERSION_MINOR, SHEAF_VERSION_PATCH) +
-          " (RocksDB " + Version(ROCKSDB_MAJOR, ROCKSDB_MINOR, ROCKSDB_PATCH) + ")");
+      "--version", "sheaf " +
+                       Version(SHEAF_VERSION_MAJOR, SHEAF_VERSION_MINOR, SHEAF_VERSION_PATCH) +
+                       " (RocksDB " + Version(ROCKSDB_MAJOR, ROCKSDB_MINOR, ROCKSDB_PATCH) + ")");
   int exit_status = sheaf::tool::kExitOk;
   sheaf::tool::AddLoadCommand(app, &exit_status);
   sheaf::tool::AddGetCommand(app, &exit_status);
