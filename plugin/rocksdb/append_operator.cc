@@ -15,8 +15,8 @@
 namespace sheaf {
 namespace internal {
 
-__thread MergedKeys* MergedKeys::current_ = nullptr;
-__thread uint64_t MergeWatch::merges_ = 0;
+SHEAF_THREAD_LOCAL MergedKeys* MergedKeys::current_ = nullptr;
+SHEAF_THREAD_LOCAL uint64_t MergeWatch::merges_ = 0;
 
 namespace {
 

@@ -11,10 +11,9 @@
 namespace sheaf {
 namespace internal {
 
-// Trivial, so that they can be asked while other thread-locals of the thread are destroyed.
-__thread BlockMemory::Free* BlockMemory::kept_ = nullptr;
-__thread size_t BlockMemory::room_ = 0;
-__thread bool BlockMemory::began_ = false;
+SHEAF_THREAD_LOCAL BlockMemory::Free* BlockMemory::kept_ = nullptr;
+SHEAF_THREAD_LOCAL size_t BlockMemory::room_ = 0;
+SHEAF_THREAD_LOCAL bool BlockMemory::began_ = false;
 
 struct BlockMemory::Returner {
   ~Returner() {

@@ -15,6 +15,8 @@
 #include <cstddef>
 #include <new>
 
+#include "plugin/rocksdb/thread_local.h"
+
 namespace sheaf {
 namespace internal {
 
@@ -48,10 +50,9 @@ class BlockMemory {
   // The first time that a thread asks, there is.
   static bool MakeRoom();
 
-  // Not thread_local, whose every use from another file asks whether it is initialized.
-  static __thread Free* kept_;
-  static __thread size_t room_;
-  static __thread bool began_;
+  static SHEAF_THREAD_LOCAL Free* kept_;
+  static SHEAF_THREAD_LOCAL size_t room_;
+  static SHEAF_THREAD_LOCAL bool began_;
 };
 
 }  // namespace internal

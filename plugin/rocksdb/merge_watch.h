@@ -14,6 +14,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/hash/hash.h"
 #include "absl/strings/string_view.h"
+#include "plugin/rocksdb/thread_local.h"
 
 namespace sheaf {
 namespace internal {
@@ -37,8 +38,7 @@ class MergedKeys {
     return absl::HashOf(absl::string_view(key.data(), key.size()));
   }
 
-  // Not thread_local, whose every use from another file asks whether it is initialized.
-  static __thread MergedKeys* current_;
+  static SHEAF_THREAD_LOCAL MergedKeys* current_;
   absl::flat_hash_set<size_t> hashes_;
 };
 
@@ -55,7 +55,7 @@ class MergeWatch {
   }
 
  private:
-  static __thread uint64_t merges_;
+  static SHEAF_THREAD_LOCAL uint64_t merges_;
   const uint64_t before_ = merges_;
 };
 

@@ -19,8 +19,7 @@ void RaiseEverTaken(size_t to) {
 
 }  // namespace
 
-// Trivial, so that it can be asked while other thread-locals of the thread are destroyed.
-__thread size_t ThreadSlot::mine_ = ThreadSlot::kUnknown;
+SHEAF_THREAD_LOCAL size_t ThreadSlot::mine_ = ThreadSlot::kUnknown;
 
 struct ThreadSlot::Returner {
   ~Returner() {

@@ -10,6 +10,8 @@
 
 #include <cstddef>
 
+#include "plugin/rocksdb/thread_local.h"
+
 namespace sheaf {
 namespace internal {
 
@@ -35,8 +37,7 @@ class ThreadSlot {
 
   static size_t Claim();
 
-  // Not thread_local, whose every use from another file asks whether it is initialized.
-  static __thread size_t mine_;
+  static SHEAF_THREAD_LOCAL size_t mine_;
 };
 
 }  // namespace internal
