@@ -3,5 +3,6 @@
 COPTS = [
     "-Wall",
     "-Wextra",
+    "-Wshadow",  # RocksDB compiles plugins with it
     "-Werror",
 ]

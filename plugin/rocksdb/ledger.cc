@@ -88,9 +88,9 @@ void Ledger::Look(Shard& mine) {
   const Level peak = Raise(now);
   // As far up as the sum can go without a new maximum. Where others have a part in the sum, mine
   // may rise for ever while it stays the same: leave room, so as not to look at every read.
-  const auto mark = [](int64_t mine, uint64_t now, uint64_t peak) {
-    const uint64_t slack = static_cast<uint64_t>(mine) == now ? 0 : peak / 64;
-    return mine + static_cast<int64_t>(peak - now + slack);
+  const auto mark = [](int64_t part, uint64_t sum, uint64_t highest) {
+    const uint64_t slack = static_cast<uint64_t>(part) == sum ? 0 : highest / 64;
+    return part + static_cast<int64_t>(highest - sum + slack);
   };
   mine.blocks_mark = mark(mine.blocks(), now.blocks, peak.blocks);
   mine.bytes_mark = mark(mine.bytes(), now.bytes, peak.bytes);
