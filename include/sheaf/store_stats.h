@@ -56,9 +56,9 @@ struct StoreStats {
   uint64_t blocks_pinned = 0;
   uint64_t bytes_pinned = 0;
 
-  // High-water marks of those two, since the Store was opened; each of its own moment. Exact while
-  // one thread reads. Where several do, a peak that lasts less than 64 reads of each may be missed,
-  // and each is short of the truth by 2 % at most otherwise.
+  // High-water marks of those two, since the Store was opened; each of its own moment. Never more
+  // than there was, and exact while one thread reads. Where n do, a peak may be missed that lasts
+  // less than 64 * n reads of each, and what is found may be short by a 64th for each of them.
   uint64_t blocks_pinned_peak = 0;
   uint64_t bytes_pinned_peak = 0;
 

@@ -33,7 +33,7 @@ Ledger::Pin Ledger::CountFound(uint64_t bytes) {
     shard.found.Add(1, alone);
     shard.found_bytes.Add(bytes, alone);
     if (!alone) {
-      if (shard.found.get() % kStock == 0) Raise(Pinned());
+      Raise(Pinned());
     } else if (shard.blocks() > shard.blocks_mark || shard.bytes() > shard.bytes_mark) {
       Look(shard);
     }
@@ -45,14 +45,14 @@ void Ledger::TakeStock(Shard& mine) {
   mine.refs.fetch_add(kStock, std::memory_order_relaxed);
   mine.spare.store(kStock, std::memory_order_relaxed);
   // The more threads, the more it costs to look, and the more others look.
-  if (++mine.stocks >= ThreadSlot::EverTaken()) Look(mine);
+  if (++mine.stocks >= ThreadSlot::Taken()) Look(mine);
 }
 
 Ledger::Level Ledger::Pinned() const {
   Level found;
   Level released;
-  const size_t used = ThreadSlot::EverTaken();
-  const auto each = [&](auto&& add) {
+  const auto each = [this](auto&& add) {
+    const size_t used = ThreadSlot::EverTaken();
     for (size_t i = 0; i < used; ++i) add(shards_[i]);
     add(shards_[kShared]);
   };
@@ -125,13 +125,12 @@ void Ledger::CountFailed() {
 }
 
 StoreStats Ledger::Snapshot() {
-  const Level peak = Raise(Pinned());
+  const Level now = Pinned();
+  const Level peak = Raise(now);
   StoreStats stats;
   uint64_t copied = 0;
-  uint64_t released = 0;
-  uint64_t released_bytes = 0;
-  // Last things first, so that no difference below is of something that had not begun: a read is
-  // counted as found before it is counted as copied, and before its block is released.
+  // Last things first, so that the difference below is not of something that had not begun: a read
+  // is counted as found before it is counted as copied.
   for (const Shard& shard : shards_) {
     for (size_t reason = 0; reason < kCopyReasons; ++reason) {
       const uint64_t reads = shard.copied_reads[reason].get();
@@ -139,22 +138,18 @@ StoreStats Ledger::Snapshot() {
       stats.copied_bytes[reason] += shard.copied_bytes[reason].get();
       copied += reads;
     }
-    released += shard.released.get();
-    released_bytes += shard.released_bytes.get();
   }
   uint64_t found = 0;
-  uint64_t found_bytes = 0;
   for (const Shard& shard : shards_) {
     found += shard.found.get();
-    found_bytes += shard.found_bytes.get();
     stats.not_found += shard.not_found.get();
     stats.corrupt += shard.corrupt.get();
     stats.failed += shard.failed.get();
   }
   stats.blocks_pinned_peak = peak.blocks;
   stats.bytes_pinned_peak = peak.bytes;
-  stats.blocks_pinned = found > released ? found - released : 0;
-  stats.bytes_pinned = found_bytes > released_bytes ? found_bytes - released_bytes : 0;
+  stats.blocks_pinned = now.blocks;
+  stats.bytes_pinned = now.bytes;
   stats.zero_copy_reads = found > copied ? found - copied : 0;
   stats.reads = found + stats.not_found + stats.corrupt + stats.failed;
   return stats;

@@ -14,8 +14,8 @@
 //
 // The high-water mark is of the sum of all shards, which no read can afford to look at. A thread
 // does so when what it took and did not give up itself passes a mark, set where the sum may have a
-// new maximum; and, as others' reads move that, each time it takes references in stock, by turns
-// with all other threads.
+// new maximum; and, as others' reads move that, with every n-th stock of references that it takes,
+// where n is the number of threads. Threads without a shard of their own look each time.
 //
 // A shard can only reach 0 after the Store let go of its own reference and the spare ones; the last
 // shard to do so destroys the Ledger. Pins are taken through a live Store only, so a shard at 0
@@ -93,11 +93,12 @@ class Ledger {
   // A number that one thread at a time adds to, or many. Relaxed: for statistics.
   class Counter {
    public:
+    // Release: who sees that a pin was taken sees what was given up before that.
     void Add(uint64_t n, bool alone) {
       if (alone) {
-        value_.store(get() + n, std::memory_order_relaxed);
+        value_.store(get() + n, std::memory_order_release);
       } else {
-        value_.fetch_add(n, std::memory_order_relaxed);
+        value_.fetch_add(n, std::memory_order_release);
       }
     }
     uint64_t get() const { return value_.load(std::memory_order_relaxed); }

@@ -49,6 +49,11 @@ size_t ThreadSlot::Claim() {
   return kNone;
 }
 
+size_t ThreadSlot::Taken() {
+  const uint64_t bits = taken.load(std::memory_order_relaxed);
+  return bits == 0 ? 1 : static_cast<size_t>(__builtin_popcountll(bits));
+}
+
 size_t ThreadSlot::EverTaken() { return ever_taken.load(std::memory_order_relaxed); }
 
 }  // namespace internal

@@ -30,6 +30,8 @@ class ThreadSlot {
   // Numbers from this on were never anybody's. A number that a thread has just been given may not
   // count yet, on another.
   static size_t EverTaken();
+  // How many threads have a number now; at least 1.
+  static size_t Taken();
 
  private:
   static constexpr size_t kUnknown = ~size_t{0};
