@@ -58,7 +58,12 @@ if [ -z "$folder" ]; then
   folder=$(mktemp -d "${TMPDIR:-/tmp}/sheaf-in-tree.XXXXXX")
   trap 'rm -rf "$folder"' EXIT
 fi
+# Things below are replaced and removed: not in a folder with anything else in it.
 mkdir -p "$folder"
+if [ -n "$(ls -A "$folder")" ] && [ ! -e "$folder/.sheaf-in-tree" ]; then
+  die "$folder is not empty, and was not made by this script: name a new folder"
+fi
+: >"$folder/.sheaf-in-tree"
 
 step() { printf '\n== %s\n' "$*" >&2; }
 

@@ -63,6 +63,8 @@ esac
 libdir=${libdir%/}
 
 # The folder to write to.
+umask 022  # what is installed is for everybody
+where=$(realpath -m -- "$prefix")
 root=$(realpath -m -- "${destdir:+$destdir/}$prefix")
 manifest=share/sheaf/install_manifest.txt
 
@@ -192,7 +194,6 @@ echo "$now" >"$stage/$manifest"
 mv -fT -- "$stage/$manifest" "$root/$manifest"
 
 echo "installed Sheaf $version, ${#files[@]} files, in $root" >&2
-where=$(realpath -m -- "$prefix")
 cat >&2 <<NEXT
   CMake        cmake -DCMAKE_PREFIX_PATH=$where ...    find_package(Sheaf $major.$minor)
   pkg-config   PKG_CONFIG_PATH=$where/$libdir/pkgconfig pkg-config --cflags --libs sheaf

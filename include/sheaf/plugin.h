@@ -6,7 +6,8 @@
 //
 // An application calls RegisterPlugin() once, before it opens a DB whose OPTIONS name them. Other
 // ways: `ROCKSDB_PLUGINS=sheaf` when RocksDB is built, or loading libsheaf_plugin.so, which calls
-// the registrar by itself: LD_PRELOAD=libsheaf_plugin.so ldb --try_load_options --db=D scan
+// the registrar by itself: LD_PRELOAD=/path/to/libsheaf_plugin.so ldb --try_load_options --db=D scan
+// (With a name that the loader does not find, the program runs on without the plugin.)
 //
 // WARNING: by default RocksDB leaves out what is not registered, without a word, and a DB that is
 // opened without its merge operator drops operands that are only in its log (docs/guide.md). Where

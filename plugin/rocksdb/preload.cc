@@ -1,5 +1,5 @@
 // libsheaf_plugin.so registers itself when it is loaded, so that programs that know nothing of
-// Sheaf find it in RocksDB's registry: LD_PRELOAD=libsheaf_plugin.so ldb ...
+// Sheaf find it in RocksDB's registry: LD_PRELOAD=/path/to/libsheaf_plugin.so ldb ...
 
 #include "sheaf/plugin.h"
 

@@ -30,7 +30,7 @@ constexpr char kFooter[] =
     "\n"
     "Examples:\n"
     "  sheaf inspect lists.strg\n"
-    "  sheaf get ... --format raw | sheaf inspect - --layout fixed64 --format json\n"
+    "  sheaf inspect - --layout fixed64 --format json < lists.strg\n"
     "\n"
     "Exit status: 0 success; 1 failed, or a blob is corrupt (those before it are printed); 2 bad\n"
     "usage.";
