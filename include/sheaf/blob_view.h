@@ -59,8 +59,8 @@ class BlobView {
   bool empty() const { return count_ == 0; }
 
   // REQUIRES: i < size(). O(1) in `kCompact`. In `kFixed64`, which has no checkpoints, it adds up
-  // sizes from the nearest of nine places, 1/32 of them on average, at the speed of memory; who
-  // wants all values by index there takes Views().
+  // sizes from the nearest of a few places, 1/32 of them on average from 256 values on and 1/4
+  // below, at the speed of memory; who wants all values by index there takes Views().
   std::string_view operator[](size_t i) const;
 
   // The same with the index checked. Errors: absl::StatusCode::kOutOfRange.
@@ -69,6 +69,9 @@ class BlobView {
   // In order, O(1) a step. Iterators borrow the bytes, not this BlobView.
   const_iterator begin() const;
   const_iterator end() const;
+
+  // An iterator at value `i`, found as operator[] finds it. REQUIRES: i <= size().
+  const_iterator From(size_t i) const;
 
   // Calls `f(std::string_view)` for each value in order. The fastest way over a whole list: what
   // depends on the layout is decided once, not at each step.
@@ -96,9 +99,9 @@ class BlobView {
   // Where value `i` begins, relative to contents. REQUIRES: i < size(), not uniform.
   uint64_t OffsetOf(size_t i) const;
 
-  // A fixed64 list has no checkpoints on disk. So while it is checked, offsets in contents of values
-  // k * (count_ / kSpans), k >= 1, are kept: if there are enough values for it to pay, and less
-  // than 4 GiB of contents, which is all that RocksDB holds.
+  // A fixed64 list has no checkpoints on disk. So while it is checked, offsets in contents of
+  // values k * (count_ / kSpans), k >= 1, are kept: if there are enough values for it to pay, and
+  // less than 4 GiB of contents, which is all that RocksDB holds.
   static constexpr size_t kSpans = 8;
   static constexpr size_t kMinMarkedCount = 256;
   static size_t SpansOf(size_t count, uint64_t contents_size) {
@@ -198,6 +201,12 @@ inline std::string_view BlobView::operator[](size_t i) const {
 
 inline BlobView::const_iterator BlobView::begin() const {
   return const_iterator(sizes_, contents_, count_, width_, stride_);
+}
+
+inline BlobView::const_iterator BlobView::From(size_t i) const {
+  assert(i <= count_);
+  if (i == count_) return end();
+  return const_iterator(sizes_ + i * stride_, (*this)[i].data(), count_ - i, width_, stride_);
 }
 
 inline BlobView::const_iterator BlobView::end() const { return const_iterator(); }

@@ -43,7 +43,12 @@ constexpr uint8_t kLog2WidthMask = 0x03;  // 0, 1 or 2; 3 is reserved
 constexpr uint8_t kMaxLog2Width = 2;
 
 // docs/format.md, "operands" and "bundles": the other tags.
-constexpr uint8_t kEditTag = 0xA0;
+constexpr uint8_t kEditTag = 0xA0;  // plus one of:
+constexpr uint8_t kClearEdit = 0;
+constexpr uint8_t kKeepFirstEdit = 1;
+constexpr uint8_t kKeepLastEdit = 2;
+constexpr uint8_t kRemoveEdit = 3;
+constexpr uint8_t kBatchEdit = 4;
 constexpr uint8_t kEditTagMask = 0xF0;
 constexpr uint8_t kBundleTag = 0xB8;
 
@@ -55,6 +60,9 @@ constexpr uint64_t kMaxCompactCount = 0xFFFFFFFF;
 
 // RocksDB's own limit on what it keeps under a key.
 constexpr uint64_t kMaxRocksDbValue = 0xFFFFFFFF;
+
+// docs/format.md, "operands": the largest value that a remove names, with its tag and size.
+constexpr uint64_t kMaxOperandValue = kMaxRocksDbValue - 6;
 
 // docs/format.md, "values": the largest value in either layout.
 constexpr uint64_t kMaxValueBytes = 0xFFFFFFFF;

@@ -105,6 +105,8 @@ class PinnedBlob {
 
   // All values as holders of the block: one atomic add and one allocation for all.
   std::vector<PinnedSlice> Slices() const;
+  // The same from value `first` on. REQUIRES: first <= size().
+  std::vector<PinnedSlice> Slices(size_t first) const;
 
   // True if the bytes are RocksDB's own (block, row or blob cache, or a buffer that RocksDB gave
   // away): they were not copied out. False for every other source; the blob works the same.

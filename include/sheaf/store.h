@@ -29,10 +29,12 @@
 #define SHEAF_STORE_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <vector>
 
 #include "absl/types/span.h"
 #include "rocksdb/db.h"
@@ -118,8 +120,9 @@ class Cursor {
 
 class Store {
   template <typename Target>
-  using IfTarget = std::enable_if_t<std::is_base_of<rocksdb::WriteBatchBase, Target>::value ||
-                                    std::is_base_of<rocksdb::Transaction, Target>::value>;
+  using IfTarget = std::enable_if_t<!std::is_const<Target>::value &&
+                                    (std::is_base_of<rocksdb::WriteBatchBase, Target>::value ||
+                                     std::is_base_of<rocksdb::Transaction, Target>::value)>;
 
  public:
   using Values = absl::Span<const std::string_view>;
@@ -144,17 +147,42 @@ class Store {
   rocksdb::Status Append(const rocksdb::WriteOptions& options, const rocksdb::Slice& key,
                          Values values);
 
+  // Edits of the list of `key`: one DB::Merge, no read. They act on what was written before them,
+  // and leave an empty list where there was none. Errors: as Append.
+  //
+  // Keeps `count` values at one end, and drops the others.
+  rocksdb::Status Trim(const rocksdb::WriteOptions& options, const rocksdb::Slice& key,
+                       uint64_t count, Keep keep = Keep::kLast);
+  // Drops every value that equals `value`.
+  rocksdb::Status Remove(const rocksdb::WriteOptions& options, const rocksdb::Slice& key,
+                         std::string_view value);
+  // Drops all values, and whatever under the key does not decode. (DB::Delete leaves no list.)
+  rocksdb::Status Clear(const rocksdb::WriteOptions& options, const rocksdb::Slice& key);
+
   // The same into a rocksdb::WriteBatchBase (WriteBatch, WriteBatchWithIndex) or a
   // rocksdb::Transaction, which locks the key, or watches it for a conflict; what is put into a
   // Transaction's GetWriteBatch() it would not. (Templates, so that `{}` means default WriteOptions
   // and never a null batch.) Errors: in addition InvalidArgument for a null `target`.
   template <typename Target, typename = IfTarget<Target>>
   rocksdb::Status Put(Target* target, const rocksdb::Slice& key, Values values) {
-    return PutInto(target, key, values);
+    return WriteInto(target, key, Putting(values));
   }
   template <typename Target, typename = IfTarget<Target>>
   rocksdb::Status Append(Target* target, const rocksdb::Slice& key, Values values) {
-    return AppendInto(target, key, values);
+    return WriteInto(target, key, Appending(values));
+  }
+  template <typename Target, typename = IfTarget<Target>>
+  rocksdb::Status Trim(Target* target, const rocksdb::Slice& key, uint64_t count,
+                       Keep keep = Keep::kLast) {
+    return WriteInto(target, key, Trimming(count, keep));
+  }
+  template <typename Target, typename = IfTarget<Target>>
+  rocksdb::Status Remove(Target* target, const rocksdb::Slice& key, std::string_view value) {
+    return WriteInto(target, key, Removing(value));
+  }
+  template <typename Target, typename = IfTarget<Target>>
+  rocksdb::Status Clear(Target* target, const rocksdb::Slice& key) {
+    return WriteInto(target, key, Clearing());
   }
 
   // The list of `key`, all validated. Pinned without a copy where RocksDB can (zero_copy()), and
@@ -162,6 +190,14 @@ class Store {
   // Errors: NotFound; Corruption, naming the key and what does not decode; RocksDB's own.
   rocksdb::Status Get(const rocksdb::ReadOptions& options, const rocksdb::Slice& key,
                       PinnedBlob* list);
+
+  // The newest `count` values of the list of `key`, the oldest of them first; fewer if the list has
+  // fewer. Where operands are pending that hold them, older operands and the list itself are not
+  // read (unless the column family has a row cache, max_bytes, or keep=first); the rest of the list
+  // is not built in any case. Without operands it is the end of what Get returns, in that block.
+  // All slices are in one block. On failure `*values` is empty. Errors: as Get.
+  rocksdb::Status GetLast(const rocksdb::ReadOptions& options, const rocksdb::Slice& key,
+                          size_t count, std::vector<PinnedSlice>* values);
 
   // `n` lists with RocksDB's batched MultiGet; each has a status as Get gives.
   void MultiGet(const rocksdb::ReadOptions& options, size_t n, const rocksdb::Slice* keys,
@@ -182,13 +218,26 @@ class Store {
  private:
   explicit Store(std::unique_ptr<internal::StoreCore> core);
 
-  rocksdb::Status PutInto(rocksdb::WriteBatchBase* batch, const rocksdb::Slice& key, Values values);
-  rocksdb::Status PutInto(rocksdb::Transaction* transaction, const rocksdb::Slice& key,
-                          Values values);
-  rocksdb::Status AppendInto(rocksdb::WriteBatchBase* batch, const rocksdb::Slice& key,
-                             Values values);
-  rocksdb::Status AppendInto(rocksdb::Transaction* transaction, const rocksdb::Slice& key,
-                             Values values);
+  // What a write does to a key, or why it cannot.
+  struct Change {
+    const char* name;  // of the method
+    bool is_merge;
+    rocksdb::Status status;
+    std::string value;
+  };
+  Change Putting(Values values) const;
+  Change Appending(Values values) const;
+  Change Trimming(uint64_t count, Keep keep) const;
+  Change Removing(std::string_view value) const;
+  Change Clearing() const;
+  Change Merging(const char* name, std::string operand) const;
+
+  rocksdb::Status Write(const rocksdb::WriteOptions& options, const rocksdb::Slice& key,
+                        const Change& change);
+  rocksdb::Status WriteInto(rocksdb::WriteBatchBase* batch, const rocksdb::Slice& key,
+                            const Change& change);
+  rocksdb::Status WriteInto(rocksdb::Transaction* transaction, const rocksdb::Slice& key,
+                            const Change& change);
 
   std::unique_ptr<internal::StoreCore> core_;
 };

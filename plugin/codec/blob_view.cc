@@ -11,6 +11,7 @@
 #include "plugin/codec/little_endian.h"
 #include "plugin/codec/size_sums.h"
 #include "plugin/codec/value_iterator.h"
+#include "plugin/codec/varint.h"
 
 namespace sheaf {
 namespace {
@@ -53,25 +54,18 @@ absl::Status ReadCount(std::string_view input, size_t* at, uint64_t* count) {
     return absl::OkStatus();
   }
   const size_t begin = *at;
-  uint64_t value = 0;
-  for (unsigned shift = 0; shift < 64; shift += 7) {
-    if (*at == input.size()) {
+  switch (internal::ReadVarint(input, at, count)) {
+    case internal::VarintFault::kNone:
+      return absl::OkStatus();
+    case internal::VarintFault::kCutOff:
       return Corrupt(kCompactName, "count", begin, "the varint is cut off after ", *at - begin,
                      " bytes");
-    }
-    const uint8_t byte = static_cast<uint8_t>(input[(*at)++]);
-    if (shift == 63 && byte > 1) break;
-    value |= static_cast<uint64_t>(byte & 0x7F) << shift;
-    if (byte < 0x80) {
-      if (byte == 0 && shift > 0) {
-        return Corrupt(kCompactName, "count", begin, "the varint has ", *at - begin,
-                       " bytes, expected the shortest form of ", value);
-      }
-      *count = value;
-      return absl::OkStatus();
-    }
+    case internal::VarintFault::kNotShortest:
+      return Corrupt(kCompactName, "count", begin, "the varint has ", *at - begin,
+                     " bytes, expected the shortest form of ", *count);
+    default:
+      return Corrupt(kCompactName, "count", begin, "the varint does not fit 64 bits");
   }
-  return Corrupt(kCompactName, "count", begin, "the varint does not fit 64 bits");
 }
 
 // Finds which checkpoint is wrong, for the message. REQUIRES: one is, which is so as

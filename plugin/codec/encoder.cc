@@ -7,23 +7,13 @@
 #include "plugin/codec/blob_view_access.h"
 #include "plugin/codec/little_endian.h"
 #include "plugin/codec/size_sums.h"
+#include "plugin/codec/varint.h"
 
 namespace sheaf {
 namespace internal {
 namespace {
 
-void AppendVarint(std::string* out, uint64_t value) {
-  for (; value >= 0x80; value >>= 7) out->push_back(static_cast<char>(value | 0x80));
-  out->push_back(static_cast<char>(value));
-}
-
 unsigned Log2(unsigned width) { return width == 1 ? 0 : width == 2 ? 1 : 2; }
-
-uint64_t VarintBytes(uint64_t value) {
-  uint64_t bytes = 1;
-  for (; value >= 0x80; value >>= 7) ++bytes;
-  return bytes;
-}
 
 }  // namespace
 
@@ -130,6 +120,19 @@ absl::Status Concatenate(absl::Span<const BlobView> lists, Layout layout, std::s
   for (const BlobView& list : lists) header.AddSizes(list);
   header.Finish();
   for (const BlobView& list : lists) out->append(list.contents());
+  return absl::OkStatus();
+}
+
+absl::Status EncodeTagged(absl::Span<const std::string_view> values, uint8_t tag,
+                          std::string* out) {
+  out->clear();
+  ListShape shape;
+  for (const std::string_view value : values) shape.Add(value.size());
+  if (absl::Status status = shape.FitsRocksDb(Layout::kCompact); !status.ok()) return status;
+  HeaderWriter header(shape, Layout::kCompact, out, tag);
+  for (const std::string_view value : values) header.AddSize(value.size());
+  header.Finish();
+  for (const std::string_view value : values) out->append(value);
   return absl::OkStatus();
 }
 

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "absl/status/status.h"
 #include "absl/types/span.h"
@@ -86,6 +87,10 @@ class HeaderWriter {
 // Replaces `*out` with the concatenation of `lists`, of any layouts, as one blob of `layout`.
 // One allocation. Errors: as ListShape::FitsRocksDb; `*out` is then empty.
 absl::Status Concatenate(absl::Span<const BlobView> lists, Layout layout, std::string* out);
+
+// Replaces `*out` with `values` in layout `kCompact` under `tag`: disk::kCompactTag or
+// disk::kBundleTag. Errors: as ListShape::FitsRocksDb; `*out` is then empty.
+absl::Status EncodeTagged(absl::Span<const std::string_view> values, uint8_t tag, std::string* out);
 
 }  // namespace internal
 }  // namespace sheaf

@@ -87,4 +87,16 @@ std::vector<PinnedSlice> PinnedBlob::Slices() const {
   return slices;
 }
 
+std::vector<PinnedSlice> PinnedBlob::Slices(size_t first) const {
+  std::vector<PinnedSlice> slices;
+  if (first == size()) return slices;
+  slices.reserve(size() - first);
+  const const_iterator last = end();
+  for (const_iterator value = view_.From(first); value != last; ++value) {
+    slices.push_back(PinnedSlice(*value, block_));
+  }
+  block_->Ref(slices.size());
+  return slices;
+}
+
 }  // namespace sheaf

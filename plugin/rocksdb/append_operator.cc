@@ -4,12 +4,18 @@
 #include <string_view>
 #include <vector>
 
+#include "plugin/codec/blob_view_access.h"
+#include "plugin/codec/edit_folder.h"
+#include "plugin/codec/editable_list.h"
 #include "plugin/codec/encoder.h"
+#include "plugin/codec/operand.h"
 #include "plugin/rocksdb/append_operator_impl.h"
 #include "plugin/rocksdb/bundle.h"
 #include "plugin/rocksdb/merge_watch.h"
 #include "plugin/rocksdb/option_types.h"
+#include "plugin/rocksdb/tail_watch.h"
 #include "rocksdb/env.h"
+#include "rocksdb/version.h"
 #include "sheaf/blob_view.h"
 
 namespace sheaf {
@@ -20,20 +26,69 @@ SHEAF_THREAD_LOCAL uint64_t MergeWatch::merges_ = 0;
 
 namespace {
 
+using Input = rocksdb::MergeOperator::MergeOperationInput;
+using Output = rocksdb::MergeOperator::MergeOperationOutput;
+
 std::string_view View(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
 
-// Parses `encoded` onto the end of `lists`; false if it does not decode.
-bool Collect(std::string_view encoded, Layout layout, std::vector<BlobView>* lists) {
-  absl::StatusOr<BlobView> list = BlobView::Parse(encoded, layout);
-  if (!list.ok()) return false;
-  lists->push_back(*list);
-  return true;
+EditableList::Limits LimitsOf(const AppendOptions& options) {
+  EditableList::Limits limits;
+  if (options.max_values != 0) limits.max_values = options.max_values;
+  if (options.max_bytes != 0) limits.max_bytes = options.max_bytes;
+  limits.keep_first = options.keep == Keep::kFirst;
+  return limits;
 }
 
-// Raw inputs of a merge, with those of bundles among them in place of the bundle, so that any
-// grouping of merges bundles the same inputs in the same order.
-absl::Status Bundle(const rocksdb::MergeOperator::MergeOperationInput& in, Layout layout,
-                    std::string* out) {
+// Parses `encoded` onto the end of `lists`; false if it is not a list.
+bool Collect(std::string_view encoded, Layout layout, std::vector<BlobView>* lists) {
+  lists->emplace_back();
+  if (BlobViewAccess::ParseInto(encoded, layout, BlobViewAccess::Extent::kWhole, &lists->back())
+          .ok()) {
+    return true;
+  }
+  lists->pop_back();
+  return false;
+}
+
+// The inputs of a merge that matter: those since the last clear.
+struct History {
+  std::string_view base;
+  bool has_base = false;
+  size_t first_operand = 0;
+  // What they say, if all of them decode.
+  bool decodes = true;
+  BlobView base_list;
+  std::vector<Edit> edits;
+};
+
+History HistoryOf(const Input& in, Layout layout) {
+  History history;
+  if (in.existing_value != nullptr) {
+    history.has_base = true;
+    history.base = View(*in.existing_value);
+    history.decodes = BlobViewAccess::ParseInto(history.base, layout,
+                                                BlobViewAccess::Extent::kWhole, &history.base_list)
+                          .ok();
+  }
+  for (size_t i = 0; i < in.operand_list.size(); ++i) {
+    std::vector<Edit>& edits = history.edits;
+    const size_t before = edits.size();
+    if (!ParseOperand(View(in.operand_list[i]), &edits).ok()) history.decodes = false;
+    for (size_t clear = edits.size(); clear > before; --clear) {
+      if (edits[clear - 1].kind != Edit::Kind::kClear) continue;
+      edits.erase(edits.begin(), edits.begin() + static_cast<ptrdiff_t>(clear - 1));
+      history.has_base = false;
+      history.first_operand = i;
+      history.decodes = true;
+      break;
+    }
+  }
+  return history;
+}
+
+// Raw inputs, with those of bundles among them in place of the bundle, so that any grouping of
+// merges bundles the same inputs in the same order.
+absl::Status Bundle(const Input& in, const History& history, Layout layout, std::string* out) {
   std::vector<std::string_view> inputs;
   const auto add = [&inputs](std::string_view input, Layout input_layout) {
     const absl::StatusOr<BlobView> bundle = ParseBundle(input);
@@ -43,41 +98,73 @@ absl::Status Bundle(const rocksdb::MergeOperator::MergeOperationInput& in, Layou
       inputs.push_back(input);
     }
   };
-  if (in.existing_value != nullptr) add(View(*in.existing_value), layout);
-  for (const rocksdb::Slice& operand : in.operand_list) add(View(operand), Layout::kCompact);
+  if (history.has_base) add(history.base, layout);
+  for (size_t i = history.first_operand; i < in.operand_list.size(); ++i) {
+    add(View(in.operand_list[i]), Layout::kCompact);
+  }
   return EncodeBundle(inputs, out);
+}
+
+absl::Status MergeEdits(const Input& in, const AppendOptions& options, std::string* out) {
+  const History history = HistoryOf(in, options.layout);
+  if (!history.decodes) return Bundle(in, history, options.layout, out);
+  EditableList list(LimitsOf(options));
+  if (history.has_base) list.Append(history.base_list);
+  for (const Edit& edit : history.edits) list.Apply(edit);
+  if (const TailWatch* tail = TailWatch::Current()) list.KeepLast(tail->wanted());
+  return list.Encode(options.layout, out);
+}
+
+// The last `wanted` values of `lists`.
+absl::Status MergeTail(absl::Span<const BlobView> lists, uint64_t wanted, Layout layout,
+                       std::string* out) {
+  size_t first = lists.size();
+  for (uint64_t values = 0; first > 0 && values < wanted;) values += lists[--first].size();
+  EditableList list;
+  for (const BlobView& values : lists.subspan(first)) list.Append(values);
+  list.KeepLast(wanted);
+  return list.Encode(layout, out);
 }
 
 }  // namespace
 
 AppendOperator::AppendOperator(const AppendOptions& options) : options_(options) {
-  RegisterOptions("layout", &options_.layout, LayoutOption());
+  RegisterOptions("append", &options_, AppendOptionTypes());
 }
 
 bool AppendOperator::FullMergeV2(const MergeOperationInput& in, MergeOperationOutput* out) const {
   MergeWatch::Note(View(in.key));
+  // Nearly always all inputs are lists.
   std::vector<BlobView> lists;
-  lists.reserve(in.operand_list.size() + 1);
-  bool decodes =
-      in.existing_value == nullptr || Collect(View(*in.existing_value), options_.layout, &lists);
-  for (size_t i = 0; decodes && i < in.operand_list.size(); ++i) {
-    decodes = Collect(View(in.operand_list[i]), Layout::kCompact, &lists);
+  bool plain = !limited();
+  if (plain) {
+    lists.reserve(in.operand_list.size() + 1);
+    plain =
+        in.existing_value == nullptr || Collect(View(*in.existing_value), options_.layout, &lists);
+    for (size_t i = 0; plain && i < in.operand_list.size(); ++i) {
+      plain = Collect(View(in.operand_list[i]), Layout::kCompact, &lists);
+    }
   }
   absl::Status status;
-  if (!decodes) {
-    status = Bundle(in, options_.layout, &out->new_value);
+  const TailWatch* const tail = TailWatch::Current();
+  if (!plain) {
+    status = MergeEdits(in, options_, &out->new_value);
   } else if (lists.size() == 1 && lists[0].layout() == options_.layout) {
     const std::string_view only = lists[0].encoded();
     out->existing_operand = rocksdb::Slice(only.data(), only.size());
+  } else if (tail != nullptr) {
+    status = MergeTail(lists, tail->wanted(), options_.layout, &out->new_value);
   } else {
     status = Concatenate(lists, options_.layout, &out->new_value);
   }
-  if (!status.ok()) {
-    rocksdb::Error(in.logger, "sheaf.append: key %s: %s", in.key.ToString(/*hex=*/true).c_str(),
-                   status.ToString().c_str());
-    return false;
-  }
-  return true;
+  if (status.ok()) return true;
+  rocksdb::Error(in.logger, "sheaf.append: key %s: %s", in.key.ToString(/*hex=*/true).c_str(),
+                 status.ToString().c_str());
+#if ROCKSDB_MAJOR > 7 || (ROCKSDB_MAJOR == 7 && ROCKSDB_MINOR >= 10)
+  // Reads of the key fail; a compaction keeps the operands as they are.
+  out->op_failure_scope = OpFailureScope::kMustMerge;
+#endif
+  return false;
 }
 
 bool AppendOperator::PartialMergeMulti(const rocksdb::Slice& /*key*/,
@@ -86,9 +173,24 @@ bool AppendOperator::PartialMergeMulti(const rocksdb::Slice& /*key*/,
   std::vector<BlobView> lists;
   lists.reserve(operands.size());
   for (const rocksdb::Slice& operand : operands) {
-    if (!Collect(View(operand), Layout::kCompact, &lists)) return false;
+    if (!Collect(View(operand), Layout::kCompact, &lists)) break;
   }
-  return Concatenate(lists, Layout::kCompact, folded).ok();
+  if (lists.size() == operands.size()) return Concatenate(lists, Layout::kCompact, folded).ok();
+
+  EditFolder folder(limited());
+  std::vector<Edit> edits;
+  for (const rocksdb::Slice& operand : operands) {
+    edits.clear();
+    if (!ParseOperand(View(operand), &edits).ok()) return false;
+    for (const Edit& edit : edits) folder.Push(edit);
+  }
+  return folder.Finish(folded).ok();
+}
+
+bool AppendOperator::ShouldMerge(const std::vector<rocksdb::Slice>& backward) const {
+  const std::string_view oldest = View(backward.back());
+  TailWatch* const tail = TailWatch::Current();
+  return tail == nullptr ? BeginsWithClear(oldest) : tail->Covers(oldest);
 }
 
 }  // namespace internal

@@ -5,6 +5,7 @@
 
 #include <deque>
 #include <string>
+#include <vector>
 
 #include "rocksdb/merge_operator.h"
 #include "sheaf/append_operator.h"
@@ -20,13 +21,20 @@ class AppendOperator final : public rocksdb::MergeOperator {
   const char* Name() const override { return kClassName(); }
   Layout layout() const { return options_.layout; }
 
-  // Concatenates, or bundles what does not decode. One allocation for the result; an operand alone
-  // is passed through.
+  const AppendOptions& options() const { return options_; }
+  bool limited() const { return options_.max_values != 0 || options_.max_bytes != 0; }
+
+  // One allocation for the result; an operand alone is passed through. Bundles what does not
+  // decode. False only for a list past RocksDB's limit.
   bool FullMergeV2(const MergeOperationInput& in, MergeOperationOutput* out) const override;
 
-  // Folds operands into one. False, which leaves them as they are, if one does not decode.
+  // Folds operands into one. False, which leaves them as they are, if one does not decode or all
+  // together are past RocksDB's limit.
   bool PartialMergeMulti(const rocksdb::Slice& key, const std::deque<rocksdb::Slice>& operands,
                          std::string* folded, rocksdb::Logger* logger) const override;
+
+  // True where older operands do not matter for a read.
+  bool ShouldMerge(const std::vector<rocksdb::Slice>& backward) const override;
 
  private:
   AppendOptions options_;

@@ -8,15 +8,7 @@ namespace sheaf {
 namespace internal {
 
 absl::Status EncodeBundle(absl::Span<const std::string_view> inputs, std::string* out) {
-  out->clear();
-  ListShape shape;
-  for (const std::string_view input : inputs) shape.Add(input.size());
-  if (absl::Status status = shape.FitsRocksDb(Layout::kCompact); !status.ok()) return status;
-  HeaderWriter header(shape, Layout::kCompact, out, disk::kBundleTag);
-  for (const std::string_view input : inputs) header.AddSize(input.size());
-  header.Finish();
-  for (const std::string_view input : inputs) out->append(input);
-  return absl::OkStatus();
+  return EncodeTagged(inputs, disk::kBundleTag, out);
 }
 
 absl::StatusOr<BlobView> ParseBundle(std::string_view value) {

@@ -1,16 +1,19 @@
 #include "sheaf/store.h"
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
 #include "absl/container/fixed_array.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "plugin/codec/operand.h"
 #include "plugin/rocksdb/append_operator_impl.h"
 #include "plugin/rocksdb/bundle.h"
 #include "plugin/rocksdb/pinnable_block.h"
 #include "plugin/rocksdb/read_watch.h"
 #include "plugin/rocksdb/store_core.h"
+#include "plugin/rocksdb/tail_watch.h"
 
 namespace sheaf {
 namespace internal {
@@ -57,15 +60,10 @@ void TakeList(const StoreCore& core, const rocksdb::Slice& key, std::unique_ptr<
   StoreBlock::Seal(std::move(block), share_pin, std::move(pin), list);
 }
 
-rocksdb::Status EncodeForWrite(Store::Values values, Layout layout, std::string* encoded) {
-  absl::StatusOr<std::string> blob = Encode(values, layout);
-  if (!blob.ok()) {
-    return rocksdb::Status::InvalidArgument(
-        "list not written",
-        rocksdb::Slice(blob.status().message().data(), blob.status().message().size()));
-  }
-  *encoded = *std::move(blob);
-  return rocksdb::Status::OK();
+// Why a list or an operand that cannot be encoded was not written.
+rocksdb::Status NotWritten(const absl::Status& status) {
+  return rocksdb::Status::InvalidArgument(
+      "list not written", rocksdb::Slice(status.message().data(), status.message().size()));
 }
 
 }  // namespace
@@ -107,33 +105,108 @@ rocksdb::Status Store::Open(rocksdb::DB* db, rocksdb::ColumnFamilyHandle* cf,
   }
   store->reset(new Store(std::make_unique<StoreCore>(
       db, cf, options.layout, append != nullptr,
+      append != nullptr ? append->options() : AppendOptions(),
       std::make_shared<const internal::Caches>(internal::Caches::Of(cf_options)))));
   return rocksdb::Status::OK();
 }
 
+Store::Change Store::Putting(Values values) const {
+  Change change = {"Store::Put", /*is_merge=*/false, rocksdb::Status::OK(), ""};
+  absl::StatusOr<std::string> blob = Encode(values, core_->layout);
+  if (blob.ok()) {
+    change.value = *std::move(blob);
+  } else {
+    change.status = internal::NotWritten(blob.status());
+  }
+  return change;
+}
+
+Store::Change Store::Appending(Values values) const {
+  absl::StatusOr<std::string> operand = Encode(values);
+  Change change = Merging("Store::Append", operand.ok() ? *std::move(operand) : "");
+  if (change.status.ok() && !operand.ok()) change.status = internal::NotWritten(operand.status());
+  return change;
+}
+
+Store::Change Store::Trimming(uint64_t count, Keep keep) const {
+  return Merging("Store::Trim", keep == Keep::kLast ? internal::EncodeKeepLast(count)
+                                                    : internal::EncodeKeepFirst(count));
+}
+
+Store::Change Store::Removing(std::string_view value) const {
+  Change change = Merging("Store::Remove", "");
+  if (value.size() > disk::kMaxOperandValue) {
+    change.status = internal::NotWritten(absl::ResourceExhaustedError(
+        absl::StrCat("a value of ", value.size(), " bytes to remove; an operand holds at most ",
+                     disk::kMaxOperandValue)));
+  } else {
+    change.value = internal::EncodeRemove(value);
+  }
+  return change;
+}
+
+Store::Change Store::Clearing() const { return Merging("Store::Clear", internal::EncodeClear()); }
+
+Store::Change Store::Merging(const char* name, std::string operand) const {
+  Change change = {name, /*is_merge=*/true, rocksdb::Status::OK(), std::move(operand)};
+  if (!core_->can_append) {
+    change.status = rocksdb::Status::InvalidArgument(
+        absl::StrCat(name, ": column family \"", core_->cf->GetName(),
+                     "\" does not have the merge operator sheaf.append; open the DB with "
+                     "ColumnFamilyOptions::merge_operator = sheaf::NewAppendOperator()"));
+  }
+  return change;
+}
+
+rocksdb::Status Store::Write(const rocksdb::WriteOptions& options, const rocksdb::Slice& key,
+                             const Change& change) {
+  if (!change.status.ok()) return change.status;
+  return change.is_merge ? core_->db->Merge(options, core_->cf, key, change.value)
+                         : core_->db->Put(options, core_->cf, key, change.value);
+}
+
+rocksdb::Status Store::WriteInto(rocksdb::WriteBatchBase* batch, const rocksdb::Slice& key,
+                                 const Change& change) {
+  if (batch == nullptr) {
+    return rocksdb::Status::InvalidArgument(absl::StrCat(change.name, ": no batch"));
+  }
+  if (!change.status.ok()) return change.status;
+  return change.is_merge ? batch->Merge(core_->cf, key, change.value)
+                         : batch->Put(core_->cf, key, change.value);
+}
+
+rocksdb::Status Store::WriteInto(rocksdb::Transaction* transaction, const rocksdb::Slice& key,
+                                 const Change& change) {
+  if (transaction == nullptr) {
+    return rocksdb::Status::InvalidArgument(absl::StrCat(change.name, ": no transaction"));
+  }
+  if (!change.status.ok()) return change.status;
+  return change.is_merge ? transaction->Merge(core_->cf, key, change.value)
+                         : transaction->Put(core_->cf, key, change.value);
+}
+
 rocksdb::Status Store::Put(const rocksdb::WriteOptions& options, const rocksdb::Slice& key,
                            Values values) {
-  std::string blob;
-  const rocksdb::Status s = internal::EncodeForWrite(values, core_->layout, &blob);
-  return s.ok() ? core_->db->Put(options, core_->cf, key, blob) : s;
+  return Write(options, key, Putting(values));
 }
 
-rocksdb::Status Store::PutInto(rocksdb::WriteBatchBase* batch, const rocksdb::Slice& key,
-                               Values values) {
-  if (batch == nullptr) return rocksdb::Status::InvalidArgument("Store::Put: no batch");
-  std::string blob;
-  const rocksdb::Status s = internal::EncodeForWrite(values, core_->layout, &blob);
-  return s.ok() ? batch->Put(core_->cf, key, blob) : s;
+rocksdb::Status Store::Append(const rocksdb::WriteOptions& options, const rocksdb::Slice& key,
+                              Values values) {
+  return Write(options, key, Appending(values));
 }
 
-rocksdb::Status Store::PutInto(rocksdb::Transaction* transaction, const rocksdb::Slice& key,
-                               Values values) {
-  if (transaction == nullptr) {
-    return rocksdb::Status::InvalidArgument("Store::Put: no transaction");
-  }
-  std::string blob;
-  const rocksdb::Status s = internal::EncodeForWrite(values, core_->layout, &blob);
-  return s.ok() ? transaction->Put(core_->cf, key, blob) : s;
+rocksdb::Status Store::Trim(const rocksdb::WriteOptions& options, const rocksdb::Slice& key,
+                            uint64_t count, Keep keep) {
+  return Write(options, key, Trimming(count, keep));
+}
+
+rocksdb::Status Store::Remove(const rocksdb::WriteOptions& options, const rocksdb::Slice& key,
+                              std::string_view value) {
+  return Write(options, key, Removing(value));
+}
+
+rocksdb::Status Store::Clear(const rocksdb::WriteOptions& options, const rocksdb::Slice& key) {
+  return Write(options, key, Clearing());
 }
 
 namespace {
@@ -146,43 +219,7 @@ void CountMiss(const StoreCore& core, const rocksdb::Status& status) {
   }
 }
 
-// An operand, if the column family can merge it.
-rocksdb::Status EncodeOperand(const StoreCore& core, Store::Values values, std::string* operand) {
-  if (!core.can_append) {
-    return rocksdb::Status::InvalidArgument(
-        absl::StrCat("Append: column family \"", core.cf->GetName(),
-                     "\" does not have the merge operator sheaf.append; open the DB with "
-                     "ColumnFamilyOptions::merge_operator = sheaf::NewAppendOperator()"));
-  }
-  return internal::EncodeForWrite(values, Layout::kCompact, operand);
-}
-
 }  // namespace
-
-rocksdb::Status Store::Append(const rocksdb::WriteOptions& options, const rocksdb::Slice& key,
-                              Values values) {
-  std::string operand;
-  const rocksdb::Status s = EncodeOperand(*core_, values, &operand);
-  return s.ok() ? core_->db->Merge(options, core_->cf, key, operand) : s;
-}
-
-rocksdb::Status Store::AppendInto(rocksdb::WriteBatchBase* batch, const rocksdb::Slice& key,
-                                  Values values) {
-  if (batch == nullptr) return rocksdb::Status::InvalidArgument("Store::Append: no batch");
-  std::string operand;
-  const rocksdb::Status s = EncodeOperand(*core_, values, &operand);
-  return s.ok() ? batch->Merge(core_->cf, key, operand) : s;
-}
-
-rocksdb::Status Store::AppendInto(rocksdb::Transaction* transaction, const rocksdb::Slice& key,
-                                  Values values) {
-  if (transaction == nullptr) {
-    return rocksdb::Status::InvalidArgument("Store::Append: no transaction");
-  }
-  std::string operand;
-  const rocksdb::Status s = EncodeOperand(*core_, values, &operand);
-  return s.ok() ? transaction->Merge(core_->cf, key, operand) : s;
-}
 
 rocksdb::Status Store::Get(const rocksdb::ReadOptions& options, const rocksdb::Slice& key,
                            PinnedBlob* list) {
@@ -199,6 +236,27 @@ rocksdb::Status Store::Get(const rocksdb::ReadOptions& options, const rocksdb::S
   } else {
     CountMiss(*core_, s);
   }
+  return s;
+}
+
+rocksdb::Status Store::GetLast(const rocksdb::ReadOptions& options, const rocksdb::Slice& key,
+                               size_t count, std::vector<PinnedSlice>* values) {
+  values->clear();
+  const AppendOptions& append = core_->append_options;
+  const bool limited = append.max_values != 0 || append.max_bytes != 0;
+  // A row cache keeps what a read of a file has seen, so a read must see all that there is. And
+  // where the limits drop newer values, or large ones, what is seen is not all that is kept.
+  const bool may_stop = core_->caches->row == nullptr && append.max_bytes == 0 &&
+                        !(limited && append.keep == Keep::kFirst);
+  uint64_t wanted = count;
+  if (may_stop && limited) wanted = std::min(wanted, append.max_values);
+  PinnedBlob list;
+  rocksdb::Status s;
+  {
+    const internal::TailWatch watch(wanted, may_stop);
+    s = Get(options, key, &list);
+  }
+  if (s.ok()) *values = list.Slices(list.size() - std::min(list.size(), count));
   return s;
 }
 

@@ -11,6 +11,7 @@
 #include "plugin/rocksdb/ledger.h"
 #include "rocksdb/db.h"
 #include "rocksdb/status.h"
+#include "sheaf/append_operator.h"
 #include "sheaf/layout.h"
 
 namespace sheaf {
@@ -20,18 +21,20 @@ class StoreCore {
  public:
   // The names differ from the members': RocksDB's own build, with plugins, has -Wshadow -Werror.
   StoreCore(rocksdb::DB* a_db, rocksdb::ColumnFamilyHandle* a_cf, Layout a_layout, bool appends,
-            std::shared_ptr<const Caches> its_caches)
+            const AppendOptions& appends_with, std::shared_ptr<const Caches> its_caches)
       : db(a_db),
         cf(a_cf),
         layout(a_layout),
         can_append(appends),
+        append_options(appends_with),
         caches(std::move(its_caches)),
         ledger(Ledger::New(caches)) {}
 
   rocksdb::DB* const db;
   rocksdb::ColumnFamilyHandle* const cf;
   const Layout layout;
-  const bool can_append;  // the merge operator is sheaf.append
+  const bool can_append;               // the merge operator is sheaf.append
+  const AppendOptions append_options;  // its options, if it is
   const std::shared_ptr<const Caches> caches;
   const Ledger::Ptr ledger;
 };

@@ -1,0 +1,145 @@
+#include "plugin/codec/editable_list.h"
+
+#include "plugin/codec/blob_view_access.h"
+#include "plugin/codec/encoder.h"
+
+namespace sheaf {
+namespace internal {
+namespace {
+
+absl::string_view Key(std::string_view value) { return {value.data(), value.size()}; }
+
+}  // namespace
+
+void EditableList::Append(const BlobView& values) {
+  values.ForEach([this](std::string_view value) { Add(value); });
+}
+
+void EditableList::Add(std::string_view value) {
+  if (value.size() > limits_.max_bytes || limits_.max_values == 0) return;
+  if (limits_.keep_first &&
+      (live_ == limits_.max_values || bytes_ > limits_.max_bytes - value.size())) {
+    return;
+  }
+  values_.push_back(value);
+  ++live_;
+  bytes_ += value.size();
+  if (indexed_) Enter(values_.size() - 1);
+  while (live_ > limits_.max_values || bytes_ > limits_.max_bytes) DropOldest();
+}
+
+void EditableList::Clear() {
+  values_.clear();
+  begin_ = 0;
+  live_ = 0;
+  bytes_ = 0;
+  last_.clear();
+  previous_.clear();
+}
+
+void EditableList::KeepFirst(uint64_t count) {
+  while (live_ > count) DropNewest();
+}
+
+void EditableList::KeepLast(uint64_t count) {
+  while (live_ > count) DropOldest();
+}
+
+void EditableList::Remove(std::string_view value) {
+  if (!indexed_ && scans_ == kScans) BuildIndex();
+  if (!indexed_) {
+    ++scans_;
+    for (size_t i = begin_; i < values_.size(); ++i) {
+      if (IsLive(i) && values_[i] == value) Drop(i);
+    }
+    return;
+  }
+  const auto found = last_.find(Key(value));
+  if (found == last_.end()) return;
+  size_t i = found->second;
+  last_.erase(found);
+  for (; i != kNone && i >= begin_; i = previous_[i]) Drop(i);
+}
+
+void EditableList::Apply(const Edit& edit) {
+  switch (edit.kind) {
+    case Edit::Kind::kAppend:
+      return Append(edit.values);
+    case Edit::Kind::kClear:
+      return Clear();
+    case Edit::Kind::kKeepFirst:
+      return KeepFirst(edit.count);
+    case Edit::Kind::kKeepLast:
+      return KeepLast(edit.count);
+    case Edit::Kind::kRemove:
+      return Remove(edit.value);
+  }
+}
+
+absl::Status EditableList::Encode(Layout layout, std::string* out) const {
+  out->clear();
+  ListShape shape;
+  ForEach([&shape](std::string_view value) { shape.Add(value.size()); });
+  if (absl::Status status = shape.FitsRocksDb(layout); !status.ok()) return status;
+  HeaderWriter header(shape, layout, out);
+  ForEach([&header](std::string_view value) { header.AddSize(value.size()); });
+  header.Finish();
+  ForEach([out](std::string_view value) { out->append(value); });
+  return absl::OkStatus();
+}
+
+void EditableList::Drop(size_t i) {
+  bytes_ -= values_[i].size();
+  --live_;
+  values_[i] = std::string_view();
+}
+
+// What is dropped here stays in the index: places before begin_ do not count.
+void EditableList::DropOldest() {
+  while (!IsLive(begin_)) ++begin_;
+  Drop(begin_++);
+}
+
+// The place is used again, so it has to leave the index: as the last place of its value.
+void EditableList::DropNewest() {
+  while (!IsLive(values_.size() - 1)) {
+    values_.pop_back();
+    if (indexed_) previous_.pop_back();
+  }
+  const size_t i = values_.size() - 1;
+  if (indexed_) {
+    const size_t before = previous_[i];
+    if (before != kNone && before >= begin_) {
+      last_[Key(values_[i])] = before;
+    } else {
+      last_.erase(Key(values_[i]));
+    }
+    previous_.pop_back();
+  }
+  Drop(i);
+  values_.pop_back();
+}
+
+void EditableList::Enter(size_t i) {
+  const auto [entry, is_new] = last_.try_emplace(Key(values_[i]), i);
+  // A place before begin_ may be one whose value is gone.
+  previous_.push_back(is_new || entry->second < begin_ ? kNone : entry->second);
+  entry->second = i;
+}
+
+void EditableList::BuildIndex() {
+  indexed_ = true;
+  // Places that are not live are never looked at.
+  previous_.assign(begin_, kNone);
+  previous_.reserve(values_.size());
+  for (size_t i = begin_; i < values_.size(); ++i) {
+    if (IsLive(i)) {
+      Enter(i);
+    } else {
+      previous_.push_back(kNone);
+    }
+  }
+}
+
+}  // namespace internal
+}  // namespace sheaf

@@ -1,0 +1,95 @@
+// EditableList: a list of borrowed values that edits are applied to, one after the other.
+//
+// Like std::deque<std::string_view>, but any sequence of appends, keeps and removes takes time
+// linear in the bytes that it is given, not in their product with the length of the list: values
+// that go are marked, and where many values are removed the list is looked up by value.
+//
+// Lifetime: borrows the bytes of all values. Thread safety: none.
+
+#ifndef SHEAF_PLUGIN_CODEC_EDITABLE_LIST_H_
+#define SHEAF_PLUGIN_CODEC_EDITABLE_LIST_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "plugin/codec/operand.h"
+#include "sheaf/blob_view.h"
+#include "sheaf/layout.h"
+
+namespace sheaf {
+namespace internal {
+
+class EditableList {
+ public:
+  // What each append keeps to. Values pass one by one: one that is larger than `max_bytes` alone is
+  // dropped; else, with `keep_first`, it is dropped if the list would be too long or too large with
+  // it, and without it the oldest ones are until the list is not. So it does not matter how values
+  // are divided into appends, nor whether they passed before.
+  struct Limits {
+    uint64_t max_values = UINT64_MAX;
+    uint64_t max_bytes = UINT64_MAX;
+    bool keep_first = false;
+  };
+
+  EditableList() = default;
+  explicit EditableList(const Limits& limits) : limits_(limits) {}
+
+  void Append(const BlobView& values);
+  void Clear();
+  void KeepFirst(uint64_t count);
+  void KeepLast(uint64_t count);
+  void Remove(std::string_view value);
+  void Apply(const Edit& edit);
+
+  uint64_t size() const { return live_; }
+  bool empty() const { return live_ == 0; }
+
+  // Replaces `*out` with the list as a blob. One allocation. Errors: ResourceExhausted past what
+  // `layout` or RocksDB holds; `*out` is then empty.
+  absl::Status Encode(Layout layout, std::string* out) const;
+
+ private:
+  static constexpr size_t kNone = SIZE_MAX;  // no place
+  // So many removes look at each value. From then on there is an index.
+  static constexpr int kScans = 4;
+
+  void Add(std::string_view value);
+  bool IsLive(size_t i) const { return values_[i].data() != nullptr; }
+  void Drop(size_t i);
+  void DropOldest();
+  void DropNewest();
+  void Enter(size_t i);
+  void BuildIndex();
+
+  template <typename F>
+  void ForEach(F&& f) const {
+    for (size_t i = begin_; i < values_.size(); ++i) {
+      if (IsLive(i)) f(values_[i]);
+    }
+  }
+
+  Limits limits_;
+  // From begin_ on; a value that was removed has no data.
+  std::vector<std::string_view> values_;
+  size_t begin_ = 0;
+  uint64_t live_ = 0;
+  uint64_t bytes_ = 0;  // of live values
+
+  // Once indexed: the last place of each live value, and for each place the one before it with the
+  // same value. Places before begin_ may still be in it.
+  bool indexed_ = false;
+  int scans_ = 0;
+  absl::flat_hash_map<absl::string_view, size_t> last_;
+  std::vector<size_t> previous_;
+};
+
+}  // namespace internal
+}  // namespace sheaf
+
+#endif  // SHEAF_PLUGIN_CODEC_EDITABLE_LIST_H_
