@@ -29,6 +29,12 @@ class ListShape {
     bytes_ += size;
     ++count_;
   }
+  // `times` values of this size. REQUIRES: times > 0.
+  void Add(uint64_t size, uint64_t times) {
+    Add(size);
+    bytes_ += size * (times - 1);
+    count_ += times - 1;
+  }
   void AddAll(const BlobView& values);
 
   uint64_t count() const { return count_; }

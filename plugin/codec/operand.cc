@@ -164,14 +164,9 @@ absl::Status ParseOperand(std::string_view operand, std::vector<Edit>* edits) {
                  rest.size(), rest.size() == 1 ? " byte" : " bytes");
 }
 
-bool BeginsWithClear(std::string_view operand) {
-  if (!IsEdit(operand)) return false;
-  const uint8_t edit = static_cast<uint8_t>(operand[0]) & ~disk::kEditTagMask;
-  if (edit == disk::kClearEdit) return operand.size() == 1;
-  if (edit != disk::kBatchEdit) return false;
-  std::vector<Edit> edits;
-  return ParseOperand(operand, &edits).ok() && !edits.empty() &&
-         edits[0].kind == Edit::Kind::kClear;
+bool IsClear(std::string_view operand) {
+  return operand.size() == 1 &&
+         static_cast<uint8_t>(operand[0]) == (disk::kEditTag | disk::kClearEdit);
 }
 
 std::string EncodeClear() {

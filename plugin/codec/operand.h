@@ -37,8 +37,8 @@ absl::Status ParseOperand(std::string_view operand, std::vector<Edit>* edits);
 // The same for an operand at the front of `*input`, which is advanced past it on success.
 absl::Status ParseOperandPrefix(std::string_view* input, std::vector<Edit>* edits);
 
-// Whether the edits of an operand begin with a clear, by its first bytes: it is not checked.
-bool BeginsWithClear(std::string_view operand);
+// Whether `operand` is a clear, by itself.
+bool IsClear(std::string_view operand);
 
 // Encoded edits; appends are blobs, which Encode() and Concatenate() write.
 std::string EncodeClear();

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "rocksdb/merge_operator.h"
 #include "sheaf/append_operator.h"
 
@@ -37,6 +38,9 @@ class AppendOperator final : public rocksdb::MergeOperator {
   bool ShouldMerge(const std::vector<rocksdb::Slice>& backward) const override;
 
  private:
+  // What FullMergeV2 does for operands of any kind.
+  absl::Status Merge(const MergeOperationInput& in, MergeOperationOutput* out) const;
+
   AppendOptions options_;
 };
 

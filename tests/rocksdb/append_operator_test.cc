@@ -63,6 +63,43 @@ TEST(AppendOperatorTest, ConcatenatesBaseAndOperandsInOrder) {
   EXPECT_EQ(merged.value, Blob({"a", "b", "c", "", "d"}));
 }
 
+// Operands of one value each have a way of their own; the widths of their sizes, and what only
+// looks like one of them.
+TEST(AppendOperatorTest, SingleValuesOfAnySizeMergeAsListsDo) {
+  const std::string unknown("\xB3\x01\x01x", 4);
+  for (const Layout layout : {Layout::kCompact, Layout::kFixed64}) {
+    const auto merge = NewAppendOperator({layout});
+    for (const std::vector<size_t>& sizes : std::vector<std::vector<size_t>>{{1, 1},
+                                                                             {0, 0},
+                                                                             {0, 1},
+                                                                             {255, 256},
+                                                                             {256, 256, 256},
+                                                                             {65535, 65536},
+                                                                             {65536, 1, 300}}) {
+      List values;
+      std::vector<std::string> operands;
+      for (const size_t size : sizes) {
+        values.emplace_back(size, static_cast<char>('a' + values.size()));
+        operands.push_back(Blob({values.back()}));
+      }
+      EXPECT_EQ(FullMerge(*merge, nullptr, operands).value, Blob(values, layout));
+      const std::string base = Blob({"b", "bb"}, layout);
+      values.insert(values.begin(), {"b", "bb"});
+      EXPECT_EQ(FullMerge(*merge, &base, operands).value, Blob(values, layout));
+      std::string folded;
+      ASSERT_TRUE(PartialMerge(*merge, operands, &folded));
+      EXPECT_EQ(folded, Blob({values.begin() + 2, values.end()}));
+      // A list of two in the bytes of a list of one; a wider size than needed; no list at all.
+      operands.push_back(Blob({"c", ""}));
+      operands.push_back(std::string("\xB1\x01\x01\x00z", 5));
+      values.insert(values.end(), {"c", "", "z"});
+      EXPECT_EQ(FullMerge(*merge, &base, operands).value, Blob(values, layout));
+      operands.push_back(unknown);
+      EXPECT_FALSE(BlobView::Parse(FullMerge(*merge, &base, operands).value, layout).ok());
+    }
+  }
+}
+
 TEST(AppendOperatorTest, OneOperandWithoutABaseIsPassedThroughUncopied) {
   const auto merge = NewAppendOperator();
   const std::vector<std::string> operands = {Blob(SomeValues(10))};

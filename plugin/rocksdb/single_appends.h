@@ -1,0 +1,29 @@
+// SingleAppends: merges operands that append one value each, which most do.
+//
+// Such an operand says by its size alone how large its value is. So the header of the result can be
+// written without a look at the operands, which lie all over the memtable, and each is then looked
+// at once: to check that it is what its size says, and to copy the value.
+
+#ifndef SHEAF_PLUGIN_ROCKSDB_SINGLE_APPENDS_H_
+#define SHEAF_PLUGIN_ROCKSDB_SINGLE_APPENDS_H_
+
+#include <string>
+
+#include "absl/types/span.h"
+#include "rocksdb/slice.h"
+#include "sheaf/blob_view.h"
+#include "sheaf/layout.h"
+
+namespace sheaf {
+namespace internal {
+
+// Replaces `*out` with the values of `base`, then those of `operands`, as one blob. False, with
+// `*out` empty, if an operand is anything but a list of one value as an encoder writes it, or
+// RocksDB cannot hold the result: then it is for somebody else to merge. One allocation.
+bool MergeSingleAppends(const BlobView& base, absl::Span<const rocksdb::Slice> operands,
+                        Layout layout, std::string* out);
+
+}  // namespace internal
+}  // namespace sheaf
+
+#endif  // SHEAF_PLUGIN_ROCKSDB_SINGLE_APPENDS_H_
