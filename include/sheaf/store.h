@@ -6,8 +6,8 @@
 // families, options.
 //
 // Ownership: does not own the DB or the column family, which must outlive the Store and its
-// Cursors. What Get and MultiGet return may outlive all of them, the DB included: blocks hold the
-// caches that they are pinned in.
+// Cursors. What Get, GetLast and MultiGet return may outlive all of them, the DB included: blocks
+// hold the caches that they are pinned in. What GetSegments returns may not.
 //
 // Thread safety: all of Store from any number of threads. A Cursor is used by one thread at a time.
 //
@@ -198,6 +198,26 @@ class Store {
   // All slices are in one block. On failure `*values` is empty. Errors: as Get.
   rocksdb::Status GetLast(const rocksdb::ReadOptions& options, const rocksdb::Slice& key,
                           size_t count, std::vector<PinnedSlice>* values);
+
+  // The list of `key` without merging it: the list that a compaction made last, and each operand
+  // that is pending, in order, as RocksDB has them; nothing is concatenated, and only where all of
+  // it is a few KB is it copied. sheaf::Segments (sheaf/segments.h) reads them as one list. It is one
+  // segment, as Get returns it, where nothing is pending; where edits are pending that are not
+  // appends, or the merge operator's limits drop values; and where anything does not decode, for
+  // the message. On failure `*segments` is empty. Errors: as Get.
+  //
+  // WARNING: segments of a list with operands pending are pinned to the DB itself, not to a cache,
+  // with all memtables and files of that moment. They must be dropped before the DB is closed:
+  // RocksDB's own state is destroyed below them otherwise. Close() tells. For what is to be kept,
+  // PinnedSlice::Detach().
+  rocksdb::Status GetSegments(const rocksdb::ReadOptions& options, const rocksdb::Slice& key,
+                              std::vector<PinnedBlob>* segments);
+
+  // To be called before the DB is closed, if GetSegments is used. Errors: Busy, naming how many
+  // segments are still pinned to the DB; nothing has changed then. Once it is OK, every other call
+  // fails with ShutdownInProgress, but stats(), layout(), keep_alive() and Close(), which is OK
+  // again. Calls that are under way in other threads are the caller's to wait for.
+  rocksdb::Status Close();
 
   // `n` lists with RocksDB's batched MultiGet; each has a status as Get gives.
   void MultiGet(const rocksdb::ReadOptions& options, size_t n, const rocksdb::Slice* keys,

@@ -51,6 +51,15 @@ struct StoreStats {
   std::array<uint64_t, kCopyReasons> copied_reads = {};
   std::array<uint64_t, kCopyReasons> copied_bytes = {};
 
+  // Operands that were pending and were merged for reads, and the most that one list had. Each read
+  // of a list merges all of them again, until a compaction has (docs/guide.md, "Operand debt").
+  uint64_t operands_merged = 0;
+  uint64_t operands_merged_peak = 0;
+
+  // Segments that Store::GetSegments pinned to the DB and that are held now: what Store::Close()
+  // refuses for.
+  uint64_t segments_pinned = 0;
+
   // Blocks that some PinnedBlob or PinnedSlice holds now, and the bytes of their blobs. Memory that
   // is held may be more: a pinned blob pins the whole cache entry it lies in.
   uint64_t blocks_pinned = 0;

@@ -25,7 +25,7 @@ namespace sheaf {
 namespace internal {
 
 SHEAF_THREAD_LOCAL MergedKeys* MergedKeys::current_ = nullptr;
-SHEAF_THREAD_LOCAL uint64_t MergeWatch::merges_ = 0;
+SHEAF_THREAD_LOCAL uint64_t MergeWatch::operands_ = 0;
 
 namespace {
 
@@ -157,7 +157,7 @@ absl::Status AppendOperator::Merge(const MergeOperationInput& in, MergeOperation
 }
 
 bool AppendOperator::FullMergeV2(const MergeOperationInput& in, MergeOperationOutput* out) const {
-  MergeWatch::Note(View(in.key));
+  MergeWatch::Note(View(in.key), in.operand_list.size());
   if (!limited() && TailWatch::Current() == nullptr && in.operand_list.size() > 1) {
     BlobView base;
     if ((in.existing_value == nullptr ||

@@ -93,9 +93,25 @@ class CursorImpl final : public Cursor {
   rocksdb::Status status_;
 };
 
+// What Scan of a closed Store gives.
+class ClosedCursor final : public Cursor {
+ public:
+  bool Valid() const override { return false; }
+  bool HasKey() const override { return false; }
+  void Next() override {}
+  rocksdb::Status status() const override { return internal::StoreCore::ClosedStatus(); }
+  rocksdb::Slice key() const override { return rocksdb::Slice(); }
+  const BlobView& values() const override { return values_; }
+  PinnedBlob Detach() const override { return PinnedBlob(); }
+
+ private:
+  const BlobView values_;
+};
+
 }  // namespace
 
 std::unique_ptr<Cursor> Store::Scan(const rocksdb::ReadOptions& options, KeyRange range) {
+  if (core_->closed()) return std::make_unique<ClosedCursor>();
   return std::make_unique<CursorImpl>(*core_, options, std::move(range));
 }
 

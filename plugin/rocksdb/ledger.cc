@@ -72,15 +72,25 @@ Ledger::Level Ledger::Pinned() const {
   return now;
 }
 
+namespace {
+
+// Raises `peak` to `value`, if that is more, and returns what it is then.
+uint64_t RaiseTo(std::atomic<uint64_t>& peak, uint64_t value) {
+  uint64_t before = peak.load(std::memory_order_relaxed);
+  while (before < value && !peak.compare_exchange_weak(before, value, std::memory_order_relaxed)) {
+  }
+  return before < value ? value : before;
+}
+
+}  // namespace
+
 Ledger::Level Ledger::Raise(Level now) {
-  const auto raise = [](std::atomic<uint64_t>& peak, uint64_t value) {
-    uint64_t before = peak.load(std::memory_order_relaxed);
-    while (before < value &&
-           !peak.compare_exchange_weak(before, value, std::memory_order_relaxed)) {
-    }
-    return before < value ? value : before;
-  };
-  return {raise(peak_blocks_, now.blocks), raise(peak_bytes_, now.bytes)};
+  return {RaiseTo(peak_blocks_, now.blocks), RaiseTo(peak_bytes_, now.bytes)};
+}
+
+void Ledger::CountMerged(uint64_t operands) {
+  InMine([operands](Shard& shard, bool alone) { shard.operands_merged.Add(operands, alone); });
+  RaiseTo(peak_operands_, operands);
 }
 
 void Ledger::Look(Shard& mine) {
@@ -145,7 +155,9 @@ StoreStats Ledger::Snapshot() {
     stats.not_found += shard.not_found.get();
     stats.corrupt += shard.corrupt.get();
     stats.failed += shard.failed.get();
+    stats.operands_merged += shard.operands_merged.get();
   }
+  stats.operands_merged_peak = peak_operands_.load(std::memory_order_relaxed);
   stats.blocks_pinned_peak = peak.blocks;
   stats.bytes_pinned_peak = peak.bytes;
   stats.blocks_pinned = now.blocks;

@@ -34,6 +34,7 @@
 
 #include "plugin/rocksdb/caches.h"
 #include "plugin/rocksdb/thread_slot.h"
+#include "rocksdb/status.h"
 #include "sheaf/store_stats.h"
 
 namespace sheaf {
@@ -81,6 +82,16 @@ class Ledger {
   void CountNotFound();
   void CountCorrupt();
   void CountFailed();
+  // Either of those that say why RocksDB returned no list.
+  void CountMiss(const rocksdb::Status& status) {
+    if (status.IsNotFound()) {
+      CountNotFound();
+    } else {
+      CountFailed();
+    }
+  }
+  // In addition, if the merge operator made it of so many operands.
+  void CountMerged(uint64_t operands);
 
   StoreStats Snapshot();
 
@@ -138,6 +149,7 @@ class Ledger {
     Counter not_found;
     Counter corrupt;
     Counter failed;
+    Counter operands_merged;
     Counter copied_reads[kCopyReasons];
     Counter copied_bytes[kCopyReasons];
   };
@@ -166,6 +178,7 @@ class Ledger {
   const std::shared_ptr<const Caches> caches_;
   std::atomic<uint64_t> peak_blocks_{0};
   std::atomic<uint64_t> peak_bytes_{0};
+  std::atomic<uint64_t> peak_operands_{0};
   std::atomic<size_t> live_shards_{kShards};
   Shard shards_[kShards];
 };

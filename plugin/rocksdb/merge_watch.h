@@ -1,8 +1,8 @@
 // MergeWatch, MergedKeys: tell a read which of its keys the merge operator wrote.
 //
 // RocksDB does not say why a value was copied; the merge operator runs on the reading thread, so
-// it can. Where one key is read it is enough that the operator ran; where many are, it says for
-// which.
+// it can: where one key is read, that the operator ran and with how many operands; where many are,
+// for which.
 
 #ifndef SHEAF_PLUGIN_ROCKSDB_MERGE_WATCH_H_
 #define SHEAF_PLUGIN_ROCKSDB_MERGE_WATCH_H_
@@ -11,7 +11,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "absl/container/flat_hash_set.h"
+#include "absl/container/flat_hash_map.h"
 #include "absl/hash/hash.h"
 #include "absl/strings/string_view.h"
 #include "plugin/rocksdb/thread_local.h"
@@ -27,9 +27,11 @@ class MergedKeys {
   MergedKeys(const MergedKeys&) = delete;
   MergedKeys& operator=(const MergedKeys&) = delete;
 
-  // Whether a list of `key` was merged. By hash: for statistics.
-  bool contains(std::string_view key) const {
-    return !hashes_.empty() && hashes_.contains(HashOf(key));
+  // Of how many operands the list of `key` was merged; 0 if it was not. By hash: for statistics.
+  uint64_t OperandsOf(std::string_view key) const {
+    if (operands_.empty()) return 0;
+    const auto found = operands_.find(HashOf(key));
+    return found == operands_.end() ? 0 : found->second;
   }
 
  private:
@@ -39,24 +41,26 @@ class MergedKeys {
   }
 
   static SHEAF_THREAD_LOCAL MergedKeys* current_;
-  absl::flat_hash_set<size_t> hashes_;
+  absl::flat_hash_map<size_t, uint64_t> operands_;
 };
 
 // Watches the calling thread from construction on.
 class MergeWatch {
  public:
-  bool merged() const { return merges_ != before_; }
+  // How many operands the merge operator was given.
+  uint64_t operands() const { return operands_ - before_; }
+  bool merged() const { return operands() != 0; }
 
-  // Called by the merge operator.
-  static void Note(std::string_view key) {
-    ++merges_;
+  // Called by the merge operator, with `operands` > 0.
+  static void Note(std::string_view key, uint64_t operands) {
+    operands_ += operands;
     MergedKeys* const keys = MergedKeys::current_;
-    if (keys != nullptr) keys->hashes_.insert(MergedKeys::HashOf(key));
+    if (keys != nullptr) keys->operands_[MergedKeys::HashOf(key)] += operands;
   }
 
  private:
-  static SHEAF_THREAD_LOCAL uint64_t merges_;
-  const uint64_t before_ = merges_;
+  static SHEAF_THREAD_LOCAL uint64_t operands_;
+  const uint64_t before_ = operands_;
 };
 
 }  // namespace internal

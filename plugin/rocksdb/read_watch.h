@@ -38,12 +38,13 @@ class ReadWatch {
   ReadWatch(const ReadWatch&) = delete;
   ReadWatch& operator=(const ReadWatch&) = delete;
 
-  // Whether the merge operator ran, for any key.
+  // Whether the merge operator ran, for any key, and with how many operands.
   bool merged() const { return merges_.merged(); }
+  uint64_t operands() const { return merges_.operands(); }
 
-  // Why a value is not pinned, of which it is known whether it was merged.
-  CopyReason WhyCopied(bool merged) const {
-    if (merged) return CopyReason::kMerge;
+  // Why a value is not pinned, which was merged of `operands`, if any.
+  CopyReason WhyCopied(uint64_t operands) const {
+    if (operands != 0) return CopyReason::kMerge;
     if (watches_files_ && rocksdb::get_perf_context()->get_from_output_files_time != file_time_) {
       return file_reason_;
     }

@@ -36,12 +36,12 @@ std::string_view View(const rocksdb::Slice& slice) { return {slice.data(), slice
 
 using StoreBlock = PinnableBlock<Ledger::Pin>;
 
-// Turns what a read left in `block` into `*list`, which is empty; `why_copied()` is asked if it is
-// not pinned. `*s` is OK, and stays so unless the bytes are not a list: it is not written again
-// where it need not be.
-template <typename WhyCopied>
+// Turns what a read left in `block` into `*list`, which is empty; if it is not pinned, `operands()`
+// is asked of how many it was merged. `*s` is OK, and stays so unless the bytes are not a list: it
+// is not written again where it need not be.
+template <typename Operands>
 void TakeList(const StoreCore& core, const rocksdb::Slice& key, std::unique_ptr<StoreBlock> block,
-              WhyCopied why_copied, PinnedBlob* list, rocksdb::Status* s) {
+              const ReadWatch& watch, Operands operands, PinnedBlob* list, rocksdb::Status* s) {
   rocksdb::PinnableSlice& value = block->value();
   const absl::Status status = BlobViewAccess::ParseInto(
       View(value), core.layout, BlobViewAccess::Extent::kWhole, BlobViewAccess::view(list));
@@ -54,8 +54,10 @@ void TakeList(const StoreCore& core, const rocksdb::Slice& key, std::unique_ptr<
   const bool share_pin = HoldsPin(value) && !core.caches->pins_die_with_db;
   Ledger::Pin pin = core.ledger->CountFound(bytes);
   if (!share_pin) {
-    const CopyReason reason = value.IsPinned() ? core.caches->pin_reason : why_copied();
+    const uint64_t merged = operands();
+    const CopyReason reason = value.IsPinned() ? core.caches->pin_reason : watch.WhyCopied(merged);
     core.ledger->CountCopied(reason, bytes);
+    if (merged != 0) core.ledger->CountMerged(merged);
   }
   StoreBlock::Seal(std::move(block), share_pin, std::move(pin), list);
 }
@@ -161,6 +163,7 @@ Store::Change Store::Merging(const char* name, std::string operand) const {
 rocksdb::Status Store::Write(const rocksdb::WriteOptions& options, const rocksdb::Slice& key,
                              const Change& change) {
   if (!change.status.ok()) return change.status;
+  if (core_->closed()) return StoreCore::ClosedStatus();
   return change.is_merge ? core_->db->Merge(options, core_->cf, key, change.value)
                          : core_->db->Put(options, core_->cf, key, change.value);
 }
@@ -171,6 +174,7 @@ rocksdb::Status Store::WriteInto(rocksdb::WriteBatchBase* batch, const rocksdb::
     return rocksdb::Status::InvalidArgument(absl::StrCat(change.name, ": no batch"));
   }
   if (!change.status.ok()) return change.status;
+  if (core_->closed()) return StoreCore::ClosedStatus();
   return change.is_merge ? batch->Merge(core_->cf, key, change.value)
                          : batch->Put(core_->cf, key, change.value);
 }
@@ -181,6 +185,7 @@ rocksdb::Status Store::WriteInto(rocksdb::Transaction* transaction, const rocksd
     return rocksdb::Status::InvalidArgument(absl::StrCat(change.name, ": no transaction"));
   }
   if (!change.status.ok()) return change.status;
+  if (core_->closed()) return StoreCore::ClosedStatus();
   return change.is_merge ? transaction->Merge(core_->cf, key, change.value)
                          : transaction->Put(core_->cf, key, change.value);
 }
@@ -209,21 +214,10 @@ rocksdb::Status Store::Clear(const rocksdb::WriteOptions& options, const rocksdb
   return Write(options, key, Clearing());
 }
 
-namespace {
-
-void CountMiss(const StoreCore& core, const rocksdb::Status& status) {
-  if (status.IsNotFound()) {
-    core.ledger->CountNotFound();
-  } else {
-    core.ledger->CountFailed();
-  }
-}
-
-}  // namespace
-
 rocksdb::Status Store::Get(const rocksdb::ReadOptions& options, const rocksdb::Slice& key,
                            PinnedBlob* list) {
   list->Reset();
+  if (core_->closed()) return StoreCore::ClosedStatus();
   // RocksDB reads straight into the block: moving a PinnableSlice costs more than the block that
   // is allocated in vain where there is no list.
   auto block = std::make_unique<internal::StoreBlock>();
@@ -231,10 +225,9 @@ rocksdb::Status Store::Get(const rocksdb::ReadOptions& options, const rocksdb::S
   rocksdb::Status s = core_->db->Get(options, core_->cf, key, &block->value());
   if (s.ok()) {
     internal::TakeList(
-        *core_, key, std::move(block), [&watch] { return watch.WhyCopied(watch.merged()); }, list,
-        &s);
+        *core_, key, std::move(block), watch, [&watch] { return watch.operands(); }, list, &s);
   } else {
-    CountMiss(*core_, s);
+    core_->ledger->CountMiss(s);
   }
   return s;
 }
@@ -262,6 +255,11 @@ rocksdb::Status Store::GetLast(const rocksdb::ReadOptions& options, const rocksd
 
 void Store::MultiGet(const rocksdb::ReadOptions& options, size_t n, const rocksdb::Slice* keys,
                      PinnedBlob* lists, rocksdb::Status* statuses) {
+  if (core_->closed()) {
+    std::fill_n(lists, n, PinnedBlob());
+    std::fill_n(statuses, n, StoreCore::ClosedStatus());
+    return;
+  }
   absl::FixedArray<rocksdb::PinnableSlice, 32> values(n);
   const internal::ReadWatch watch(*core_->caches, options);
   const internal::MergedKeys merged;
@@ -271,17 +269,22 @@ void Store::MultiGet(const rocksdb::ReadOptions& options, size_t n, const rocksd
     if (statuses[i].ok()) {
       auto block = std::make_unique<internal::StoreBlock>();
       block->MoveFrom(std::move(values[i]));
-      const auto why_copied = [&] {
-        return watch.WhyCopied(watch.merged() && merged.contains(internal::View(keys[i])));
+      const auto operands = [&] {
+        return watch.merged() ? merged.OperandsOf(internal::View(keys[i])) : 0;
       };
-      internal::TakeList(*core_, keys[i], std::move(block), why_copied, &lists[i], &statuses[i]);
+      internal::TakeList(*core_, keys[i], std::move(block), watch, operands, &lists[i],
+                         &statuses[i]);
     } else {
-      CountMiss(*core_, statuses[i]);
+      core_->ledger->CountMiss(statuses[i]);
     }
   }
 }
 
-StoreStats Store::stats() const { return core_->ledger->Snapshot(); }
+StoreStats Store::stats() const {
+  StoreStats stats = core_->ledger->Snapshot();
+  stats.segments_pinned = core_->segment_pins->count();
+  return stats;
+}
 
 Layout Store::layout() const { return core_->layout; }
 

@@ -3,12 +3,14 @@
 #ifndef SHEAF_PLUGIN_ROCKSDB_STORE_CORE_H_
 #define SHEAF_PLUGIN_ROCKSDB_STORE_CORE_H_
 
+#include <atomic>
 #include <memory>
 #include <string_view>
 
 #include "absl/status/status.h"
 #include "plugin/rocksdb/caches.h"
 #include "plugin/rocksdb/ledger.h"
+#include "plugin/rocksdb/segment_pins.h"
 #include "rocksdb/db.h"
 #include "rocksdb/status.h"
 #include "sheaf/append_operator.h"
@@ -37,6 +39,17 @@ class StoreCore {
   const AppendOptions append_options;  // its options, if it is
   const std::shared_ptr<const Caches> caches;
   const Ledger::Ptr ledger;
+  const std::shared_ptr<SegmentPins> segment_pins = std::make_shared<SegmentPins>();
+
+  // Store::Close() was called, and nothing may reach the DB any more.
+  bool closed() const { return closed_.load(std::memory_order_relaxed); }
+  void Close() { closed_.store(true, std::memory_order_relaxed); }
+  static rocksdb::Status ClosedStatus() {
+    return rocksdb::Status::ShutdownInProgress("the Store is closed (Store::Close was called)");
+  }
+
+ private:
+  std::atomic<bool> closed_{false};
 };
 
 // Corruption of the list of `key`: `value` was refused with `status`.

@@ -30,6 +30,10 @@ std::string StoreStats::ToString() const {
     absl::StrAppend(&text, " copied{", CopyReasonName(static_cast<CopyReason>(i)),
                     "}=", copied_reads[i], "/", copied_bytes[i], "B");
   }
+  if (operands_merged != 0) {
+    absl::StrAppend(&text, " operands{merged}=", operands_merged, " most=", operands_merged_peak);
+  }
+  if (segments_pinned != 0) absl::StrAppend(&text, " segments=", segments_pinned);
   absl::StrAppend(&text, " pinned=", blocks_pinned, "/", bytes_pinned,
                   "B peak=", blocks_pinned_peak, "/", bytes_pinned_peak, "B");
   return text;

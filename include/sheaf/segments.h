@@ -1,0 +1,142 @@
+// Segments: several blobs, one after the other, as one list.
+//
+// Like PinnedBlob, but the list lies in several blocks: what Store::GetSegments returns, the list
+// that was merged last and the operands that were appended since, without a copy of any of them.
+//
+// Lifetime: holds the blocks of its blobs. operator[], begin() and ForEach() return borrowed views,
+// valid while some holder of that block exists; Slice() and Slices() return holders. Segments of
+// Store::GetSegments must be dropped before the DB is closed (see there).
+//
+// Thread safety: as PinnedBlob: immutable, and copies may be used by other threads.
+//
+//   std::vector<sheaf::PinnedBlob> blobs;
+//   rocksdb::Status s = store->GetSegments(rocksdb::ReadOptions(), "user:7", &blobs);
+//   if (!s.ok()) return s;
+//   const sheaf::Segments events(std::move(blobs));
+//   for (std::string_view event : events) Use(event);
+
+#ifndef SHEAF_SEGMENTS_H_
+#define SHEAF_SEGMENTS_H_
+
+#include <cassert>
+#include <cstddef>
+#include <iterator>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "sheaf/blob_view.h"
+#include "sheaf/pinned_blob.h"
+#include "sheaf/pinned_slice.h"
+
+namespace sheaf {
+
+class Segments {
+ public:
+  class const_iterator;
+  using value_type = std::string_view;
+  using iterator = const_iterator;
+
+  // An empty list.
+  Segments() = default;
+  explicit Segments(std::vector<PinnedBlob> blobs);
+
+  // Number of values, in all blobs.
+  size_t size() const { return ends_.empty() ? 0 : ends_.back(); }
+  bool empty() const { return size() == 0; }
+
+  // REQUIRES: i < size(). A binary search for the blob, and what BlobView::operator[] takes.
+  std::string_view operator[](size_t i) const {
+    const size_t blob = BlobOf(i);
+    return blobs_[blob][i - BeginOf(blob)];
+  }
+
+  // The same with the index checked. Errors: absl::StatusCode::kOutOfRange.
+  absl::StatusOr<std::string_view> At(size_t i) const;
+
+  // In order, O(1) a step, but for blobs without values. Iterators borrow these Segments.
+  const_iterator begin() const;
+  const_iterator end() const;
+
+  // Calls `f(std::string_view)` for each value in order. The fastest way over all.
+  template <typename F>
+  void ForEach(F&& f) const {
+    for (const PinnedBlob& blob : blobs_) blob.view().ForEach(f);
+  }
+
+  // Value `i` as a holder of its block. REQUIRES: i < size().
+  PinnedSlice Slice(size_t i) const {
+    const size_t blob = BlobOf(i);
+    return blobs_[blob].Slice(i - BeginOf(blob));
+  }
+
+  // All values as holders of their blocks: one atomic add a blob.
+  std::vector<PinnedSlice> Slices() const;
+
+  const std::vector<PinnedBlob>& blobs() const { return blobs_; }
+
+ private:
+  // The blob that value `i` is in.
+  size_t BlobOf(size_t i) const;
+  size_t BeginOf(size_t blob) const { return blob == 0 ? 0 : ends_[blob - 1]; }
+
+  std::vector<PinnedBlob> blobs_;
+  std::vector<size_t> ends_;  // of each blob: how many values there are up to its end
+};
+
+class Segments::const_iterator {
+ public:
+  // Yields by value, as a std::string_view is one; everything else is a forward iterator.
+  using iterator_category = std::forward_iterator_tag;
+  using value_type = std::string_view;
+  using difference_type = ptrdiff_t;
+  using reference = std::string_view;
+  using pointer = BlobView::const_iterator::pointer;
+
+  const_iterator() = default;
+
+  std::string_view operator*() const { return *value_; }
+  pointer operator->() const { return pointer(*value_); }
+  const_iterator& operator++() {
+    ++value_;
+    if (value_ == BlobView::const_iterator()) Settle(blob_ + 1);
+    return *this;
+  }
+  const_iterator operator++(int) {
+    const_iterator before = *this;
+    ++*this;
+    return before;
+  }
+  friend bool operator==(const const_iterator& a, const const_iterator& b) {
+    return a.blob_ == b.blob_ && a.value_ == b.value_;
+  }
+  friend bool operator!=(const const_iterator& a, const const_iterator& b) { return !(a == b); }
+
+ private:
+  friend class Segments;
+  const_iterator(const PinnedBlob* blob, const PinnedBlob* last) : last_(last) { Settle(blob); }
+
+  // At the first value from `blob` on.
+  void Settle(const PinnedBlob* blob) {
+    while (blob != last_ && blob->empty()) ++blob;
+    blob_ = blob;
+    value_ = blob == last_ ? BlobView::const_iterator() : blob->begin();
+  }
+
+  const PinnedBlob* blob_ = nullptr;
+  const PinnedBlob* last_ = nullptr;
+  BlobView::const_iterator value_;
+};
+
+inline Segments::const_iterator Segments::begin() const {
+  return const_iterator(blobs_.data(), blobs_.data() + blobs_.size());
+}
+
+inline Segments::const_iterator Segments::end() const {
+  const PinnedBlob* const last = blobs_.data() + blobs_.size();
+  return const_iterator(last, last);
+}
+
+}  // namespace sheaf
+
+#endif  // SHEAF_SEGMENTS_H_
