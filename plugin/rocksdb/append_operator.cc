@@ -26,6 +26,7 @@ namespace internal {
 
 SHEAF_THREAD_LOCAL MergedKeys* MergedKeys::current_ = nullptr;
 SHEAF_THREAD_LOCAL uint64_t MergeWatch::operands_ = 0;
+SHEAF_THREAD_LOCAL uint64_t MergeWatch::too_large_ = 0;
 
 namespace {
 
@@ -168,6 +169,9 @@ bool AppendOperator::FullMergeV2(const MergeOperationInput& in, MergeOperationOu
   }
   const absl::Status status = Merge(in, out);
   if (status.ok()) return true;
+  uint64_t bytes = in.existing_value == nullptr ? 0 : in.existing_value->size();
+  for (const rocksdb::Slice& operand : in.operand_list) bytes += operand.size();
+  MergeWatch::NoteTooLarge(bytes);
   rocksdb::Error(in.logger, "sheaf.append: key %s: %s", in.key.ToString(/*hex=*/true).c_str(),
                  status.ToString().c_str());
 #if ROCKSDB_MAJOR > 7 || (ROCKSDB_MAJOR == 7 && ROCKSDB_MINOR >= 10)

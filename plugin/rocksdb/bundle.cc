@@ -1,8 +1,11 @@
 #include "plugin/rocksdb/bundle.h"
 
+#include <vector>
+
 #include "absl/strings/str_cat.h"
 #include "plugin/codec/blob_view_access.h"
 #include "plugin/codec/encoder.h"
+#include "plugin/codec/operand.h"
 
 namespace sheaf {
 namespace internal {
@@ -24,15 +27,17 @@ absl::Status ExplainUndecodable(std::string_view value, Layout layout, absl::Sta
                                             " of ", input.size(), " bytes: ", why.message()));
   };
   size_t index = 0;
+  std::vector<Edit> edits;
   for (const std::string_view input : *inputs) {
     // The first may be the base value, in the column family's layout; the others are operands.
-    const absl::Status why = BlobView::Parse(input).status();
+    edits.clear();
+    const absl::Status why = ParseOperand(input, &edits);
     if (!why.ok() && (index != 0 || !BlobView::Parse(input, layout).ok())) {
       return refused(index, input, why);
     }
     ++index;
   }
-  // All are lists, so the base must have been one of another layout.
+  // All are operands, so the first must have been a base of another layout.
   if (!inputs->empty()) {
     const absl::Status why = BlobView::Parse((*inputs)[0], layout).status();
     if (!why.ok()) return refused(0, (*inputs)[0], why);

@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
+#include <utility>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/hash/hash.h"
@@ -51,6 +52,10 @@ class MergeWatch {
   uint64_t operands() const { return operands_ - before_; }
   bool merged() const { return operands() != 0; }
 
+  // Bytes of a list that the merge operator refused on this thread as too large; 0 if none was.
+  static uint64_t TakeTooLarge() { return std::exchange(too_large_, 0); }
+  static void NoteTooLarge(uint64_t bytes) { too_large_ = bytes; }
+
   // Called by the merge operator, with `operands` > 0.
   static void Note(std::string_view key, uint64_t operands) {
     operands_ += operands;
@@ -60,6 +65,7 @@ class MergeWatch {
 
  private:
   static SHEAF_THREAD_LOCAL uint64_t operands_;
+  static SHEAF_THREAD_LOCAL uint64_t too_large_;
   const uint64_t before_ = operands_;
 };
 

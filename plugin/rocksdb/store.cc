@@ -18,15 +18,23 @@
 namespace sheaf {
 namespace internal {
 
-rocksdb::Status CorruptList(const rocksdb::Slice& key, const rocksdb::Slice& value, Layout layout,
-                            const absl::Status& status) {
+namespace {
+
+// For messages.
+std::string Shown(const rocksdb::Slice& key) {
   constexpr size_t kMaxKeyBytes = 64;
   const absl::string_view shown(key.data(), std::min(key.size(), kMaxKeyBytes));
+  return absl::StrCat("\"", absl::CHexEscape(shown), key.size() > kMaxKeyBytes ? "...\"" : "\"");
+}
+
+}  // namespace
+
+rocksdb::Status CorruptList(const rocksdb::Slice& key, const rocksdb::Slice& value, Layout layout,
+                            const absl::Status& status) {
   const absl::Status why =
       ExplainUndecodable(std::string_view(value.data(), value.size()), layout, status);
   return rocksdb::Status::Corruption(
-      absl::StrCat("the value of key \"", absl::CHexEscape(shown),
-                   key.size() > kMaxKeyBytes ? "...\"" : "\"", " is not a list"),
+      absl::StrCat("the value of key ", Shown(key), " is not a list"),
       rocksdb::Slice(why.message().data(), why.message().size()));
 }
 
@@ -60,6 +68,21 @@ void TakeList(const StoreCore& core, const rocksdb::Slice& key, std::unique_ptr<
     if (merged != 0) core.ledger->CountMerged(merged);
   }
   StoreBlock::Seal(std::move(block), share_pin, std::move(pin), list);
+}
+
+// Counts a read that returned no list. RocksDB does not say what the merge operator did not like.
+[[gnu::noinline, gnu::cold]] void Miss(const StoreCore& core, const rocksdb::Slice& key,
+                                       const ReadWatch& watch, rocksdb::Status* s) {
+  core.ledger->CountMiss(*s);
+  if (!s->IsCorruption() || !watch.merged()) return;
+  const uint64_t bytes = MergeWatch::TakeTooLarge();
+  if (bytes == 0) return;
+  *s = rocksdb::Status::Corruption(
+      absl::StrCat("the list of key ", Shown(key), " is too large"),
+      absl::StrCat("its base and operands have ", bytes, " bytes, a value of RocksDB has at most ",
+                   disk::kMaxRocksDbValue,
+                   "; nothing is lost. Trim or clear the list, or set "
+                   "max_bytes"));
 }
 
 // Why a list or an operand that cannot be encoded was not written.
@@ -227,7 +250,7 @@ rocksdb::Status Store::Get(const rocksdb::ReadOptions& options, const rocksdb::S
     internal::TakeList(
         *core_, key, std::move(block), watch, [&watch] { return watch.operands(); }, list, &s);
   } else {
-    core_->ledger->CountMiss(s);
+    internal::Miss(*core_, key, watch, &s);
   }
   return s;
 }

@@ -1,5 +1,8 @@
 #include "sheaf/append_operator.h"
 
+#include <sys/mman.h>
+
+#include <cstring>
 #include <deque>
 #include <random>
 #include <string>
@@ -170,6 +173,34 @@ TEST(AppendOperatorTest, WhatDoesNotDecodeIsBundledInOrder) {
   EXPECT_EQ(merged.value, std::string("\xB8\x03\x02\x04\x03zz\xB0\x01\x01"
                                       "cyyy",
                                       14));
+}
+
+// Without the memory: all operands are the same gigabyte.
+TEST(AppendOperatorTest, AListPastFourGigabytesIsRefusedBeforeAnyOfItIsCopied) {
+  const size_t size = (size_t{1} << 30) + 6;
+  void* const memory = mmap(nullptr, size, PROT_READ | PROT_WRITE,
+                            MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  ASSERT_NE(memory, MAP_FAILED);
+  std::memcpy(memory, "\xB2\x01\x00\x00\x00\x40", 6);
+  const Slice operand(static_cast<const char*>(memory), size);
+  ASSERT_TRUE(BlobView::Parse({operand.data(), operand.size()}).ok());
+  for (const size_t count : {4, 5}) {
+    for (const std::string& edit : {std::string(), std::string("\xA2\x05")}) {
+      std::vector<Slice> operands(count, operand);
+      if (!edit.empty()) operands.emplace_back(edit);
+      const Slice key = "key";
+      const MergeOperator::MergeOperationInput in(key, nullptr, operands, nullptr);
+      std::string value;
+      Slice existing(nullptr, 0);
+      MergeOperator::MergeOperationOutput out(value, existing);
+      EXPECT_FALSE(NewAppendOperator()->FullMergeV2(in, &out));
+      EXPECT_EQ(value, "");
+      AppendOptions limited;
+      limited.max_bytes = 1000;
+      EXPECT_TRUE(NewAppendOperator(limited)->FullMergeV2(in, &out));
+    }
+  }
+  munmap(memory, size);
 }
 
 TEST(AppendOperatorTest, BundlesGrowWithoutNesting) {
