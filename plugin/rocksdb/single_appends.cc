@@ -1,6 +1,7 @@
 #include "plugin/rocksdb/single_appends.h"
 
 #include <cstdint>
+#include <cstring>
 
 #include "plugin/codec/encoder.h"
 #include "plugin/codec/little_endian.h"
@@ -29,7 +30,24 @@ bool IsHeader(const char* at, size_t header, size_t size) {
   return tag_and_count(2) && Load<uint32_t>(at + 2) == size;
 }
 
+size_t HeaderBytesOfValue(size_t size) {
+  return size <= 0xFF ? kHeader1 : size <= 0xFFFF ? kHeader2 : kHeader4;
+}
+
 }  // namespace
+
+std::string EncodeSingleAppend(std::string_view value) {
+  const uint64_t size = value.size();
+  const size_t header = HeaderBytesOfValue(value.size());
+  const unsigned log2_width = header == kHeader1 ? 0 : header == kHeader2 ? 1 : 2;
+  char bytes[kHeader4] = {static_cast<char>(disk::kCompactTag | log2_width), 1};
+  std::memcpy(bytes + 2, &size, header - 2);  // little-endian
+  std::string operand;
+  operand.reserve(header + value.size());
+  operand.append(bytes, header);
+  operand.append(value);
+  return operand;
+}
 
 bool MergeSingleAppends(const BlobView& base, absl::Span<const rocksdb::Slice> operands,
                         Layout layout, std::string* out) {

@@ -1,4 +1,4 @@
-// SingleAppends: merges operands that append one value each, which most do.
+// Appends of one value each, which most are: merged, and encoded, in a way of their own.
 //
 // Such an operand says by its size alone how large its value is. So the header of the result can be
 // written without a look at the operands, which lie all over the memtable, and each is then looked
@@ -8,6 +8,7 @@
 #define SHEAF_PLUGIN_ROCKSDB_SINGLE_APPENDS_H_
 
 #include <string>
+#include <string_view>
 
 #include "absl/types/span.h"
 #include "rocksdb/slice.h"
@@ -22,6 +23,9 @@ namespace internal {
 // RocksDB cannot hold the result: then it is for somebody else to merge. One allocation.
 bool MergeSingleAppends(const BlobView& base, absl::Span<const rocksdb::Slice> operands,
                         Layout layout, std::string* out);
+
+// A list of one value, as Encode() writes it. REQUIRES: the value fits in an operand.
+std::string EncodeSingleAppend(std::string_view value);
 
 }  // namespace internal
 }  // namespace sheaf

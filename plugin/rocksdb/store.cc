@@ -12,6 +12,7 @@
 #include "plugin/rocksdb/bundle.h"
 #include "plugin/rocksdb/pinnable_block.h"
 #include "plugin/rocksdb/read_watch.h"
+#include "plugin/rocksdb/single_appends.h"
 #include "plugin/rocksdb/store_core.h"
 #include "plugin/rocksdb/tail_watch.h"
 
@@ -147,8 +148,12 @@ Store::Change Store::Putting(Values values) const {
 }
 
 Store::Change Store::Appending(Values values) const {
+  constexpr char kName[] = "Store::Append";
+  if (values.size() == 1 && values[0].size() <= disk::kMaxOperandValue) {
+    return Merging(kName, internal::EncodeSingleAppend(values[0]));
+  }
   absl::StatusOr<std::string> operand = Encode(values);
-  Change change = Merging("Store::Append", operand.ok() ? *std::move(operand) : "");
+  Change change = Merging(kName, operand.ok() ? *std::move(operand) : "");
   if (change.status.ok() && !operand.ok()) change.status = internal::NotWritten(operand.status());
   return change;
 }
