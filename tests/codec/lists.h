@@ -15,7 +15,8 @@
 namespace sheaf {
 namespace test {
 
-// How much of the heavy tests to do: SHEAF_TEST_SCALE=0.1 is a tenth, for valgrind.
+// How much of the heavy tests to do: SHEAF_TEST_SCALE=0.1 is a tenth, for valgrind; above 1 is the
+// long form of those that have one.
 inline double Scale() {
   const char* const scale = std::getenv("SHEAF_TEST_SCALE");
   return scale == nullptr ? 1 : std::atof(scale);

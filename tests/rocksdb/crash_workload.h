@@ -1,0 +1,79 @@
+// What crash_writer appends and crash_test expects: operations that follow from a thread and a
+// number alone, the options of their DB, and what the writer tells through its pipe.
+
+#ifndef SHEAF_TESTS_ROCKSDB_CRASH_WORKLOAD_H_
+#define SHEAF_TESTS_ROCKSDB_CRASH_WORKLOAD_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "rocksdb/options.h"
+#include "sheaf/append_operator.h"
+
+namespace sheaf {
+namespace testing {
+
+constexpr int kCrashThreads = 4;
+
+// One write of a thread, in one batch: `value` is appended to the list of each of `keys`.
+struct CrashOp {
+  std::vector<std::string> keys;
+  std::string value;
+};
+
+// Lists of some hundred values: a list that grew for ever would make of this a test of long lists.
+inline CrashOp CrashOpOf(int thread, uint64_t number) {
+  const std::string part = std::to_string(number / 256);
+  const std::string own = "own/" + std::to_string(thread) + "/" + part;
+  const std::string shared = "shared/" + part;
+  CrashOp op;
+  if (number % 3 != 0) op.keys.push_back(own);
+  if (number % 3 == 0 || number % 8 == 0) op.keys.push_back(shared);
+  // Of 0 to 610 bytes more, so that a memtable is full now and then.
+  const uint64_t mixed = (number * 4 + static_cast<uint64_t>(thread)) * 0x9E3779B97F4A7C15;
+  op.value = std::to_string(thread) + ":" + std::to_string(number) + ":" +
+             std::string((mixed >> 32) % 611, static_cast<char>(mixed >> 56));
+  return op;
+}
+
+// Bits of `variant`: 0 layout fixed64, 1 max_successive_merges, 2 a pipelined write path, 3 log
+// files that are used again.
+inline Layout CrashLayout(unsigned variant) {
+  return (variant & 1) != 0 ? Layout::kFixed64 : Layout::kCompact;
+}
+
+inline rocksdb::Options CrashOptions(unsigned variant) {
+  rocksdb::Options options;
+  options.create_if_missing = true;
+  AppendOptions append;
+  append.layout = CrashLayout(variant);
+  options.merge_operator = NewAppendOperator(append);
+  options.write_buffer_size = size_t{128} << 10;
+  options.level0_file_num_compaction_trigger = 2;
+  options.max_bytes_for_level_base = uint64_t{512} << 10;
+  options.target_file_size_base = uint64_t{128} << 10;
+  if ((variant & 2) != 0) options.max_successive_merges = 4;
+  if ((variant & 4) != 0) options.enable_pipelined_write = true;
+  if ((variant & 8) != 0) options.recycle_log_file_num = 2;
+  return options;
+}
+
+struct CrashEvent {
+  enum Kind : uint32_t {
+    kOpened,     // the DB is open
+    kSent,       // `thread` is about to do operation `number`
+    kAcked,      // and RocksDB has returned OK from it
+    kFlushed,    // a flush has ended
+    kCompacted,  // a compaction of all keys has ended
+  };
+  Kind kind;
+  int32_t thread;
+  uint64_t number;
+};
+
+}  // namespace testing
+}  // namespace sheaf
+
+#endif  // SHEAF_TESTS_ROCKSDB_CRASH_WORKLOAD_H_
