@@ -1,22 +1,17 @@
-// What was acknowledged is there after the process was killed: crash_writer appends with
-// WriteOptions::sync from several threads, gets SIGKILL at a random moment, and the DB is opened
-// again and compared with what it had told; several times over on each DB.
+// What was acknowledged is there after the process was killed: crash_writer appends, and edits,
+// with WriteOptions::sync from several threads, gets SIGKILL at a random moment, and the DB is
+// opened again and compared with what it had told; several times over on each DB.
 //
 // SIGKILL takes the process and leaves the machine: this finds what RocksDB or Sheaf had in the
 // process's memory only, not what a disk lost that had said it was written.
 //
 // SHEAF_TEST_SCALE=20 is 200 kills instead of 10.
 
-#include <fcntl.h>
-#include <poll.h>
-#include <spawn.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <chrono>
-#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <limits>
@@ -31,15 +26,13 @@
 #include "sheaf/store.h"
 #include "tests/codec/lists.h"
 #include "tests/rocksdb/crash_workload.h"
+#include "tests/rocksdb/crash_writer_process.h"
 #include "tests/rocksdb/test_db.h"
-
-extern char** environ;
 
 namespace sheaf {
 namespace testing {
 namespace {
 
-using Clock = std::chrono::steady_clock;
 using std::chrono::microseconds;
 
 constexpr int kKillsADb = 5;
@@ -62,62 +55,6 @@ struct Figures {
   uint64_t compactions = 0;
 };
 
-std::string WriterBinary() {
-  const char* const root = std::getenv("TEST_SRCDIR");
-  const char* const workspace = std::getenv("TEST_WORKSPACE");
-  if (root == nullptr || workspace == nullptr) return "tests/rocksdb/crash_writer";
-  return std::string(root) + "/" + workspace + "/tests/rocksdb/crash_writer";
-}
-
-// A running crash_writer.
-class Writer {
- public:
-  explicit Writer(std::vector<std::string> arguments) {
-    std::array<int, 2> ends;
-    if (pipe2(ends.data(), O_CLOEXEC) != 0) std::abort();
-    // TSan does not see what orders RocksDB's threads, as Debian's is not instrumented, and reports
-    // memory that goes from one to another through a group commit. Harmless without TSan.
-    setenv("TSAN_OPTIONS", "report_bugs=0", 1);
-    std::string binary = WriterBinary();
-    std::vector<char*> argv = {&binary[0]};
-    for (std::string& argument : arguments) argv.push_back(&argument[0]);
-    argv.push_back(nullptr);
-    posix_spawn_file_actions_t actions;
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
-    EXPECT_EQ(posix_spawn(&pid_, binary.c_str(), &actions, nullptr, argv.data(), environ), 0);
-    posix_spawn_file_actions_destroy(&actions);
-    close(ends[1]);
-    from_ = ends[0];
-  }
-  ~Writer() { close(from_); }
-  Writer(const Writer&) = delete;
-  Writer& operator=(const Writer&) = delete;
-
-  // Waits for the next event until `until`. False if there was none, or if there will be none.
-  bool Next(Clock::time_point until, CrashEvent* event) {
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until - Clock::now());
-    struct pollfd wait = {from_, POLLIN, 0};
-    return poll(&wait, 1, static_cast<int>(std::max<int64_t>(0, left.count()))) > 0 && Next(event);
-  }
-  // Waits until the writer has ended, if need be.
-  bool Next(CrashEvent* event) {
-    return read(from_, event, sizeof *event) == static_cast<ssize_t>(sizeof *event);
-  }
-
-  // False if it had ended by itself.
-  bool Kill() {
-    kill(pid_, SIGKILL);
-    int status = 0;
-    waitpid(pid_, &status, 0);
-    return WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
-  }
-
- private:
-  pid_t pid_ = -1;
-  int from_ = -1;
-};
-
 // One DB, and all that is known of what was sent to it.
 class Life {
  public:
@@ -128,18 +65,17 @@ class Life {
   void Kill() {
     std::vector<std::string> arguments = {dir_.path() + "/db", std::to_string(variant_)};
     for (const auto& ops : known_) arguments.push_back(std::to_string(ops.size()));
-    for (int t = 0; t < kCrashThreads; ++t) first_[t] = known_[t].size();
-    Writer writer(arguments);
+    CrashWriter writer(arguments);
     const bool early = random_() % 5 == 0;
     bool opened = false;
     CrashEvent event;
-    auto kill_at = Clock::now() + (early ? microseconds(random_() % 40000)
-                                         : microseconds(std::chrono::minutes(2)));
-    while (Clock::now() < kill_at && writer.Next(kill_at, &event)) {
+    auto kill_at = CrashWriter::Clock::now() + (early ? microseconds(random_() % 40000)
+                                                      : microseconds(std::chrono::minutes(2)));
+    while (CrashWriter::Clock::now() < kill_at && writer.Next(kill_at, &event)) {
       Note(event);
       if (event.kind != CrashEvent::kOpened) continue;
       opened = true;
-      if (!early) kill_at = Clock::now() + microseconds(random_() % 500000);
+      if (!early) kill_at = CrashWriter::Clock::now() + microseconds(random_() % 500000);
     }
     EXPECT_TRUE(writer.Kill()) << "the writer ended by itself";
     while (writer.Next(&event)) {  // what it had told
@@ -163,7 +99,8 @@ class Life {
       for (uint64_t number = 0; number < known_[t].size(); ++number) {
         const CrashOp op = CrashOpOf(t, number);
         for (const std::string& key : op.keys) {
-          (IsShared(key) ? expected_shared[key][t] : expected_own[key]).push_back(op.value);
+          Do(op,
+             IsShared(key) ? &expected_shared[key][static_cast<size_t>(t)] : &expected_own[key]);
         }
       }
     }
@@ -181,6 +118,48 @@ class Life {
  private:
   static bool IsShared(const std::string& key) { return key[0] == 's'; }
   static int ThreadOf(const std::string& value) { return value[0] - '0'; }
+
+  static void Do(const CrashOp& op, List* list) {
+    const auto count = static_cast<ptrdiff_t>(std::min<uint64_t>(op.count, list->size()));
+    switch (op.kind) {
+      case CrashOp::Kind::kAppend:
+        list->push_back(op.value);
+        break;
+      case CrashOp::Kind::kKeepFirst:
+        list->erase(list->begin() + count, list->end());
+        break;
+      case CrashOp::Kind::kKeepLast:
+        list->erase(list->begin(), list->end() - count);
+        break;
+      case CrashOp::Kind::kRemove:
+        list->erase(std::remove(list->begin(), list->end(), op.value), list->end());
+        break;
+      case CrashOp::Kind::kClear:
+        list->clear();
+        break;
+    }
+  }
+
+  // Whether the last operation of thread `t` was done, by the list of its first key.
+  bool IsThere(int t, const std::map<std::string, List>& lists) const {
+    const uint64_t last = known_[static_cast<size_t>(t)].size() - 1;
+    const CrashOp op = CrashOpOf(t, last);
+    const auto found = lists.find(op.keys[0]);
+    if (found == lists.end()) return false;
+    if (op.kind == CrashOp::Kind::kAppend) {
+      return std::count(found->second.begin(), found->second.end(), op.value) != 0;
+    }
+    // An edit, of a list that is the thread's own. One that changes nothing may be done twice.
+    bool existed = false;
+    List expected;
+    for (uint64_t number = 0; number < last; ++number) {
+      const CrashOp before = CrashOpOf(t, number);
+      if (before.keys[0] != op.keys[0]) continue;
+      existed = true;
+      Do(before, &expected);
+    }
+    return !existed || found->second != expected;
+  }
 
   void Note(const CrashEvent& event) {
     ++now_;
@@ -228,11 +207,8 @@ class Life {
   void SettleInFlight(int t, const std::map<std::string, List>& lists) {
     auto& ops = known_[static_cast<size_t>(t)];
     if (ops.empty() || ops.back().acked != kNever) return;
-    if (ops.size() > first_[static_cast<size_t>(t)]) ++figures_.in_flight;
-    const CrashOp op = CrashOpOf(t, ops.size() - 1);
-    const auto found = lists.find(op.keys[0]);
-    if (found != lists.end() &&
-        std::count(found->second.begin(), found->second.end(), op.value) != 0) {
+    ++figures_.in_flight;
+    if (IsThere(t, lists)) {
       ops.back().acked = ++now_;
       ++figures_.in_flight_there;
     } else {
@@ -266,10 +242,9 @@ class Life {
   TempDir dir_;
   uint64_t now_ = 0;
   std::array<std::vector<Known>, kCrashThreads> known_;
-  std::array<uint64_t, kCrashThreads> first_ = {};  // of the writer that was killed last
 };
 
-TEST(CrashTest, EveryAcknowledgedAppendIsThereInOrderExactlyOnce) {
+TEST(CrashTest, EverythingAcknowledgedIsThereInOrderExactlyOnce) {
   std::mt19937_64 random(std::random_device{}());
   const int kills = std::max(1, static_cast<int>(10 * test::Scale()));
   Figures figures;
@@ -284,7 +259,8 @@ TEST(CrashTest, EveryAcknowledgedAppendIsThereInOrderExactlyOnce) {
     }
   }
   std::printf(
-      "%llu kills, %llu of them before the DB was open; %llu appends acknowledged, none lost; %llu "
+      "%llu kills, %llu of them before the DB was open; %llu appends and edits acknowledged, none "
+      "lost; %llu "
       "in flight, %llu of them there; %llu flushes, %llu compactions of all keys\n",
       static_cast<unsigned long long>(figures.kills),
       static_cast<unsigned long long>(figures.before_open),

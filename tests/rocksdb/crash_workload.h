@@ -17,13 +17,26 @@ namespace testing {
 
 constexpr int kCrashThreads = 4;
 
-// One write of a thread, in one batch: `value` is appended to the list of each of `keys`.
+// One write of a thread: `value` is appended to the list of each of `keys`, in one batch; or the
+// list of the one key is edited.
 struct CrashOp {
+  enum class Kind { kAppend, kKeepFirst, kKeepLast, kRemove, kClear };
+  Kind kind = Kind::kAppend;
   std::vector<std::string> keys;
-  std::string value;
+  std::string value;   // of kAppend, kRemove
+  uint64_t count = 0;  // of kKeepFirst, kKeepLast
 };
 
-// Lists of some hundred values: a list that grew for ever would make of this a test of long lists.
+inline std::string CrashValueOf(int thread, uint64_t number) {
+  // Of 0 to 610 bytes more, so that a memtable is full now and then.
+  const uint64_t mixed = (number * 4 + static_cast<uint64_t>(thread)) * 0x9E3779B97F4A7C15;
+  return std::to_string(thread) + ":" + std::to_string(number) + ":" +
+         std::string((mixed >> 32) % 611, static_cast<char>(mixed >> 56));
+}
+
+// Appends to lists of some hundred values, as a list that grew for ever would make of this a test
+// of long lists: two of three to one of the thread's own, the others to one that all threads
+// share, some to both. The last thread edits its own lists now and then.
 inline CrashOp CrashOpOf(int thread, uint64_t number) {
   const std::string part = std::to_string(number / 256);
   const std::string own = "own/" + std::to_string(thread) + "/" + part;
@@ -31,10 +44,14 @@ inline CrashOp CrashOpOf(int thread, uint64_t number) {
   CrashOp op;
   if (number % 3 != 0) op.keys.push_back(own);
   if (number % 3 == 0 || number % 8 == 0) op.keys.push_back(shared);
-  // Of 0 to 610 bytes more, so that a memtable is full now and then.
-  const uint64_t mixed = (number * 4 + static_cast<uint64_t>(thread)) * 0x9E3779B97F4A7C15;
-  op.value = std::to_string(thread) + ":" + std::to_string(number) + ":" +
-             std::string((mixed >> 32) % 611, static_cast<char>(mixed >> 56));
+  op.value = CrashValueOf(thread, number);
+  if (thread != kCrashThreads - 1 || number % 7 != 0 || op.keys != std::vector{own}) return op;
+  using Kind = CrashOp::Kind;
+  constexpr Kind kKinds[] = {Kind::kRemove, Kind::kKeepLast, Kind::kRemove, Kind::kKeepFirst,
+                             Kind::kRemove, Kind::kKeepLast, Kind::kRemove, Kind::kClear};
+  op.kind = kKinds[number / 7 % 8];
+  op.value = CrashValueOf(thread, number - 5);
+  op.count = 10 + number % 11;
   return op;
 }
 

@@ -36,20 +36,33 @@ void Tell(CrashEvent::Kind kind, int thread = 0, uint64_t number = 0) {
   }
 }
 
-void Write(rocksdb::DB* db, Store* store, int thread, uint64_t number) {
+rocksdb::Status Do(const CrashOp& op, rocksdb::DB* db, Store* store) {
   rocksdb::WriteOptions sync;
   sync.sync = true;
+  const std::string_view value = op.value;
+  const std::string& key = op.keys[0];
+  switch (op.kind) {
+    case CrashOp::Kind::kKeepFirst:
+      return store->Trim(sync, key, op.count, Keep::kFirst);
+    case CrashOp::Kind::kKeepLast:
+      return store->Trim(sync, key, op.count);
+    case CrashOp::Kind::kRemove:
+      return store->Remove(sync, key, value);
+    case CrashOp::Kind::kClear:
+      return store->Clear(sync, key);
+    case CrashOp::Kind::kAppend:
+      break;
+  }
+  if (op.keys.size() == 1) return store->Append(sync, key, {value});
+  rocksdb::WriteBatch batch;
+  for (const std::string& each : op.keys) Require(store->Append(&batch, each, {value}), "append");
+  return db->Write(sync, &batch);
+}
+
+void Write(rocksdb::DB* db, Store* store, int thread, uint64_t number) {
   for (;; ++number) {
-    const CrashOp op = CrashOpOf(thread, number);
-    const std::string_view value = op.value;
     Tell(CrashEvent::kSent, thread, number);
-    if (op.keys.size() == 1) {
-      Require(store->Append(sync, op.keys[0], {value}), "append");
-    } else {
-      rocksdb::WriteBatch batch;
-      for (const std::string& key : op.keys) Require(store->Append(&batch, key, {value}), "append");
-      Require(db->Write(sync, &batch), "write");
-    }
+    Require(Do(CrashOpOf(thread, number), db, store), "write");
     Tell(CrashEvent::kAcked, thread, number);
   }
 }
