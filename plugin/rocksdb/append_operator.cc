@@ -26,6 +26,7 @@ namespace internal {
 
 SHEAF_THREAD_LOCAL MergedKeys* MergedKeys::current_ = nullptr;
 SHEAF_THREAD_LOCAL uint64_t MergeWatch::operands_ = 0;
+SHEAF_THREAD_LOCAL uint64_t MergeWatch::bytes_ = 0;
 SHEAF_THREAD_LOCAL uint64_t MergeWatch::too_large_ = 0;
 
 namespace {
@@ -158,7 +159,9 @@ absl::Status AppendOperator::Merge(const MergeOperationInput& in, MergeOperation
 }
 
 bool AppendOperator::FullMergeV2(const MergeOperationInput& in, MergeOperationOutput* out) const {
-  MergeWatch::Note(View(in.key), in.operand_list.size());
+  uint64_t bytes = 0;
+  for (const rocksdb::Slice& operand : in.operand_list) bytes += operand.size();
+  MergeWatch::Note(View(in.key), in.operand_list.size(), bytes);
   if (!limited() && TailWatch::Current() == nullptr && in.operand_list.size() > 1) {
     BlobView base;
     if ((in.existing_value == nullptr ||
@@ -169,9 +172,7 @@ bool AppendOperator::FullMergeV2(const MergeOperationInput& in, MergeOperationOu
   }
   const absl::Status status = Merge(in, out);
   if (status.ok()) return true;
-  uint64_t bytes = in.existing_value == nullptr ? 0 : in.existing_value->size();
-  for (const rocksdb::Slice& operand : in.operand_list) bytes += operand.size();
-  MergeWatch::NoteTooLarge(bytes);
+  MergeWatch::NoteTooLarge(bytes + (in.existing_value == nullptr ? 0 : in.existing_value->size()));
   rocksdb::Error(in.logger, "sheaf.append: key %s: %s", in.key.ToString(/*hex=*/true).c_str(),
                  status.ToString().c_str());
 #if ROCKSDB_MAJOR > 7 || (ROCKSDB_MAJOR == 7 && ROCKSDB_MINOR >= 10)

@@ -1,4 +1,5 @@
-// MergeWatch, MergedKeys: tell a read which of its keys the merge operator wrote.
+// MergeWatch, MergedKeys: tell a read which of its keys the merge operator wrote, and from how many
+// operands.
 //
 // RocksDB does not say why a value was copied; the merge operator runs on the reading thread, so
 // it can: where one key is read, that the operator ran and with how many operands; where many are,
@@ -56,15 +57,24 @@ class MergeWatch {
   static uint64_t TakeTooLarge() { return std::exchange(too_large_, 0); }
   static void NoteTooLarge(uint64_t bytes) { too_large_ = bytes; }
 
-  // Called by the merge operator, with `operands` > 0.
-  static void Note(std::string_view key, uint64_t operands) {
+  // What was merged on the calling thread so far: what one read merged is the difference.
+  struct Operands {
+    uint64_t count = 0;
+    uint64_t bytes = 0;
+  };
+  static Operands merged_so_far() { return {operands_, bytes_}; }
+
+  // Called by the merge operator, with `operands` > 0 of `bytes` in all.
+  static void Note(std::string_view key, uint64_t operands, uint64_t bytes) {
     operands_ += operands;
+    bytes_ += bytes;
     MergedKeys* const keys = MergedKeys::current_;
     if (keys != nullptr) keys->operands_[MergedKeys::HashOf(key)] += operands;
   }
 
  private:
   static SHEAF_THREAD_LOCAL uint64_t operands_;
+  static SHEAF_THREAD_LOCAL uint64_t bytes_;
   static SHEAF_THREAD_LOCAL uint64_t too_large_;
   const uint64_t before_ = operands_;
 };

@@ -251,7 +251,8 @@ TEST_F(CommandsTest, ValueThatIsNoListIsNamedAndOthersAreRead) {
   EXPECT_EQ(Run({"get", "--escaped", "m\\t"}).exit_status, 1);
 }
 
-// The golden files were written by another program; tests/codec/golden_test.cc has their values too.
+// The golden files were written by another program; tests/codec/golden_test.cc has their values
+// too.
 std::string Golden(const std::string& name) { return "tests/testdata/" + name + ".strg"; }
 
 TEST(InspectTest, GoldenFilesAreWhatTheirTableSays) {
@@ -312,7 +313,8 @@ TEST(UsageTest, BadUsageExitsWithTwoAndSaysWhy) {
   const std::vector<std::pair<std::vector<std::string>, std::string>> cases = {
       {{}, "A subcommand is required"},
       {{"frobnicate"},
-       "expected a sub-command: load, get, append, scan, export, stats, verify, inspect; found "
+       "expected a sub-command: load, get, append, scan, export, stats, compact, verify, inspect; "
+       "found "
        "\"frobnicate\""},
       {{"get", "--db", "d"}, "KEY is required"},
       {{"get", "k"}, "--db is required"},
@@ -330,6 +332,11 @@ TEST(UsageTest, BadUsageExitsWithTwoAndSaysWhy) {
       {{"scan", "--db", "d", "--limit", "1x"}, "--limit: expected a whole number"},
       {{"inspect"}, "FILE is required"},
       {{"stats", "--db", "d", "--format", "raw"}, "expected text or json"},
+      {{"stats", "--db", "d", "--top", "3"}, "--top requires --debt"},
+      {{"compact", "--db", "d"}, "expected --key, --prefix, --from, --to or --all"},
+      {{"compact", "--db", "d", "--key", "k", "--all"}, "excludes"},
+      {{"compact", "--db", "d", "--key", "k", "--prefix", "p"}, "excludes"},
+      {{"compact", "--db", "d", "--prefix", ""}, "--prefix: expected one byte at least"},
   };
   for (const auto& [arguments, message] : cases) {
     const Result result = RunSheaf(arguments);
@@ -346,7 +353,7 @@ TEST(UsageTest, HelpAndVersionGoToStdout) {
   EXPECT_EQ(help.err, "");
   EXPECT_TRUE(Has(RunSheaf({"--version"}).out, "(RocksDB "));
   for (const char* const command :
-       {"load", "get", "append", "scan", "export", "stats", "verify", "inspect"}) {
+       {"load", "get", "append", "scan", "export", "stats", "compact", "verify", "inspect"}) {
     EXPECT_TRUE(Has(help.out, command));
     const Result result = RunSheaf({command, "--help"});
     EXPECT_EQ(result.exit_status, 0);

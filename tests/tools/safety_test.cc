@@ -30,9 +30,16 @@ class SafetyTest : public ::testing::Test {
     ASSERT_EQ(result.exit_status, 0) << result.err;
   }
   std::vector<std::vector<std::string>> OtherCommands() {
-    return {{"get", "--db", db_, "k"}, {"append", "--db", db_, "k", "v"},
-            {"scan", "--db", db_},     {"export", "--db", db_},
-            {"stats", "--db", db_},    {"verify", "--db", db_}};
+    return {{"get", "--db", db_, "k"},
+            {"append", "--db", db_, "k", "v"},
+            {"scan", "--db", db_},
+            {"export", "--db", db_},
+            {"stats", "--db", db_},
+            {"verify", "--db", db_},
+            {"compact", "--db", db_, "--all"}};
+  }
+  static bool Writes(const std::vector<std::string>& command) {
+    return command[0] == "append" || command[0] == "compact";
   }
   // A DB whose options are not Sheaf's.
   std::unique_ptr<rocksdb::DB> Open(rocksdb::Options options) {
@@ -66,7 +73,7 @@ TEST_F(SafetyTest, ReadingCommandsChangeNoByteOfTheDb) {
   ASSERT_EQ(RunSheaf({"append", "--db", db_, "k", "w"}).exit_status, 0);
   const auto before = Snapshot(folder_);
   for (const auto& command : OtherCommands()) {
-    if (command[0] == "append") continue;
+    if (Writes(command)) continue;
     EXPECT_EQ(RunSheaf(command).exit_status, 0) << command[0];
     EXPECT_TRUE(Snapshot(folder_) == before) << command[0];
   }
@@ -80,7 +87,7 @@ TEST_F(SafetyTest, DbOfAnotherProcessIsReadButNotWritten) {
   const auto db = Open(options);
   for (const auto& command : OtherCommands()) {
     const Result result = RunSheaf(command);
-    if (command[0] == "append") {
+    if (Writes(command)) {
       EXPECT_EQ(result.exit_status, 1);
       EXPECT_TRUE(Has(result.err, "another process has this DB open")) << result.err;
     } else {
@@ -129,7 +136,8 @@ TEST_F(SafetyTest, AppendToADbWithAnotherMergeOperatorIsRefused) {
     ASSERT_TRUE(store->Put(rocksdb::WriteOptions(), "k", {"v"}).ok());
   }
   for (const auto& result :
-       {RunSheaf({"append", "--db", db_, "k", "w"}), RunSheaf({"load", "--db", db_}, "k\tw\n")}) {
+       {RunSheaf({"append", "--db", db_, "k", "w"}), RunSheaf({"load", "--db", db_}, "k\tw\n"),
+        RunSheaf({"compact", "--db", db_, "--all"})}) {
     EXPECT_EQ(result.exit_status, 1);
     EXPECT_TRUE(Has(result.err, "merge operator is none, not sheaf.append")) << result.err;
   }
@@ -246,7 +254,7 @@ TEST_F(SafetyTest, UnwritableParentIsRefused) {
 TEST_F(SafetyTest, FailedWriteToStdoutIsAFailure) {
   Load("k\tv\n");
   for (const auto& command : OtherCommands()) {
-    if (command[0] == "append" || command[0] == "verify") continue;
+    if (Writes(command) || command[0] == "verify") continue;
     Process process(command, "/dev/full");
     const Result result = process.Wait();
     EXPECT_EQ(result.exit_status, 1) << command[0];

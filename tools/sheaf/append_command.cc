@@ -44,7 +44,7 @@ int Run(Arguments& arguments) {
     return kExitUsage;
   }
   std::unique_ptr<ListDb> lists;
-  if (absl::Status status = ListDb::OpenForAppend(arguments.db, &lists); !status.ok()) {
+  if (absl::Status status = ListDb::OpenForWrite(arguments.db, kName, &lists); !status.ok()) {
     return ExitOf(kName, status);
   }
   const std::vector<std::string_view> values(arguments.values.begin(), arguments.values.end());

@@ -34,6 +34,7 @@ void AddAppendCommand(CLI::App& app, int* exit_status);
 void AddScanCommand(CLI::App& app, int* exit_status);
 void AddExportCommand(CLI::App& app, int* exit_status);
 void AddStatsCommand(CLI::App& app, int* exit_status);
+void AddCompactCommand(CLI::App& app, int* exit_status);
 void AddVerifyCommand(CLI::App& app, int* exit_status);
 void AddInspectCommand(CLI::App& app, int* exit_status);
 

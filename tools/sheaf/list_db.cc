@@ -32,12 +32,13 @@ absl::Status ListDb::OpenForReadOnly(const std::string& path, std::unique_ptr<Li
   return Finish(database->OpenForReadOnly(), *database, lists);
 }
 
-absl::Status ListDb::OpenForAppend(const std::string& path, std::unique_ptr<ListDb>* lists) {
+absl::Status ListDb::OpenForWrite(const std::string& path, const char* command,
+                                  std::unique_ptr<ListDb>* lists) {
   const absl::StatusOr<load::Database> database = load::Database::Read(path);
   if (!database.ok()) return database.status();
   if (!database->can_append()) {
     return absl::FailedPreconditionError(absl::StrCat(
-        path, ": cannot append: the DB's merge operator is ", database->merge_operator(),
+        path, ": cannot ", command, ": the DB's merge operator is ", database->merge_operator(),
         ", not sheaf.append. Open the DB once with merge_operator = sheaf::NewAppendOperator(), or "
         "export its lists and load them into a new DB"));
   }

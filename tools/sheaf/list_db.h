@@ -23,8 +23,10 @@ class ListDb {
  public:
   // Errors: as load::Database. Creates nothing.
   static absl::Status OpenForReadOnly(const std::string& path, std::unique_ptr<ListDb>* lists);
-  // For writing. Errors: in addition FailedPrecondition if the merge operator is not sheaf.append.
-  static absl::Status OpenForAppend(const std::string& path, std::unique_ptr<ListDb>* lists);
+  // For writing. Errors: in addition FailedPrecondition if the merge operator is not sheaf.append;
+  // `command` is what then cannot be done.
+  static absl::Status OpenForWrite(const std::string& path, const char* command,
+                                   std::unique_ptr<ListDb>* lists);
 
   rocksdb::DB& db() { return *opened_->db(); }
   Store& store() { return *store_; }

@@ -3,21 +3,26 @@
 #include <utility>
 
 #include "plugin/rocksdb/bundle.h"
-#include "rocksdb/comparator.h"
 
 namespace sheaf {
 namespace tool {
 
-ListScan::ListScan(rocksdb::DB& db, Layout layout, KeyRange range, std::string prefix)
-    : layout_(layout), range_(std::move(range)), prefix_(std::move(prefix)) {
-  const rocksdb::Comparator* const comparator = db.DefaultColumnFamily()->GetComparator();
-  if (!prefix_.empty() && comparator == rocksdb::BytewiseComparator()) {
-    const KeyRange with_prefix = KeyRange::Prefix(prefix_);
-    if (range_.begin < with_prefix.begin) range_.begin = with_prefix.begin;
-    if (range_.end.empty() || (!with_prefix.end.empty() && with_prefix.end < range_.end)) {
-      range_.end = with_prefix.end;
-    }
+KeyRange WithPrefix(KeyRange range, std::string_view prefix,
+                    const rocksdb::Comparator* comparator) {
+  if (prefix.empty() || comparator != rocksdb::BytewiseComparator()) return range;
+  const KeyRange with_prefix = KeyRange::Prefix(prefix);
+  if (range.begin < with_prefix.begin) range.begin = with_prefix.begin;
+  if (range.end.empty() || (!with_prefix.end.empty() && with_prefix.end < range.end)) {
+    range.end = with_prefix.end;
   }
+  return range;
+}
+
+ListScan::ListScan(rocksdb::DB& db, Layout layout, KeyRange range, std::string prefix)
+    : layout_(layout),
+      range_(WithPrefix(std::move(range), prefix, db.DefaultColumnFamily()->GetComparator())),
+      prefix_(std::move(prefix)) {
+  const rocksdb::Comparator* const comparator = db.DefaultColumnFamily()->GetComparator();
   begin_ = range_.begin;
   end_ = range_.end;
   options_.total_order_seek = true;
@@ -29,27 +34,34 @@ ListScan::ListScan(rocksdb::DB& db, Layout layout, KeyRange range, std::string p
   if (!end_.empty()) options_.iterate_upper_bound = &end_;
   iterator_.reset(db.NewIterator(options_));
   if (empty) return;
-  if (begin_.empty()) {
-    iterator_->SeekToFirst();
-  } else {
-    iterator_->Seek(begin_);
-  }
-  Parse();
+  Go([this] {
+    if (begin_.empty()) {
+      iterator_->SeekToFirst();
+    } else {
+      iterator_->Seek(begin_);
+    }
+  });
 }
 
 void ListScan::Next() {
-  iterator_->Next();
-  Parse();
+  Go([this] { iterator_->Next(); });
 }
 
-void ListScan::Parse() {
+template <typename Move>
+void ListScan::Go(Move move) {
+  internal::MergeWatch::Operands before = internal::MergeWatch::merged_so_far();
+  move();
   // Only a comparator that is not bytewise brings keys without the prefix.
-  while (iterator_->Valid() && key().substr(0, prefix_.size()) != prefix_) iterator_->Next();
+  while (iterator_->Valid() && key().substr(0, prefix_.size()) != prefix_) {
+    before = internal::MergeWatch::merged_so_far();
+    iterator_->Next();
+  }
+  const internal::MergeWatch::Operands after = internal::MergeWatch::merged_so_far();
+  operands_ = {after.count - before.count, after.bytes - before.bytes};
   valid_ = iterator_->Valid();
   if (!valid_) return;
-  const std::string_view value(iterator_->value().data(), iterator_->value().size());
-  list_ = BlobView::Parse(value, layout_);
-  if (!list_.ok()) list_ = internal::ExplainUndecodable(value, layout_, list_.status());
+  list_ = BlobView::Parse(value(), layout_);
+  if (!list_.ok()) list_ = internal::ExplainUndecodable(value(), layout_, list_.status());
 }
 
 }  // namespace tool

@@ -19,12 +19,17 @@
 #include <string_view>
 
 #include "absl/status/statusor.h"
+#include "plugin/rocksdb/merge_watch.h"
+#include "rocksdb/comparator.h"
 #include "rocksdb/db.h"
 #include "sheaf/blob_view.h"
 #include "sheaf/store.h"
 
 namespace sheaf {
 namespace tool {
+
+// `range`, narrowed to keys that begin with `prefix` if `comparator` keeps these together.
+KeyRange WithPrefix(KeyRange range, std::string_view prefix, const rocksdb::Comparator* comparator);
 
 class ListScan {
  public:
@@ -37,12 +42,18 @@ class ListScan {
   std::string_view key() const { return {iterator_->key().data(), iterator_->key().size()}; }
   // DataLoss, telling why, if the value is not a list.
   const absl::StatusOr<BlobView>& list() const { return list_; }
+  // The bytes of the value, list or not.
+  std::string_view value() const { return {iterator_->value().data(), iterator_->value().size()}; }
+  // The operands that were pending, of which this read made the list.
+  internal::MergeWatch::Operands operands() const { return operands_; }
 
   // What the iterator found: not OK if it ended early.
   rocksdb::Status status() const { return iterator_->status(); }
 
  private:
-  void Parse();
+  // Moves the iterator, and reads what it is at.
+  template <typename Move>
+  void Go(Move move);
 
   const Layout layout_;
   KeyRange range_;
@@ -51,6 +62,7 @@ class ListScan {
   rocksdb::Slice end_;
   rocksdb::ReadOptions options_;
   std::unique_ptr<rocksdb::Iterator> iterator_;  // points to the members above
+  internal::MergeWatch::Operands operands_;
   absl::StatusOr<BlobView> list_;
   bool valid_ = false;
 };

@@ -62,6 +62,7 @@ int Run(int argc, char** argv) {
   sheaf::tool::AddScanCommand(app, &exit_status);
   sheaf::tool::AddExportCommand(app, &exit_status);
   sheaf::tool::AddStatsCommand(app, &exit_status);
+  sheaf::tool::AddCompactCommand(app, &exit_status);
   sheaf::tool::AddVerifyCommand(app, &exit_status);
   sheaf::tool::AddInspectCommand(app, &exit_status);
 

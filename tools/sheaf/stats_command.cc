@@ -2,14 +2,18 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <memory>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "tools/load/escapes.h"
 #include "tools/load/text.h"
 #include "tools/sheaf/command.h"
+#include "tools/sheaf/json.h"
 #include "tools/sheaf/list_db.h"
 #include "tools/sheaf/list_scan.h"
+#include "tools/sheaf/operand_debt.h"
 #include "tools/sheaf/output.h"
 
 namespace sheaf {
@@ -23,17 +27,26 @@ constexpr char kFooter[] =
     "lists\n"
     "as they are stored, without keys and before compression.\n"
     "\n"
+    "With --debt also the operands that are pending: each read of such a key merges them, and "
+    "copies\n"
+    "the list. `sheaf compact` folds them. bytes are those of the operands.\n"
+    "\n"
     "Formats:\n"
     "  text    numbers and bars\n"
     "  json    {\"layout\":\"compact\",\"keys\":N,\"values\":N,\"bytes\":N,\"encoded_bytes\":N,\n"
     "          "
     "\"values_per_key\":[{\"from\":1,\"to\":1,\"count\":N},{\"from\":2,\"to\":3,\"count\":N},...],"
     "\n"
-    "          \"bytes_per_value\":[...]} in one line; buckets without a count are left out\n"
+    "          \"bytes_per_value\":[...]} in one line; buckets without a count are left out; with "
+    "--debt\n"
+    "          also \"debt\":{\"operands\":N,\"bytes\":N,\"keys\":N,\"top\":[{\"key\":\"...\","
+    "\"operands\":N,\n"
+    "          \"bytes\":N},...]}\n"
     "\n"
     "Examples:\n"
     "  sheaf stats --db lists.db\n"
     "  sheaf stats --db lists.db --format json\n"
+    "  sheaf stats --db lists.db --debt --top 20\n"
     "\n"
     "Exit status: 0 success; 1 failed, or a value is not a list and was not counted; 2 bad usage.";
 
@@ -85,7 +98,20 @@ void AppendJson(const Histogram& histogram, std::string* out) {
   out->push_back(']');
 }
 
-std::string Json(const Totals& totals, Layout layout) {
+void AppendJson(const OperandDebt& debt, std::string* out) {
+  absl::StrAppend(out, "{\"operands\":", debt.operands(), ",\"bytes\":", debt.bytes(),
+                  ",\"keys\":", debt.keys(), ",\"top\":[");
+  const char* comma = "";
+  for (const OperandDebt::Key& key : debt.Top()) {
+    absl::StrAppend(out, comma, "{\"key\":");
+    AppendJsonText(key.key, out);
+    absl::StrAppend(out, ",\"operands\":", key.operands, ",\"bytes\":", key.bytes, "}");
+    comma = ",";
+  }
+  out->append("]}");
+}
+
+std::string Json(const Totals& totals, const OperandDebt* debt, Layout layout) {
   std::string out =
       absl::StrCat("{\"layout\":\"", LayoutName(layout), "\",\"keys\":", totals.keys,
                    ",\"values\":", totals.values, ",\"bytes\":", totals.bytes,
@@ -93,6 +119,10 @@ std::string Json(const Totals& totals, Layout layout) {
   AppendJson(totals.values_per_key, &out);
   out.append(",\"bytes_per_value\":");
   AppendJson(totals.bytes_per_value, &out);
+  if (debt != nullptr) {
+    out.append(",\"debt\":");
+    AppendJson(*debt, &out);
+  }
   out.append("}\n");
   return out;
 }
@@ -115,7 +145,20 @@ void AppendBars(const char* title, const Histogram& histogram, std::string* out)
   });
 }
 
-std::string Text(const Totals& totals, Layout layout) {
+void AppendText(const OperandDebt& debt, std::string* out) {
+  absl::StrAppend(out, "\npending ", load::Plural(debt.operands(), "operand"), " of ",
+                  load::Plural(debt.keys(), "key"), ", ", load::Bytes(debt.bytes()), "\n");
+  if (debt.keys() == 0) return;
+  absl::StrAppendFormat(out, "  %14s  %14s  %s\n", "operands", "bytes", "key");
+  for (const OperandDebt::Key& key : debt.Top()) {
+    absl::StrAppendFormat(out, "  %14s  %14s  ", load::Grouped(key.operands),
+                          load::Grouped(key.bytes));
+    load::AppendEscaped(key.key, out);
+    out->push_back('\n');
+  }
+}
+
+std::string Text(const Totals& totals, const OperandDebt* debt, Layout layout) {
   std::string out;
   const auto line = [&out](const char* name, const std::string& text) {
     absl::StrAppendFormat(&out, "%-14s %s\n", name, text);
@@ -131,18 +174,29 @@ std::string Text(const Totals& totals, Layout layout) {
   line("encoded bytes", bytes(totals.encoded_bytes));
   AppendBars("values a key", totals.values_per_key, &out);
   AppendBars("bytes a value", totals.bytes_per_value, &out);
+  if (debt != nullptr) AppendText(*debt, &out);
   return out;
 }
 
-int Run(const std::string& db, bool json) {
+struct Arguments {
+  std::string db;
+  bool json = false;
+  bool debt = false;
+  uint64_t top = 10;
+};
+
+int Run(const Arguments& arguments) {
+  const std::string& db = arguments.db;
   std::unique_ptr<ListDb> lists;
   if (absl::Status status = ListDb::OpenForReadOnly(db, &lists); !status.ok()) {
     return ExitOf(kName, status);
   }
   Totals totals;
+  OperandDebt debt(arguments.top);
   const Layout layout = lists->store().layout();
   ListScan scan(lists->db(), layout, KeyRange::All());
   for (; scan.Valid(); scan.Next()) {
+    debt.Add(scan.key(), scan.operands());
     if (scan.list().ok()) {
       totals.Add(*scan.list());
     } else {
@@ -151,7 +205,8 @@ int Run(const std::string& db, bool json) {
   }
   if (!scan.status().ok()) return ExitOf(kName, FromRocks(db, scan.status()));
   Output out(STDOUT_FILENO, "stdout");
-  out.Write(json ? Json(totals, layout) : Text(totals, layout));
+  const OperandDebt* const shown = arguments.debt ? &debt : nullptr;
+  out.Write(arguments.json ? Json(totals, shown, layout) : Text(totals, shown, layout));
   const int written = ExitOf(kName, out.Finish());
   if (totals.undecodable == 0) return written;
   Complain(kName, absl::StrCat(db, ": ", load::Plural(totals.undecodable, "key"),
@@ -165,14 +220,20 @@ int Run(const std::string& db, bool json) {
 void AddStatsCommand(CLI::App& app, int* exit_status) {
   CLI::App* const sub = app.add_subcommand(kName, "Count keys, values and bytes");
   sub->footer(kFooter);
-  auto db = std::make_shared<std::string>();
-  auto json = std::make_shared<bool>(false);
-  AddDb(*sub, db.get());
+  auto arguments = std::make_shared<Arguments>();
+  AddDb(*sub, &arguments->db);
   AddChoice<bool>(
-      *sub, "--format", {{"text", false}, {"json", true}}, [json](bool chosen) { *json = chosen; },
-      "text or json (default: text)")
+      *sub, "--format", {{"text", false}, {"json", true}},
+      [arguments](bool chosen) { arguments->json = chosen; }, "text or json (default: text)")
       ->type_name("FORMAT");
-  sub->callback([db, json, exit_status] { *exit_status = Run(*db, *json); });
+  CLI::Option* const debt =
+      sub->add_flag("--debt", arguments->debt, "Also count the operands that are pending");
+  AddNumber(
+      *sub, "--top", 0, std::numeric_limits<uint32_t>::max(),
+      [arguments](uint64_t top) { arguments->top = top; },
+      "With --debt: the N keys with the most operands (default: 10)")
+      ->needs(debt);
+  sub->callback([arguments, exit_status] { *exit_status = Run(*arguments); });
 }
 
 }  // namespace tool

@@ -1,0 +1,152 @@
+#include <chrono>
+#include <memory>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "tools/load/text.h"
+#include "tools/sheaf/command.h"
+#include "tools/sheaf/list_db.h"
+#include "tools/sheaf/list_scan.h"
+#include "tools/sheaf/operand_debt.h"
+
+namespace sheaf {
+namespace tool {
+namespace {
+
+constexpr char kName[] = "compact";
+
+constexpr char kFooter[] =
+    "Folds pending operands into their lists, so that reading these merges nothing and copies\n"
+    "nothing. Each list with an operand in the range is written again, and so is what shares its\n"
+    "files; a range without any is left as it is. `sheaf stats --debt` tells where operands are.\n"
+    "\n"
+    "Takes --key, or --prefix, --from and --to, which hold together, or --all.\n"
+    "\n"
+    "Examples:\n"
+    "  sheaf compact --db lists.db --key user:7\n"
+    "  sheaf compact --db lists.db --prefix user:\n"
+    "  sheaf compact --db lists.db --all\n"
+    "\n"
+    "Exit status: 0 success, no operand is left in the range; 1 failed; 2 bad usage.";
+
+struct Arguments {
+  std::string db;
+  std::string key;
+  std::string prefix;
+  KeyRange range;
+  bool all = false;
+  bool escaped = false;
+};
+
+std::string Text(const OperandDebt& debt) {
+  return absl::StrCat(load::Plural(debt.operands(), "operand"), " of ",
+                      load::Plural(debt.keys(), "key"), ", ", load::Bytes(debt.bytes()));
+}
+
+class Compaction {
+ public:
+  Compaction(const Arguments& arguments, ListDb& lists) : arguments_(arguments), lists_(lists) {}
+
+  // Counts what is pending. Errors: what RocksDB's iterator found.
+  absl::Status Count(OperandDebt* debt) {
+    const std::string& key = arguments_.key;
+    const KeyRange range = key.empty() ? arguments_.range : KeyRange{key, ""};
+    ListScan scan(lists_.db(), lists_.store().layout(), range, arguments_.prefix);
+    for (; scan.Valid() && (key.empty() || scan.key() == key); scan.Next()) {
+      debt->Add(scan.key(), scan.operands());
+      if (!key.empty()) break;
+    }
+    return FromRocks(arguments_.db, scan.status());
+  }
+
+  absl::Status Run() {
+    // CompactRange includes both ends.
+    const KeyRange range = arguments_.key.empty()
+                               ? WithPrefix(arguments_.range, arguments_.prefix,
+                                            lists_.db().DefaultColumnFamily()->GetComparator())
+                               : KeyRange{arguments_.key, arguments_.key};
+    rocksdb::CompactRangeOptions options;
+    options.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForce;
+    const rocksdb::Slice begin(range.begin);
+    const rocksdb::Slice end(range.end);
+    return FromRocks(arguments_.db,
+                     lists_.db().CompactRange(options, range.begin.empty() ? nullptr : &begin,
+                                              range.end.empty() ? nullptr : &end));
+  }
+
+ private:
+  const Arguments& arguments_;
+  ListDb& lists_;
+};
+
+int Run(Arguments& arguments) {
+  if (!DecodeArgument(kName, "--key", arguments.escaped, &arguments.key) ||
+      !DecodeArgument(kName, "--prefix", arguments.escaped, &arguments.prefix) ||
+      !DecodeArgument(kName, "--from", arguments.escaped, &arguments.range.begin) ||
+      !DecodeArgument(kName, "--to", arguments.escaped, &arguments.range.end)) {
+    return kExitUsage;
+  }
+  std::unique_ptr<ListDb> lists;
+  if (absl::Status status = ListDb::OpenForWrite(arguments.db, kName, &lists); !status.ok()) {
+    return ExitOf(kName, status);
+  }
+  Compaction compaction(arguments, *lists);
+  OperandDebt before;
+  if (absl::Status status = compaction.Count(&before); !status.ok()) return ExitOf(kName, status);
+  if (before.operands() == 0) {
+    Complain(kName, absl::StrCat(arguments.db, ": no operand is pending there; nothing was done"));
+    return kExitOk;
+  }
+  const auto began = std::chrono::steady_clock::now();
+  if (absl::Status status = compaction.Run(); !status.ok()) return ExitOf(kName, status);
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
+  OperandDebt after;
+  if (absl::Status status = compaction.Count(&after); !status.ok()) return ExitOf(kName, status);
+  Complain(kName, absl::StrFormat("%s: before %s; after %s; %.1f s", arguments.db, Text(before),
+                                  Text(after), took.count()));
+  if (after.operands() == 0) return kExitOk;
+  Complain(kName, absl::StrCat(arguments.db,
+                               ": operands are left: the DB's compaction style does not merge "
+                               "them, or something writes"));
+  return kExitFailed;
+}
+
+}  // namespace
+
+void AddCompactCommand(CLI::App& app, int* exit_status) {
+  CLI::App* const sub = app.add_subcommand(kName, "Fold pending operands into their lists");
+  sub->footer(kFooter);
+  auto arguments = std::make_shared<Arguments>();
+  AddDb(*sub, &arguments->db);
+  CLI::Option* const key = AddText(*sub, "--key", &arguments->key, "Only this key")->type_name("K");
+  CLI::Option* const prefix =
+      AddText(*sub, "--prefix", &arguments->prefix, "Only keys that begin with P")->type_name("P");
+  CLI::Option* const from =
+      AddText(*sub, "--from", &arguments->range.begin, "Only keys from A on")->type_name("A");
+  CLI::Option* const to =
+      AddText(*sub, "--to", &arguments->range.end, "Only keys before B")->type_name("B");
+  CLI::Option* const all = sub->add_flag("--all", arguments->all, "All keys");
+  for (CLI::Option* const range : {prefix, from, to}) range->excludes(key)->excludes(all);
+  key->excludes(all);
+  sub->add_flag("--escaped", arguments->escaped, "K, P, A and B have escapes, as in tsv");
+  sub->callback([arguments, key, prefix, from, to, all, exit_status] {
+    // A variable of a script that is empty must not mean all keys.
+    for (const CLI::Option* const bound : {key, prefix, from, to}) {
+      if (bound->count() == 0 || !Unprotect(bound->results().front()).empty()) continue;
+      Complain(kName, bound->get_name() +
+                          ": expected one byte at least, found none; for all keys "
+                          "there is --all");
+      *exit_status = kExitUsage;
+      return;
+    }
+    if (key->count() + prefix->count() + from->count() + to->count() + all->count() == 0) {
+      Complain(kName, "expected --key, --prefix, --from, --to or --all");
+      *exit_status = kExitUsage;
+      return;
+    }
+    *exit_status = Run(*arguments);
+  });
+}
+
+}  // namespace tool
+}  // namespace sheaf

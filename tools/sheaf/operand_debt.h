@@ -1,0 +1,59 @@
+// OperandDebt: how many operands are pending, and under which keys the most.
+//
+// Thread safety: none.
+//
+//   OperandDebt debt(10);
+//   for (; scan.Valid(); scan.Next()) debt.Add(scan.key(), scan.operands());
+//   Print(debt.operands(), debt.Top());
+
+#ifndef SHEAF_TOOLS_SHEAF_OPERAND_DEBT_H_
+#define SHEAF_TOOLS_SHEAF_OPERAND_DEBT_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "plugin/rocksdb/merge_watch.h"
+
+namespace sheaf {
+namespace tool {
+
+class OperandDebt {
+ public:
+  struct Key {
+    std::string key;
+    uint64_t operands = 0;
+    uint64_t bytes = 0;
+  };
+
+  // Remembers the `top` keys with the most operands.
+  explicit OperandDebt(size_t top = 0) : top_(top) {}
+
+  void Add(std::string_view key, const internal::MergeWatch::Operands& pending);
+
+  uint64_t operands() const { return operands_; }
+  uint64_t bytes() const { return bytes_; }
+  // Keys with an operand or more.
+  uint64_t keys() const { return keys_; }
+  // The most operands first; of as many, the key that was added first.
+  std::vector<Key> Top() const;
+
+ private:
+  const size_t top_;
+  uint64_t operands_ = 0;
+  uint64_t bytes_ = 0;
+  uint64_t keys_ = 0;
+  struct Ranked {
+    Key key;
+    uint64_t order;
+  };
+  static bool Before(const Ranked& a, const Ranked& b);
+  std::vector<Ranked> heap_;  // the last of them in front
+};
+
+}  // namespace tool
+}  // namespace sheaf
+
+#endif  // SHEAF_TOOLS_SHEAF_OPERAND_DEBT_H_
