@@ -268,7 +268,7 @@ TEST_F(MessageTest, ANameThatIsNotRegistered) {
   ExpectQuoted(
       rocksdb::GetOptionsFromString(config, rocksdb::Options(),
                                     "merge_operator={id=sheaf.append;layout=fixed32}", &options),
-      "Invalid argument: No mapping for enum : layout");
+      "Invalid argument: option layout: expected compact or fixed64, found");
 }
 
 TEST_F(MessageTest, AnotherLayout) {
@@ -294,7 +294,7 @@ TEST_F(MessageTest, AnotherLayout) {
 TEST_F(MessageTest, NoMergeOperator) {
   Open(WithoutOperator());
   ExpectQuoted(store->Append({}, "key", {"a"}),
-               "Invalid argument: Append: column family \"default\" does not have the merge "
+               "Invalid argument: Store::Append: column family \"default\" does not have the merge "
                "operator sheaf.append");
   ExpectQuoted(db->Merge({}, "key", "a"),
                "Not implemented: Provide a merge_operator when opening DB");

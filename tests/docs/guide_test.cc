@@ -87,6 +87,76 @@ TEST_F(GuideTest, StartAppendsAndReads) {
   EXPECT_THAT(used, ElementsAre("login", "search", "buy", "logout"));
 }
 
+rocksdb::Status ChangeLists(Store* store) {
+  rocksdb::Status s;
+  // [edit]
+  s = store->Trim(rocksdb::WriteOptions(), "user:7", 3);            // the newest 3 values stay
+  if (!s.ok()) return s;
+  s = store->Remove(rocksdb::WriteOptions(), "user:7", "search");   // every value equal to this goes
+  if (!s.ok()) return s;
+  s = store->Clear(rocksdb::WriteOptions(), "session:1");           // an empty list, not no list
+  if (!s.ok()) return s;
+  // [/edit]
+  return s;
+}
+
+TEST_F(GuideTest, EditsChangeLists) {
+  Open();
+  ASSERT_OK(store->Append({}, "user:7", {"login", "search", "buy", "logout"}));
+  ASSERT_OK(store->Put({}, "session:1", {"x"}));
+  ASSERT_OK(ChangeLists(store.get()));
+  PinnedBlob list;
+  ASSERT_OK(store->Get({}, "user:7", &list));
+  Use(list.view());
+  EXPECT_THAT(used, ElementsAre("buy", "logout"));
+  ASSERT_OK(store->Get({}, "session:1", &list));
+  EXPECT_TRUE(list.empty());
+}
+
+TEST_F(GuideTest, AMergeOperatorBoundsLists) {
+  rocksdb::Options options;
+  // [limits]
+  sheaf::AppendOptions append;
+  append.max_values = 1000;           // each list keeps its newest 1,000 values
+  append.max_bytes = 1 << 20;         // and no more than 1 MiB of them
+  append.keep = sheaf::Keep::kLast;   // kFirst: what does not fit any more is dropped
+  options.merge_operator = sheaf::NewAppendOperator(append);
+  // [/limits]
+  options.create_if_missing = true;
+  rocksdb::DB* opened = nullptr;
+  ASSERT_OK(rocksdb::DB::Open(options, path(), &opened));
+  const std::unique_ptr<rocksdb::DB> limited(opened);
+  std::unique_ptr<Store> lists;
+  ASSERT_OK(Store::Open(limited.get(), nullptr, {}, &lists));
+  for (int i = 0; i < 1200; ++i) {
+    const std::string value = std::to_string(i);
+    ASSERT_OK(lists->Append({}, "k", {value}));
+  }
+  PinnedBlob list;
+  ASSERT_OK(lists->Get({}, "k", &list));
+  ASSERT_EQ(list.size(), 1000u);
+  EXPECT_EQ(list[0], "200");
+}
+
+rocksdb::Status Newest(Store* store) {
+  rocksdb::Status s;
+  // [last]
+  std::vector<sheaf::PinnedSlice> newest;
+  s = store->GetLast(rocksdb::ReadOptions(), "user:7", 2, &newest);  // the oldest of them first
+  if (!s.ok()) return s;
+  // [/last]
+  for (const PinnedSlice& value : newest) used.push_back(value.ToString());
+  return s;
+}
+
+TEST_F(GuideTest, TheNewestValuesAreReadAlone) {
+  Open();
+  ASSERT_OK(store->Append({}, "user:7", {"login", "search", "buy"}));
+  ASSERT_OK(store->Append({}, "user:7", {"logout"}));
+  ASSERT_OK(Newest(store.get()));
+  EXPECT_THAT(used, ElementsAre("buy", "logout"));
+}
+
 // 2 Reading
 
 TEST_F(GuideTest, MultiGetGivesAListAndAStatusForEachKey) {
