@@ -1,7 +1,7 @@
 // The plugin: Sheaf's objects by name, for options strings and OPTIONS files.
 //
 // After registration these names are known to RocksDB's object registry:
-//   MergeOperator                    sheaf.append   option `layout`     (sheaf/append_operator.h)
+//   MergeOperator                    sheaf.append   see AppendOptions   (sheaf/append_operator.h)
 //   TablePropertiesCollectorFactory  sheaf.stats    option `layout`     (below)
 //
 // An application calls RegisterPlugin() once, before it opens a DB whose OPTIONS name them. Other
@@ -46,7 +46,9 @@ std::shared_ptr<rocksdb::TablePropertiesCollectorFactory> NewStatsCollectorFacto
 constexpr char kBlobsProperty[] = "sheaf.blobs";
 constexpr char kValuesProperty[] = "sheaf.values";
 constexpr char kBytesProperty[] = "sheaf.bytes";  // of values, without headers
-// Entries that are not blobs, and entries whose value lies in a blob file and was not looked at.
+// Operands that are edits: a batch is one, and the blobs in it count above.
+constexpr char kEditsProperty[] = "sheaf.edits";
+// Entries that are neither, and entries whose value lies in a blob file and was not looked at.
 constexpr char kUndecodableProperty[] = "sheaf.undecodable";
 constexpr char kReferencesProperty[] = "sheaf.references";
 

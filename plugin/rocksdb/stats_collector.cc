@@ -1,5 +1,7 @@
 #include <string>
+#include <vector>
 
+#include "plugin/codec/operand.h"
 #include "plugin/rocksdb/option_types.h"
 #include "plugin/rocksdb/stats_collector_impl.h"
 #include "sheaf/blob_view.h"
@@ -20,10 +22,10 @@ class StatsCollector final : public rocksdb::TablePropertiesCollector {
                              uint64_t /*file_size*/) override {
     switch (type) {
       case rocksdb::kEntryPut:
-        Count(value, layout_);
+        if (!CountList(value, layout_)) ++undecodable_;
         break;
       case rocksdb::kEntryMerge:
-        Count(value, Layout::kCompact);
+        if (!CountList(value, Layout::kCompact)) CountEdits(value);
         break;
       case rocksdb::kEntryBlobIndex:
         ++references_;
@@ -43,27 +45,42 @@ class StatsCollector final : public rocksdb::TablePropertiesCollector {
     return {{kBlobsProperty, std::to_string(blobs_)},
             {kValuesProperty, std::to_string(values_)},
             {kBytesProperty, std::to_string(bytes_)},
+            {kEditsProperty, std::to_string(edits_)},
             {kUndecodableProperty, std::to_string(undecodable_)},
             {kReferencesProperty, std::to_string(references_)}};
   }
 
  private:
-  void Count(const rocksdb::Slice& value, Layout layout) {
+  void Add(const BlobView& list) {
+    ++blobs_;
+    values_ += list.size();
+    bytes_ += list.contents().size();
+  }
+
+  bool CountList(const rocksdb::Slice& value, Layout layout) {
     const absl::StatusOr<BlobView> list =
         BlobView::Parse(std::string_view(value.data(), value.size()), layout);
-    if (!list.ok()) {
+    if (list.ok()) Add(*list);
+    return list.ok();
+  }
+
+  void CountEdits(const rocksdb::Slice& operand) {
+    std::vector<Edit> edits;
+    if (!ParseOperand(std::string_view(operand.data(), operand.size()), &edits).ok()) {
       ++undecodable_;
       return;
     }
-    ++blobs_;
-    values_ += list->size();
-    bytes_ += list->contents().size();
+    ++edits_;
+    for (const Edit& edit : edits) {
+      if (edit.kind == Edit::Kind::kAppend) Add(edit.values);
+    }
   }
 
   const Layout layout_;
   uint64_t blobs_ = 0;
   uint64_t values_ = 0;
   uint64_t bytes_ = 0;
+  uint64_t edits_ = 0;
   uint64_t undecodable_ = 0;
   uint64_t references_ = 0;
 };

@@ -34,8 +34,7 @@ uint64_t Property(TestDb& db, const std::string& name) {
 
 class PluginTest : public ::testing::TestWithParam<Layout> {};
 
-INSTANTIATE_TEST_SUITE_P(Layouts, PluginTest,
-                         ::testing::Values(Layout::kFixed64, Layout::kCompact),
+INSTANTIATE_TEST_SUITE_P(Layouts, PluginTest, ::testing::Values(Layout::kFixed64, Layout::kCompact),
                          [](const auto& info) { return LayoutName(info.param); });
 
 TEST_P(PluginTest, AnOptionsFileThatNamesThemOpens) {
@@ -72,12 +71,16 @@ TEST_P(PluginTest, StatisticsCountBlobsValuesAndBytes) {
   db.Put("a", {"1", "22", "333"});
   db.Put("b", {});
   db.Append("c", {"4444"});
+  db.Append("trimmed", {"55555"});  // folds with the trim into one edit
+  ASSERT_OK(db.store().Trim({}, "trimmed", 3));
+  ASSERT_OK(db.store().Remove({}, "removed", "x"));
   ASSERT_OK(db.db()->Put({}, "d", "not a list"));
   ASSERT_OK(db.db()->Delete({}, "e"));
   db.Flush();
-  EXPECT_EQ(Property(db, kBlobsProperty), 3u);
-  EXPECT_EQ(Property(db, kValuesProperty), 4u);
-  EXPECT_EQ(Property(db, kBytesProperty), 10u);
+  EXPECT_EQ(Property(db, kBlobsProperty), 4u);
+  EXPECT_EQ(Property(db, kValuesProperty), 5u);
+  EXPECT_EQ(Property(db, kBytesProperty), 15u);
+  EXPECT_EQ(Property(db, kEditsProperty), 2u);
   EXPECT_EQ(Property(db, kUndecodableProperty), 1u);
   EXPECT_EQ(Property(db, kReferencesProperty), 0u);
 }
