@@ -105,7 +105,7 @@ class ClosedCursor final : public Cursor {
   PinnedBlob Detach() const override { return PinnedBlob(); }
 
  private:
-  const BlobView values_;
+  BlobView values_;
 };
 
 }  // namespace
