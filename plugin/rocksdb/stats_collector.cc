@@ -51,7 +51,7 @@ class StatsCollector final : public rocksdb::TablePropertiesCollector {
   }
 
  private:
-  void Add(const BlobView& list) {
+  void AddList(const BlobView& list) {
     ++blobs_;
     values_ += list.size();
     bytes_ += list.contents().size();
@@ -60,7 +60,7 @@ class StatsCollector final : public rocksdb::TablePropertiesCollector {
   bool CountList(const rocksdb::Slice& value, Layout layout) {
     const absl::StatusOr<BlobView> list =
         BlobView::Parse(std::string_view(value.data(), value.size()), layout);
-    if (list.ok()) Add(*list);
+    if (list.ok()) AddList(*list);
     return list.ok();
   }
 
@@ -72,7 +72,7 @@ class StatsCollector final : public rocksdb::TablePropertiesCollector {
     }
     ++edits_;
     for (const Edit& edit : edits) {
-      if (edit.kind == Edit::Kind::kAppend) Add(edit.values);
+      if (edit.kind == Edit::Kind::kAppend) AddList(edit.values);
     }
   }
 
