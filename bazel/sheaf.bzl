@@ -7,5 +7,7 @@ COPTS = [
 ]
 
 # What RocksDB compiles as a part of itself, with a warning that GoogleTest's macros do not bear.
-PLUGIN_COPTS = COPTS + ["-Woverloaded-virtual",
-    "-Wshadow"]
+PLUGIN_COPTS = COPTS + [
+    "-Woverloaded-virtual",
+    "-Wshadow",
+]
