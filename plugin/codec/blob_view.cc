@@ -263,9 +263,10 @@ absl::Status BlobViewAccess::ParseInto(std::string_view encoded, Layout layout, 
                                     : ParseCompact(encoded, extent, disk::kCompactTag, view);
 }
 
-absl::StatusOr<BlobView> BlobViewAccess::ParseTagged(std::string_view encoded, uint8_t tag) {
+absl::StatusOr<BlobView> BlobViewAccess::ParseTagged(std::string_view encoded, uint8_t tag,
+                                                     Extent extent) {
   BlobView view;
-  absl::Status status = ParseCompact(encoded, Extent::kWhole, tag, &view);
+  absl::Status status = ParseCompact(encoded, extent, tag, &view);
   if (!status.ok()) return status;
   return view;
 }

@@ -32,7 +32,8 @@ struct BlobViewAccess {
 
   // Like BlobView::Parse in layout `kCompact`, for a list under another tag of the same form:
   // `tag` is disk::kCompactTag or disk::kBundleTag.
-  static absl::StatusOr<BlobView> ParseTagged(std::string_view encoded, uint8_t tag);
+  static absl::StatusOr<BlobView> ParseTagged(std::string_view encoded, uint8_t tag,
+                                              Extent extent = Extent::kWhole);
 
   // Where a non-empty list keeps its sizes, and how wide they are; one if all are equal.
   static const char* sizes(const BlobView& view) { return view.sizes_; }

@@ -1,10 +1,13 @@
 #!/bin/bash
-# Runs the pipeline of docs/guide.md that loads joined strings with the tool.
+# Runs the pipeline of docs/guide.md that loads joined strings with the tool, and its sessions: blocks
+# of commands after "$ ", each with what it prints.
 set -eu -o pipefail
+guide=$PWD/docs/guide.md
 pipeline=$(sed -n '/^ldb --db=old.db scan/,/^```$/p' docs/guide.md | grep -v '^```$')
 [ -n "$pipeline" ]
 PATH=$PWD/tools/sheaf:$PATH
-cd "$(mktemp -d "${TEST_TMPDIR:-/tmp}/guide.XXXXXX")"
+scratch=$(mktemp -d "${TEST_TMPDIR:-/tmp}/guide.XXXXXX")
+cd "$scratch"
 ldb --db=old.db --create_if_missing batchput user:1 $'a,b\tc,\\d' 'key : x' , empty '' >/dev/null
 eval "$pipeline"
 diff - <(sheaf scan --db new.db --format json) <<'LISTS'
@@ -12,3 +15,18 @@ diff - <(sheaf scan --db new.db --format json) <<'LISTS'
 {"key":"key : x","layout":"compact","count":2,"values":["",""]}
 {"key":"user:1","layout":"compact","count":3,"values":["a","b\tc","\\d"]}
 LISTS
+
+# Splits the sessions into files of their own; how long a command takes is not compared.
+awk '/^```sh$/ { getline; if (/^\$ /) { file = "session" ++sessions; print > file; inside = 1 }; next }
+     /^```$/ { inside = 0 }
+     inside { print > file }' "$guide"
+for session in session*; do
+  mkdir "in-$session"
+  (cd "in-$session"
+   while IFS= read -r command; do
+     echo "\$ $command"
+     eval "$command" 2>&1 || true
+   done < <(sed -n 's/^\$ //p' "../$session")) | sed 's/[0-9.]* s$/ s/' >"$session.out"
+  sed 's/[0-9.]* s$/ s/' "$session" | diff - "$session.out"
+done
+[ "$(ls session*.out | wc -l)" -eq 2 ]

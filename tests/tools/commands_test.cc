@@ -313,7 +313,8 @@ TEST(UsageTest, BadUsageExitsWithTwoAndSaysWhy) {
   const std::vector<std::pair<std::vector<std::string>, std::string>> cases = {
       {{}, "A subcommand is required"},
       {{"frobnicate"},
-       "expected a sub-command: load, get, append, scan, export, stats, compact, verify, inspect; "
+       "expected a sub-command: load, get, append, scan, export, stats, compact, verify, repair, "
+       "inspect; "
        "found "
        "\"frobnicate\""},
       {{"get", "--db", "d"}, "KEY is required"},
@@ -333,6 +334,8 @@ TEST(UsageTest, BadUsageExitsWithTwoAndSaysWhy) {
       {{"inspect"}, "FILE is required"},
       {{"stats", "--db", "d", "--format", "raw"}, "expected text or json"},
       {{"stats", "--db", "d", "--top", "3"}, "--top requires --debt"},
+      {{"repair", "--db", "d", "--layout", "wide"}, "expected compact or fixed64"},
+      {{"repair", "--db", "d", "--escaped", "--delimiter", "\\q"}, "--delimiter: expected one of"},
       {{"compact", "--db", "d"}, "expected --key, --prefix, --from, --to or --all"},
       {{"compact", "--db", "d", "--key", "k", "--all"}, "excludes"},
       {{"compact", "--db", "d", "--key", "k", "--prefix", "p"}, "excludes"},
@@ -352,8 +355,8 @@ TEST(UsageTest, HelpAndVersionGoToStdout) {
   EXPECT_EQ(help.exit_status, 0);
   EXPECT_EQ(help.err, "");
   EXPECT_TRUE(Has(RunSheaf({"--version"}).out, "(RocksDB "));
-  for (const char* const command :
-       {"load", "get", "append", "scan", "export", "stats", "compact", "verify", "inspect"}) {
+  for (const char* const command : {"load", "get", "append", "scan", "export", "stats", "compact",
+                                    "verify", "repair", "inspect"}) {
     EXPECT_TRUE(Has(help.out, command));
     const Result result = RunSheaf({command, "--help"});
     EXPECT_EQ(result.exit_status, 0);

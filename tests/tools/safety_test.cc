@@ -36,10 +36,13 @@ class SafetyTest : public ::testing::Test {
             {"export", "--db", db_},
             {"stats", "--db", db_},
             {"verify", "--db", db_},
-            {"compact", "--db", db_, "--all"}};
+            {"compact", "--db", db_, "--all"},
+            {"repair", "--db", db_},
+            {"repair", "--db", db_, "--dry-run"}};
   }
   static bool Writes(const std::vector<std::string>& command) {
-    return command[0] == "append" || command[0] == "compact";
+    return command[0] == "append" || command[0] == "compact" ||
+           (command[0] == "repair" && command.back() != "--dry-run");
   }
   // A DB whose options are not Sheaf's.
   std::unique_ptr<rocksdb::DB> Open(rocksdb::Options options) {
@@ -254,7 +257,7 @@ TEST_F(SafetyTest, UnwritableParentIsRefused) {
 TEST_F(SafetyTest, FailedWriteToStdoutIsAFailure) {
   Load("k\tv\n");
   for (const auto& command : OtherCommands()) {
-    if (Writes(command) || command[0] == "verify") continue;
+    if (Writes(command) || command[0] == "verify" || command[0] == "repair") continue;
     Process process(command, "/dev/full");
     const Result result = process.Wait();
     EXPECT_EQ(result.exit_status, 1) << command[0];

@@ -153,6 +153,10 @@ const rocksdb::ColumnFamilyOptions& Database::default_family() const {
   return families_.front().options;  // RocksDB has no DB without "default"
 }
 
+rocksdb::ColumnFamilyOptions& Database::default_family() {
+  return const_cast<rocksdb::ColumnFamilyOptions&>(std::as_const(*this).default_family());
+}
+
 void Database::FindLayout() {
   const rocksdb::ColumnFamilyOptions& family = default_family();
   can_append_ =

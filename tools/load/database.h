@@ -14,6 +14,7 @@
 #define SHEAF_TOOLS_LOAD_DATABASE_H_
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -52,6 +53,17 @@ class Database {
   // Errors: FailedPrecondition if `path` holds other files, or its parent folder is missing.
   static absl::StatusOr<Database> New(const std::string& path, Layout layout);
 
+  // Of a DB that had sheaf.append, and whose OPTIONS another program wrote that does not know it
+  // (as RocksDB's `ldb` does): puts sheaf.append in the place of a StringAppendOperator or of
+  // nothing, with the options that the newest OPTIONS file has that still names it, and sheaf.stats
+  // if it was there. `layout`: for the default column family, where no file names it. Nothing is
+  // written until the DB is opened for writing. `*change` tells what was changed; empty if nothing
+  // was.
+  //
+  // Errors: FailedPrecondition for any other merge operator, where nothing says that this was a DB
+  // of lists, and for a `layout` that is not that of the DB.
+  absl::Status RestoreAppend(std::optional<Layout> layout, std::string* change);
+
   // True if Read() would find a DB.
   static bool Exists(const std::string& path);
 
@@ -82,6 +94,7 @@ class Database {
 
  private:
   const rocksdb::ColumnFamilyOptions& default_family() const;
+  rocksdb::ColumnFamilyOptions& default_family();
   void FindLayout();
 
   std::string path_;

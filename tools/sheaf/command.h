@@ -36,6 +36,7 @@ void AddExportCommand(CLI::App& app, int* exit_status);
 void AddStatsCommand(CLI::App& app, int* exit_status);
 void AddCompactCommand(CLI::App& app, int* exit_status);
 void AddVerifyCommand(CLI::App& app, int* exit_status);
+void AddRepairCommand(CLI::App& app, int* exit_status);
 void AddInspectCommand(CLI::App& app, int* exit_status);
 
 // CLI11 takes an argument `[a,b]` apart into `a` and `b` where several are allowed, which would

@@ -12,8 +12,12 @@ absl::Status FromRocks(const std::string& where, const rocksdb::Status& status) 
   return absl::InternalError(absl::StrCat(where, ": ", status.ToString()));
 }
 
-absl::Status ListDb::Finish(absl::StatusOr<std::unique_ptr<load::OpenedDatabase>> opened,
-                            const load::Database& database, std::unique_ptr<ListDb>* lists) {
+absl::Status ListDb::Open(const load::Database& database, Access access,
+                          std::unique_ptr<ListDb>* lists) {
+  if (access == Access::kWrite) {
+    if (absl::Status status = database.CheckUnlocked(); !status.ok()) return status;
+  }
+  auto opened = access == Access::kWrite ? database.Open() : database.OpenForReadOnly();
   if (!opened.ok()) return opened.status();
   auto result = std::make_unique<ListDb>();
   result->opened_ = *std::move(opened);
@@ -29,7 +33,7 @@ absl::Status ListDb::Finish(absl::StatusOr<std::unique_ptr<load::OpenedDatabase>
 absl::Status ListDb::OpenForReadOnly(const std::string& path, std::unique_ptr<ListDb>* lists) {
   const absl::StatusOr<load::Database> database = load::Database::Read(path);
   if (!database.ok()) return database.status();
-  return Finish(database->OpenForReadOnly(), *database, lists);
+  return Open(*database, Access::kReadOnly, lists);
 }
 
 absl::Status ListDb::OpenForWrite(const std::string& path, const char* command,
@@ -39,11 +43,11 @@ absl::Status ListDb::OpenForWrite(const std::string& path, const char* command,
   if (!database->can_append()) {
     return absl::FailedPreconditionError(absl::StrCat(
         path, ": cannot ", command, ": the DB's merge operator is ", database->merge_operator(),
-        ", not sheaf.append. Open the DB once with merge_operator = sheaf::NewAppendOperator(), or "
-        "export its lists and load them into a new DB"));
+        ", not sheaf.append. If it was before, `sheaf repair` puts it back; else open the DB once "
+        "with merge_operator = sheaf::NewAppendOperator(), or export its lists and load them into "
+        "a new DB"));
   }
-  if (absl::Status status = database->CheckUnlocked(); !status.ok()) return status;
-  return Finish(database->Open(), *database, lists);
+  return Open(*database, Access::kWrite, lists);
 }
 
 }  // namespace tool

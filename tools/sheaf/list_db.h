@@ -28,13 +28,15 @@ class ListDb {
   static absl::Status OpenForWrite(const std::string& path, const char* command,
                                    std::unique_ptr<ListDb>* lists);
 
+  // A DB of which more was found out or changed before. For writing it must not be locked.
+  enum class Access { kReadOnly, kWrite };
+  static absl::Status Open(const load::Database& database, Access access,
+                           std::unique_ptr<ListDb>* lists);
+
   rocksdb::DB& db() { return *opened_->db(); }
   Store& store() { return *store_; }
 
  private:
-  static absl::Status Finish(absl::StatusOr<std::unique_ptr<load::OpenedDatabase>> opened,
-                             const load::Database& database, std::unique_ptr<ListDb>* lists);
-
   std::unique_ptr<load::OpenedDatabase> opened_;
   std::unique_ptr<Store> store_;  // goes before the DB
 };

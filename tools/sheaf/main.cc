@@ -64,6 +64,7 @@ int Run(int argc, char** argv) {
   sheaf::tool::AddStatsCommand(app, &exit_status);
   sheaf::tool::AddCompactCommand(app, &exit_status);
   sheaf::tool::AddVerifyCommand(app, &exit_status);
+  sheaf::tool::AddRepairCommand(app, &exit_status);
   sheaf::tool::AddInspectCommand(app, &exit_status);
 
   std::vector<std::string> arguments;

@@ -1,6 +1,7 @@
 #include <unistd.h>
 
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -12,6 +13,7 @@
 #include "tools/sheaf/list_db.h"
 #include "tools/sheaf/list_scan.h"
 #include "tools/sheaf/output.h"
+#include "tools/sheaf/salvage.h"
 
 namespace sheaf {
 namespace tool {
@@ -24,8 +26,10 @@ constexpr char kFooter[] =
     "\n"
     "Each fault is a line on stdout:\n"
     "  key TAB reason          a value that is not a list; the key with the escapes of tsv\n"
-    "  DB or SST TAB reason    what RocksDB found\n"
-    "A summary goes to stderr. Nothing is changed.\n"
+    "  DB or SST TAB reason    what RocksDB found, or a merge operator that another tool wrote\n"
+    "A summary goes to stderr. Nothing is changed. `sheaf repair --dry-run` tells what of it can "
+    "be\n"
+    "mended.\n"
     "\n"
     "Example:\n"
     "  sheaf verify --db lists.db\n"
@@ -66,34 +70,62 @@ void CheckFiles(rocksdb::DB& db, Faults& faults) {
   if (faults.count() == before) faults.Report(db.GetName(), all.ToString());
 }
 
+// Reports each value that is no list. The number of keys.
+uint64_t CheckLists(const std::string& db, ListDb& lists, const Salvager& salvager,
+                    const Output& out, Faults& faults) {
+  uint64_t keys = 0;
+  std::string last_key;
+  ListScan scan(lists.db(), lists.store().layout(), KeyRange::All());
+  for (; scan.Valid() && out.ok(); scan.Next()) {
+    ++keys;
+    last_key.assign(scan.key());
+    if (scan.list().ok()) continue;
+    std::string place;
+    load::AppendEscaped(scan.key(), &place);
+    const absl::StatusOr<Salvaged> mended = salvager.Mend(scan.value());
+    faults.Report(place, absl::StrCat("not a list: ", scan.list().status().message(),
+                                      mended.ok() ? "; `sheaf repair` can mend it: " : "",
+                                      mended.ok() ? mended->how : ""));
+  }
+  if (!scan.status().ok()) {
+    faults.Report(db, absl::StrCat("reading ended ",
+                                   keys == 0 ? "before the first key"
+                                             : absl::StrCat("behind key ", load::Quoted(last_key)),
+                                   ", keys after it were not checked: ", scan.status().ToString()));
+  }
+  return keys;
+}
+
 int Run(const std::string& db) {
-  const absl::StatusOr<load::Database> database = load::Database::Read(db);
+  absl::StatusOr<load::Database> database = load::Database::Read(db);
   if (!database.ok()) return ExitOf(kName, database.status());
   Output out(STDOUT_FILENO, "stdout");
   Faults faults(out);
+  SalvageOptions options;
+  options.adopt = database->can_append();
+  const std::string was = database->merge_operator();
+  std::string change;
+  if (was != "none" && database->RestoreAppend({}, &change).ok() && !change.empty()) {
+    // The lists are read as repair reads them: operands that are pending are not lost, although
+    // another operator would join them.
+    faults.Report(db, absl::StrCat("OPTIONS name the merge operator ", was,
+                                   ": a tool wrote them that does not know sheaf.append; `sheaf "
+                                   "repair` puts that back"));
+  }
+  // Without sheaf.append there are no operands; what is mended is as if there were.
+  AppendOptions append;
+  append.layout = database->layout();
+  const std::shared_ptr<rocksdb::MergeOperator> merge_operator =
+      database->can_append() ? database->options().merge_operator : NewAppendOperator(append);
   std::unique_ptr<ListDb> lists;
   uint64_t keys = 0;
-  if (absl::Status status = ListDb::OpenForReadOnly(db, &lists); !status.ok()) {
+  if (absl::Status status = ListDb::Open(*database, ListDb::Access::kReadOnly, &lists);
+      !status.ok()) {
     faults.Report(db, std::string(status.message()));
   } else {
     CheckFiles(lists->db(), faults);
-    std::string last_key;
-    ListScan scan(lists->db(), lists->store().layout(), KeyRange::All());
-    for (; scan.Valid() && out.ok(); scan.Next()) {
-      ++keys;
-      last_key.assign(scan.key());
-      if (scan.list().ok()) continue;
-      std::string place;
-      load::AppendEscaped(scan.key(), &place);
-      faults.Report(place, "not a list: " + std::string(scan.list().status().message()));
-    }
-    if (!scan.status().ok()) {
-      faults.Report(db,
-                    absl::StrCat("reading ended ",
-                                 keys == 0 ? "before the first key"
-                                           : absl::StrCat("behind key ", load::Quoted(last_key)),
-                                 ", keys after it were not checked: ", scan.status().ToString()));
-    }
+    const Salvager salvager(merge_operator, database->layout(), std::move(options));
+    keys = CheckLists(db, *lists, salvager, out, faults);
   }
   const int written = ExitOf(kName, out.Finish());
   Complain(kName, absl::StrCat(db, ": ", load::Plural(keys, "key"), " checked, ",

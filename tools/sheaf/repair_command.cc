@@ -1,0 +1,159 @@
+#include <unistd.h>
+
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "tools/load/escapes.h"
+#include "tools/load/text.h"
+#include "tools/sheaf/command.h"
+#include "tools/sheaf/list_db.h"
+#include "tools/sheaf/list_scan.h"
+#include "tools/sheaf/output.h"
+#include "tools/sheaf/salvage.h"
+
+namespace sheaf {
+namespace tool {
+namespace {
+
+constexpr char kName[] = "repair";
+
+constexpr char kFooter[] =
+    "Finds every key whose value is not a list, and mends what can be mended:\n"
+    "  - operands that a tool without sheaf.append joined, as `ldb compact` does: they are taken\n"
+    "    apart at D and merged; D may be in values\n"
+    "  - a plain value that other software put: a list of that one value\n"
+    "  - bundles, which sheaf.append makes of what it cannot merge: each input as above, then "
+    "merged\n"
+    "The rest is left as it is: what is cut off or damaged, operands of a later version, lists "
+    "past\n"
+    "4 GiB.\n"
+    "\n"
+    "A tool without sheaf.append also writes another merge operator into the DB's OPTIONS.\n"
+    "sheaf.append is put back in the place of StringAppendOperator or none, with the layout of "
+    "the\n"
+    "newest OPTIONS file that still names it, or --layout. In such a DB plain values are adopted "
+    "with\n"
+    "--adopt alone: they may be what they should be.\n"
+    "\n"
+    "Each such key is a line on stdout: key TAB what was done, or why nothing; the key with the\n"
+    "escapes of tsv. A summary goes to stderr. --dry-run prints the same, and changes nothing; it "
+    "also\n"
+    "works while another process has the DB open. Each key is written by itself, so that after an\n"
+    "interruption the command can be run again. Lists of the default column family only.\n"
+    "\n"
+    "Examples:\n"
+    "  sheaf repair --db lists.db --dry-run\n"
+    "  sheaf repair --db lists.db\n"
+    "\n"
+    "Exit status: 0 all mended, or nothing to mend; 1 failed, or a key was left; 2 bad usage.";
+
+struct Arguments {
+  std::string db;
+  bool dry_run = false;
+  std::optional<Layout> layout;
+  std::string delimiter = ":";
+  bool escaped = false;
+  bool adopt = false;
+};
+
+struct Counts {
+  uint64_t keys = 0;
+  uint64_t mended = 0;
+  uint64_t left = 0;
+};
+
+absl::Status Repair(const Arguments& arguments, const Salvager& salvager, ListDb& lists,
+                    Output& out, Counts* counts) {
+  rocksdb::DB& db = lists.db();
+  ListScan scan(db, lists.store().layout(), KeyRange::All());
+  // A reader of stdout that goes away does not end what is being mended.
+  for (; scan.Valid() && (out.ok() || !arguments.dry_run); scan.Next()) {
+    ++counts->keys;
+    if (scan.list().ok()) continue;
+    const absl::StatusOr<Salvaged> mended = salvager.Mend(scan.value());
+    std::string line;
+    load::AppendEscaped(scan.key(), &line);
+    line.push_back('\t');
+    if (mended.ok()) {
+      ++counts->mended;
+      const rocksdb::Slice key(scan.key().data(), scan.key().size());
+      if (!arguments.dry_run) {
+        const rocksdb::Status put = db.Put(rocksdb::WriteOptions(), key, mended->list);
+        if (!put.ok()) return FromRocks(arguments.db, put);
+      }
+      load::AppendEscaped(mended->how, &line);
+    } else {
+      ++counts->left;
+      const absl::string_view why = mended.status().message();
+      load::AppendEscaped(absl::StrCat("left as it is: ", why), &line);
+    }
+    out.Write(line + "\n");
+  }
+  if (!scan.status().ok()) return FromRocks(arguments.db, scan.status());
+  return arguments.dry_run ? absl::OkStatus() : FromRocks(arguments.db, db.FlushWAL(/*sync=*/true));
+}
+
+int Run(Arguments& arguments) {
+  if (!DecodeArgument(kName, "--delimiter", arguments.escaped, &arguments.delimiter)) {
+    return kExitUsage;
+  }
+  absl::StatusOr<load::Database> database = load::Database::Read(arguments.db);
+  if (!database.ok()) return ExitOf(kName, database.status());
+  SalvageOptions options;
+  options.delimiter = arguments.delimiter;
+  options.adopt = arguments.adopt || database->can_append();
+  std::string change;
+  absl::Status status = database->RestoreAppend(arguments.layout, &change);
+  if (!status.ok()) return ExitOf(kName, status);
+  std::unique_ptr<ListDb> lists;
+  using Access = ListDb::Access;
+  status = ListDb::Open(*database, arguments.dry_run ? Access::kReadOnly : Access::kWrite, &lists);
+  if (!status.ok()) return ExitOf(kName, status);
+  if (!change.empty()) {
+    Complain(kName, absl::StrCat(arguments.db, ": ", change,
+                                 arguments.dry_run ? "; not written, it is a dry run" : ""));
+  }
+  const Salvager salvager(database->options().merge_operator, database->layout(),
+                          std::move(options));
+  Output out(STDOUT_FILENO, "stdout");
+  Counts counts;
+  status = Repair(arguments, salvager, *lists, out, &counts);
+  const int written = ExitOf(kName, out.Finish());
+  Complain(kName, absl::StrCat(arguments.db, ": ", load::Plural(counts.keys, "key"), " checked, ",
+                               load::Grouped(counts.mended),
+                               arguments.dry_run ? " can be mended, " : " mended, ",
+                               load::Grouped(counts.left), " left as ",
+                               counts.left == 1 ? "it is" : "they are",
+                               arguments.dry_run ? "; nothing was changed" : ""));
+  if (!status.ok()) return ExitOf(kName, status);
+  return counts.left == 0 ? written : kExitFailed;
+}
+
+}  // namespace
+
+void AddRepairCommand(CLI::App& app, int* exit_status) {
+  CLI::App* const sub = app.add_subcommand(kName, "Mend values that are not lists");
+  sub->footer(kFooter);
+  auto arguments = std::make_shared<Arguments>();
+  AddDb(*sub, &arguments->db);
+  sub->add_flag("--dry-run", arguments->dry_run, "Tell what would be done, and change nothing");
+  AddChoice<Layout>(
+      *sub, "--layout",
+      {{LayoutName(Layout::kCompact), Layout::kCompact},
+       {LayoutName(Layout::kFixed64), Layout::kFixed64}},
+      [arguments](Layout layout) { arguments->layout = layout; },
+      "compact or fixed64, where the DB's OPTIONS do not tell")
+      ->type_name("LAYOUT");
+  AddText(*sub, "--delimiter", &arguments->delimiter,
+          "What joined operands (default: \":\", which ldb takes)")
+      ->type_name("D");
+  sub->add_flag("--escaped", arguments->escaped, "D has escapes, as in tsv");
+  sub->add_flag("--adopt", arguments->adopt,
+                "Adopt plain values also where sheaf.append is put back");
+  sub->callback([arguments, exit_status] { *exit_status = Run(*arguments); });
+}
+
+}  // namespace tool
+}  // namespace sheaf
