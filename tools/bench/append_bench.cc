@@ -9,14 +9,21 @@
 //   Segments/Sheaf.OPERATION   a list of 1 MB in so many pieces: Get, and GetSegments
 //   Tail/Sheaf.OPERATION       the newest 10 values of such a list
 //
-// docs/benchmarks.md has the numbers.
+// docs/benchmarks.md has the numbers. SHEAF_BENCH_SCALE=50 in the environment divides the numbers
+// of appends by 50, and names say what they are then.
 
+#include <algorithm>
 #include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "benchmark/benchmark.h"
 #include "sheaf/segments.h"
@@ -31,6 +38,12 @@ namespace bench {
 namespace {
 
 enum class Stage { kMemtable, kFlushed };
+
+// What closes and removes the DBs that stay open until the end.
+std::vector<std::function<void()>>& AtEnd() {
+  static auto* const all = new std::vector<std::function<void()>>;
+  return *all;
+}
 
 template <typename System>
 class Filled {
@@ -60,16 +73,41 @@ class Filled {
   System system_;
 };
 
+// Larger ones are only checked for their sizes, by each Get: to take all apart takes too long.
+constexpr size_t kMostCompared = 20000;
+
+// True if every list is what was appended to it; else `state` is at an error, which says why.
+template <typename System>
+bool SameLists(benchmark::State& state, System& system, const AppendShape& shape) {
+  const Appends& appends = Appends::Of(shape);
+  std::map<std::string, std::vector<std::string>> expected;
+  for (const Appends::Append& append : appends.all()) {
+    expected[*append.key].emplace_back(append.value);
+  }
+  for (const auto& [key, values] : expected) {
+    std::vector<std::string> found;
+    if (!Ok(state, system.Read(key, shape.size, &found))) return false;
+    if (found == values) continue;
+    state.SkipWithError(absl::StrCat(key, " is not what was appended: ", found.size(),
+                                     " values, expected ", values.size())
+                            .c_str());
+    return false;
+  }
+  return true;
+}
+
 // One that stays open until the end, for reading.
 template <typename System>
 Filled<System>* FilledOf(benchmark::State& state, const AppendShape& shape, Stage stage) {
   static auto* const open =
       new std::map<std::pair<std::string, Stage>, std::unique_ptr<Filled<System>>>;
+  if (open->empty()) AtEnd().push_back([] { open->clear(); });
   std::unique_ptr<Filled<System>>& filled = (*open)[{shape.name, stage}];
   if (filled == nullptr) {
     filled = std::make_unique<Filled<System>>();
     if (!Ok(state, filled->Append(Appends::Of(shape)))) return nullptr;
     if (stage == Stage::kFlushed && !Ok(state, filled->db().Flush())) return nullptr;
+    if (shape.count <= kMostCompared && !SameLists(state, filled->system(), shape)) return nullptr;
   }
   return filled.get();
 }
@@ -144,6 +182,7 @@ constexpr size_t kPieceValue = 50;
 
 Filled<SheafAppends>* InPieces(benchmark::State& state, size_t pieces) {
   static auto* const open = new std::map<size_t, std::unique_ptr<Filled<SheafAppends>>>;
+  if (open->empty()) AtEnd().push_back([] { open->clear(); });
   std::unique_ptr<Filled<SheafAppends>>& filled = (*open)[pieces];
   if (filled != nullptr) return filled.get();
   filled = std::make_unique<Filled<SheafAppends>>();
@@ -210,6 +249,22 @@ void TailOfGetLast(benchmark::State& state, size_t pieces) {
   }
 }
 
+// What numbers of appends are divided by.
+size_t Scale() {
+  const char* const text = std::getenv("SHEAF_BENCH_SCALE");
+  if (text == nullptr) return 1;
+  size_t scale = 0;
+  if (absl::SimpleAtoi(text, &scale) && scale != 0) return scale;
+  std::fprintf(stderr, "SHEAF_BENCH_SCALE=%s: expected a number from 1 on\n", text);
+  std::exit(2);
+}
+
+AppendShape ShapeOf(size_t count, size_t size, size_t keys) {
+  count = std::max<size_t>(count / Scale(), 1);
+  keys = std::max<size_t>(keys / Scale(), 1);
+  return {absl::StrCat(count, "x", size, keys > 1 ? "zipf" : ""), count, size, keys};
+}
+
 using Function = void (*)(benchmark::State&, const AppendShape&);
 
 benchmark::internal::Benchmark* Add(const std::string& name, const AppendShape& shape,
@@ -233,7 +288,7 @@ void AddAppend(const AppendShape& shape, bool reads) {
 
 template <typename System>
 void AddOperands(size_t operands) {
-  const AppendShape shape = {absl::StrCat(operands, "x72"), operands, 72, 1};
+  const AppendShape shape = ShapeOf(operands, 72, 1);
   Add(absl::StrCat("Operands/", System::kName, ".Get"), shape, Get<System, Stage::kMemtable>);
 }
 
@@ -244,9 +299,9 @@ void AddPieces(const char* name, size_t pieces, void (*function)(benchmark::Stat
 }
 
 void AddAll() {
-  const AppendShape one = {"50000x72", 50000, 72, 1};
-  const AppendShape few = {"2000x72", 2000, 72, 1};
-  const AppendShape zipf = {"1000000x40zipf", 1000000, 40, 10000};
+  const AppendShape one = ShapeOf(50000, 72, 1);
+  const AppendShape few = ShapeOf(2000, 72, 1);
+  const AppendShape zipf = ShapeOf(1000000, 40, 10000);
 
   AddAppend<SheafAppends>(one, true);
   AddAppend<StringAppendTest>(one, true);
@@ -265,6 +320,7 @@ void AddAll() {
   Add(joined + "Merge", zipf, Merge<StringAppend>)->UseManualTime()->Iterations(1);
 
   for (const size_t operands : {10, 100, 1000, 10000, 100000}) {
+    if (operands < Scale()) continue;
     AddOperands<SheafAppends>(operands);
     AddOperands<StringAppendTest>(operands);
     if (operands <= 10000) AddOperands<StringAppend>(operands);
@@ -284,7 +340,9 @@ void AddAll() {
 }  // namespace sheaf
 
 int main(int argc, char** argv) {
-  return sheaf::bench::RunBenchmarks(
+  const int status = sheaf::bench::RunBenchmarks(
       argc, argv, {"--benchmark_enable_random_interleaving=true", "--benchmark_min_time=0.1"},
       sheaf::bench::AddAll);
+  for (const auto& close : sheaf::bench::AtEnd()) close();
+  return status;
 }

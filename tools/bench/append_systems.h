@@ -5,8 +5,9 @@
 //   explicit System(rocksdb::DB*);
 //   rocksdb::Status Append(const rocksdb::Slice& key, std::string_view value);
 //   rocksdb::Status Get(const rocksdb::Slice& key, uint64_t* bytes);   // whole; bytes it has
-//
-// and `values(bytes, size)`: how many values of `size` bytes those are.
+//   static uint64_t Values(uint64_t bytes, uint64_t size);  // how many values of `size` those are
+//   // Values of `size` bytes, taken apart: what shows that Get has what was appended.
+//   rocksdb::Status Read(const rocksdb::Slice& key, size_t size, std::vector<std::string>* values);
 
 #ifndef SHEAF_TOOLS_BENCH_APPEND_SYSTEMS_H_
 #define SHEAF_TOOLS_BENCH_APPEND_SYSTEMS_H_
@@ -44,6 +45,12 @@ struct SheafAppends {
     return s;
   }
   static uint64_t Values(uint64_t bytes, uint64_t size) { return bytes / size; }
+  rocksdb::Status Read(const rocksdb::Slice& key, size_t, std::vector<std::string>* values) {
+    PinnedBlob list;
+    rocksdb::Status s = store->Get(read, key, &list);
+    list.view().ForEach([values](std::string_view value) { values->emplace_back(value); });
+    return s;
+  }
 
   std::unique_ptr<Store> store;
   const rocksdb::WriteOptions write;
@@ -64,6 +71,16 @@ struct JoinedAppends {
     return s;
   }
   static uint64_t Values(uint64_t bytes, uint64_t size) { return (bytes + 1) / (size + 1); }
+  // By size: values may hold the delimiter.
+  rocksdb::Status Read(const rocksdb::Slice& key, size_t size, std::vector<std::string>* values) {
+    std::string joined;
+    rocksdb::Status s = db->Get(read, family, key, &joined);
+    for (size_t at = 0; at < joined.size(); at += size + 1) {
+      if (at != 0 && joined[at - 1] != ',') return rocksdb::Status::Corruption("no delimiter");
+      values->push_back(joined.substr(at, size));
+    }
+    return s;
+  }
 
   rocksdb::DB* const db;
   rocksdb::ColumnFamilyHandle* const family;
@@ -119,17 +136,26 @@ struct OneKeyAppends {
     return db->Put(write, one, rocksdb::Slice(value.data(), value.size()));
   }
   rocksdb::Status Get(const rocksdb::Slice& key, uint64_t* bytes) {
+    *bytes = 0;
+    return ForEach(key, [bytes](const rocksdb::Slice& value) { *bytes += value.size(); });
+  }
+  static uint64_t Values(uint64_t bytes, uint64_t size) { return bytes / size; }
+  rocksdb::Status Read(const rocksdb::Slice& key, size_t, std::vector<std::string>* values) {
+    return ForEach(key,
+                   [values](const rocksdb::Slice& value) { values->push_back(value.ToString()); });
+  }
+
+  template <typename Visit>
+  rocksdb::Status ForEach(const rocksdb::Slice& key, Visit visit) {
     end.assign(key.data(), key.size());
     end.append(4, '\xff');
     const rocksdb::Slice bound(end);
     rocksdb::ReadOptions read;
     read.iterate_upper_bound = &bound;
     const std::unique_ptr<rocksdb::Iterator> at(db->NewIterator(read));
-    *bytes = 0;
-    for (at->Seek(key); at->Valid(); at->Next()) *bytes += at->value().size();
+    for (at->Seek(key); at->Valid(); at->Next()) visit(at->value());
     return at->status();
   }
-  static uint64_t Values(uint64_t bytes, uint64_t size) { return bytes / size; }
 
   rocksdb::DB* const db;
   const rocksdb::WriteOptions write;
