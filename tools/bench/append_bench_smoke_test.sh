@@ -1,6 +1,6 @@
 #!/bin/sh
-# Each benchmark of append_bench once, with a fiftieth of the appends: every system must read what was
-# appended. Times nothing.
+# Each benchmark of append_bench once, with a fiftieth of the appends: every system must read what
+# was appended. Times nothing.
 set -eu
 out="$TEST_TMPDIR/append_bench.json"
 SHEAF_BENCH_SCALE=50 tools/bench/append_bench --benchmark_min_time=0.0001 \

@@ -15,7 +15,7 @@ REPORT = os.path.join(HERE, "report")
 
 def median(name, time, unit="ns", **more):
     """A median whose CPU time is `time`, and whose real time is another, or the other way round."""
-    real = "/real_time" in name
+    real = "/real_time" in name or "/manual_time" in name
     return {"name": f"{name}_median", "run_name": name, "run_type": "aggregate", "repetitions": 5,
             "aggregate_name": "median", "time_unit": unit, "cpu_time": 7 * time if real else time,
             "real_time": time if real else 7 * time, **more}
@@ -53,6 +53,21 @@ CROSS = [
     median("Cross/OneKey.Append/1x64", 1020),
     median("Cross/WideColumns.Append/1x64", 5000),
     median("Cross/Sheaf.Append/10x64", 1000),  # nothing to compare with
+]
+
+ONCE = "/iterations:1/manual_time"
+APPEND = [
+    median(f"Append/Sheaf.Merge/50000x72{ONCE}", 10, "ms"),
+    median(f"Append/StringAppendTest.Merge/50000x72{ONCE}", 8, "ms"),
+    median("Append/Sheaf.GetMemtable/50000x72", 2, "ms"),
+    median("Append/StringAppendTest.GetMemtable/50000x72", 4, "ms"),
+    median("Append/StringAppend.GetMemtable/50000x72/iterations:1", 12, "s"),
+    median("Operands/Sheaf.Get/1000x72", 20, "us"),
+    median("Operands/Sheaf.Get/100000x72", 3, "ms"),
+    median("Operands/OneKey.Get/1000x72", 100, "us"),
+    median("Segments/Sheaf.Get/2x500000", 60, "us"),
+    median("Segments/Sheaf.GetSegments/2x500000", 7, "us"),
+    median("Tail/Sheaf.GetLast/50x20000", 1, "us"),
 ]
 
 
@@ -146,10 +161,45 @@ class ReportTest(unittest.TestCase):
         self.assertIn("| `Join` | 0 |  |", page)
 
     def test_an_unknown_group_gets_a_plain_table(self):
-        page = self.page(self.write("other.json", run([median("Append/Sheaf.Merge/50000x72", 1500,
+        page = self.page(self.write("other.json", run([median("Novel/Sheaf.Merge/50000x72", 1500,
                                                               "us")])))
-        self.assertIn("## Append\n", page)
+        self.assertIn("## Novel\n", page)
         self.assertIn("| `Sheaf.Merge/50000x72` | 1,500 us |", page)
+
+    def test_goals_of_appends(self):
+        page = self.page(self.write("append.json", run(APPEND, "append_bench")))
+        self.assertIn("| `StringAppend.GetMemtable` / `Sheaf.GetMemtable`, `50000x72` | >= 5000 "
+                      "| 6,000 | met |", page)
+        self.assertIn("| `Sheaf.Merge` / `StringAppendTest.Merge`, `50000x72` | <= 1.1 | 1.250 "
+                      "| **missed** |", page)
+        self.assertIn("| the same of `GetMemtable`, `50000x72` | <= 1.0 | 0.500 | met |", page)
+        self.assertIn("| the same of `Compact`, `50000x72` | <= 1.0 | not measured | |", page)
+
+    def test_growth_is_of_the_time_of_each_pending_append(self):
+        page = self.page(self.write("append.json", run(APPEND, "append_bench")))
+        self.assertIn("100,000 / 1,000 of them | <= 1.25 | 1.500 | **missed** |", page)
+
+    def test_appends_stand_beside_those_of_sheaf(self):
+        page = self.page(self.write("append.json", run(APPEND, "append_bench")))
+        self.assertIn("| `50000x72` | Sheaf | stringappendtest | stringappend |", page)
+        self.assertIn("| all appends | 10.0 ms | 8,000 us (0.80) |  |", page)
+        self.assertIn("| read, all in the memtable | 2,000 us | 4,000 us (2.00) "
+                      "| 12.00 s (6,000) |", page)
+        self.assertIn("| 1,000 | 20.0 us (20 ns) | 100.0 us (100 ns) |", page)
+        self.assertIn("| 100,000 | 3,000 us (30 ns) |  |", page)
+
+    def test_lists_in_pieces_have_a_column_an_operation(self):
+        page = self.page(self.write("append.json", run(APPEND, "append_bench")))
+        self.assertIn("| pieces | whole, `Get` | whole, `GetSegments` | tail, `GetLast` |", page)
+        self.assertIn("| 2 | 60.0 us | 7,000 ns |  |", page)
+        self.assertIn("| 50 |  |  | 1,000 ns |", page)
+
+    def test_every_name_of_the_benchmarks_is_described(self):
+        done = self.report(self.write("append.json", run(APPEND, "append_bench")))
+        self.assertNotIn("has no description", done.stderr)
+        done = self.report(self.write("append.json", run(
+            [median("Append/Novel.Merge/50000x72", 1)], "append_bench")))
+        self.assertIn("Append/Novel.Merge has no description", done.stderr)
 
     def test_conditions_that_differ_are_shown_for_each_run(self):
         page = self.page(self.write("read.json", run(READ)),
@@ -167,6 +217,16 @@ class ReportTest(unittest.TestCase):
         self.assertIn(f"{title}\nIt depends.\n\nThe fastest", page)
         self.assertTrue(page.endswith("## Misses\n\nNone.\n"))
         self.assertEqual(page.count(title), 1)
+
+    def test_notes_before_the_first_section_are_refused(self):
+        self.notes = self.write("notes.md", "\nNobody would see this.\n\n## Misses\n\nNone.\n")
+        self.assert_refused(self.write("read.json", run(READ)),
+                            says=["notes.md:2:", "before the first section"])
+
+    def test_two_notes_of_one_title_are_refused(self):
+        self.notes = self.write("notes.md", "## Misses\n\nNone.\n\n## Hits\n\n## Misses \n\nM\n")
+        self.assert_refused(self.write("read.json", run(READ)),
+                            says=["notes.md:7:", '"Misses"', "line 1"])
 
     def test_a_missing_file_is_refused(self):
         self.assert_refused(self.write("read.json", run(READ)), "absent.json",
@@ -219,7 +279,8 @@ class ReportTest(unittest.TestCase):
     @unittest.skipUnless(importlib.util.find_spec("matplotlib"), "matplotlib is not installed")
     def test_plots_are_the_same_each_time_and_shown_by_the_page(self):
         paths = [self.write("read.json", run(READ)),
-                 self.write("cross.json", run(CROSS, "crossover_bench"))]
+                 self.write("cross.json", run(CROSS, "crossover_bench")),
+                 self.write("append.json", run(APPEND, "append_bench"))]
         folder = os.path.join(os.path.dirname(self.output), "plots")
         first = {}
         for _ in range(2):
@@ -228,7 +289,8 @@ class ReportTest(unittest.TestCase):
             with open(self.output, encoding="utf-8") as file:
                 page = file.read()
             self.assertEqual(sorted(os.listdir(folder)),
-                             ["cost.svg", "crossover.svg", "read.svg", "read_shapes.svg"])
+                             ["append.svg", "cost.svg", "crossover.svg", "operands.svg",
+                              "pieces.svg", "read.svg", "read_shapes.svg"])
             for name in os.listdir(folder):
                 with open(os.path.join(folder, name), "rb") as file:
                     image = file.read()

@@ -41,6 +41,25 @@ def scaling(system, shape="10000xmix", group="Read"):
     return lambda results: reads(results, 2) / reads(results, 1)
 
 
+def growth_an_operand(system, many, few):
+    """Time of a read by each pending append, with many over with few."""
+    def each(results, shape):
+        return results.get("Operands", system, shape).time / int(shape.partition("x")[0])
+    return lambda results: each(results, many) / each(results, few)
+
+
+def against_string_append_test(shape):
+    """Sheaf and the merge operator that it is compared with, for one shape."""
+    def against(operation):
+        return ratio(f"Sheaf.{operation}", f"StringAppendTest.{operation}", shape, "Append")
+    return [
+        Goal(f"`Sheaf.Merge` / `StringAppendTest.Merge`, `{shape}`", against("Merge"), "<=", 1.1),
+        Goal(f"the same of `GetMemtable`, `{shape}`", against("GetMemtable"), "<=", 1.0),
+        Goal(f"the same of `Compact`, `{shape}`", against("Compact"), "<=", 1.0),
+        Goal(f"the same of `GetFlushed`, `{shape}`, to compare", against("GetFlushed")),
+    ]
+
+
 def statistics_cost(shape="10000xmix"):
     """What the ledger does for statistics alone, as a part of Open."""
     return lambda results: ((results.get("Stats", "Ledger.Pin", shape).time
@@ -74,6 +93,15 @@ GOALS = [
          "<=", 0.01),
     Goal("`Sheaf.Open`, reads a second of two threads / one", scaling("Sheaf.Open"), ">=", 1.8),
     Goal("`Floor.Get`, the same, to compare", scaling("Floor.Get")),
+    Goal("`StringAppend.GetMemtable` / `Sheaf.GetMemtable`, `50000x72`",
+         ratio("StringAppend.GetMemtable", "Sheaf.GetMemtable", "50000x72", "Append"),
+         ">=", 5000),
+    *against_string_append_test("50000x72"),
+    *against_string_append_test("1000000x40zipf"),
+    Goal("time of `Sheaf.Get` a pending append, 100,000 / 1,000 of them",
+         growth_an_operand("Sheaf.Get", "100000x72", "1000x72"), "<=", 1.25),
+    Goal("the same of `StringAppendTest.Get`, to compare",
+         growth_an_operand("StringAppendTest.Get", "100000x72", "1000x72")),
 ]
 
 

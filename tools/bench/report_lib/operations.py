@@ -1,6 +1,6 @@
 """What each name measures, by group. A name of a run that is not here is reported by `undescribed`.
 
-A key is a system, `System.Op`, or `System.*` for all operations of a system.
+A key is a system, `System.Op`, `System.*` for all operations of a system, or `*.Op`.
 """
 
 from .runs import unique
@@ -90,13 +90,40 @@ OPERATIONS = {
         "WideColumns.Append": "`DB::GetEntity`, one column more, `DB::PutEntity`",
         "WideColumns.AppendOne": "the same, and `One` of that list",
     },
+    "Append": {
+        "Sheaf.Merge": "all appends to a new DB, `Store::Append` of one value each: a merge; with "
+                       "the write-ahead log, as by default",
+        "Sheaf.GetMemtable": "`Store::Get` of a list whose appends are all in the memtable",
+        "Sheaf.GetFlushed": "the same after a flush, in a warm block cache",
+        "Sheaf.Compact": "`DB::CompactRange` of what was flushed, to the bottom, every file anew",
+        "StringAppendTest.*": "the same with RocksDB's merge operator `stringappendtest`: "
+                              "`DB::Merge`, and `DB::Get` of the values with commas between them, "
+                              "not taken apart",
+        "StringAppend.*": "the same with its `stringappend`",
+        "ReadModifyWrite.*": "Sheaf's encoding and no merge operator: an append reads the list and "
+                             "puts it, one value longer",
+        "OneKey.*": "a key for each value, put by who knows how many there are; read by an "
+                    "iterator, bounded by the last",
+    },
+    "Operands": {
+        "*.Get": "as `GetMemtable` above, of one list, by the number of its appends",
+    },
+    "Segments": {
+        "Sheaf.Get": "`Store::Get`, which merges the pieces, and every value visited",
+        "Sheaf.GetSegments": "`Store::GetSegments`, and every value visited through `Segments`",
+    },
+    "Tail": {
+        "Sheaf.Get": "`Store::Get`, and slices of the newest 10 values",
+        "Sheaf.GetLast": "`Store::GetLast` of 10 values",
+    },
 }
 
 
 def describe(group, system):
     """The words for a name, or None."""
     known = OPERATIONS.get(group, {})
-    return known.get(system) or known.get(system.split(".")[0] + ".*")
+    name, _, operation = system.partition(".")
+    return known.get(system) or known.get(f"{name}.*") or known.get(f"*.{operation}")
 
 
 def undescribed(results):

@@ -2,8 +2,8 @@
 
 import re
 
-from . import conditions, crossover, goals, operations, tables
-from .runs import shape_order, unique
+from . import appends, conditions, crossover, goals, operations, tables
+from .runs import BadInput, shape_order, unique
 
 INTRODUCTION = """\
 # Benchmarks
@@ -14,19 +14,20 @@ of the binaries under "Where it ran":
     bazel run -c opt //tools/bench:read_bench -- --benchmark_repetitions=5 \\
         --benchmark_report_aggregates_only --benchmark_out=/tmp/read.json \\
         --benchmark_out_format=json --benchmark_context=commit=$(git rev-parse --short HEAD)
-    tools/bench/report /tmp/read.json /tmp/crossover.json
+    tools/bench/report /tmp/read.json /tmp/crossover.json /tmp/append.json
 
-All systems of a group run in one binary and one process, on the same values. `read_bench` runs
-repetitions in random order, so that whatever else the machine does falls on all systems;
-`crossover_bench`, which has one DB at a time, does not. A figure is the median of the repetitions,
-in CPU time (the benchmarks with threads: in real time); spread is their standard deviation in parts
-of their mean, and `allocs` are calls of `operator new` an iteration, RocksDB's own among them.
-Absolute times are of the machine below; what carries over to another is a ratio.
+All systems of a group run in one binary and one process, on the same values. `read_bench` and
+`append_bench` run repetitions in random order, so that whatever else the machine does falls on all
+systems; `crossover_bench`, which has one DB at a time, does not. A figure is the median of the
+repetitions, in CPU time (the benchmarks with threads: in real time; compactions: of all threads);
+spread is their standard deviation in parts of their mean, and `allocs` are calls of `operator new`
+an iteration, RocksDB's own among them. Absolute times are of the machine below; what carries over
+to another is a ratio.
 
-A list is under one key in an SST: flushed, compacted, not compressed, its block in a warm LRU block
-cache. Values are random bytes from a fixed seed. `10000xmix` is 10,000 values of 25 to 75 bytes,
-`10000xzipf` of 0 to 4,000 with small ones the most frequent, `COUNTxSIZE` of that size. Each
-benchmark shows that it reads the same list as all others before it is timed."""
+But for appends, a list is under one key in an SST: flushed, compacted, not compressed, its block in
+a warm LRU block cache. Values are random bytes from a fixed seed. `10000xmix` is 10,000 values of
+25 to 75 bytes, `10000xzipf` of 0 to 4,000 with small ones the most frequent, `COUNTxSIZE` of that
+size. Each benchmark shows that it reads the same list as all others before it is timed."""
 
 
 class Section:
@@ -115,12 +116,16 @@ def _threaded(group, floor, unit):
 SECTIONS = [
     Section("One list, read", _read),
     Section("Which to take: blob, one key a value, or wide columns?", _cross),
+    Section("Appending", appends.append_lines),
+    Section("Reading what is pending", appends.operand_lines),
+    Section("A list in pieces, and its newest values", appends.piece_lines),
     Section("Bytes beyond the values' own", _overhead),
     Section("Many lists at once", _threaded("Multi", "Floor.MultiGet", "Keys")),
     Section("Scans", _threaded("Scan", "Floor.Iterate", "Keys")),
     Section("Threads", _threaded("Read", "Floor.Get", "Reads")),
 ]
-KNOWN_GROUPS = ("Read", "Cross", "Overhead", "Multi", "Scan")
+KNOWN_GROUPS = ("Read", "Cross", "Append", "Operands", "Segments", "Tail", "Overhead", "Multi",
+                "Scan")
 
 
 def _others(results):
@@ -144,16 +149,32 @@ def _names(results):
         "there is here:", "what they cost is how they hold a value.", ""]
 
 
-def split_notes(notes):
-    """{title: text below it} of the notes' `## ` sections, in their order."""
-    pieces = re.split(r"^## (.+)\n", notes, flags=re.MULTILINE)
-    return {title.strip(): text.strip() for title, text in zip(pieces[1::2], pieces[2::2])}
+def split_notes(notes, path):
+    """{title: text below it} of the notes' `## ` sections, in their order. `path` is theirs.
+
+    Raises BadInput where a part of them would be on no page.
+    """
+    sections, first_line, title = {}, {}, None
+    for number, line in enumerate(notes.splitlines(), 1):
+        if line.startswith("## "):
+            title = line[len("## "):].strip()
+            if title in sections:
+                raise BadInput(f"{path}:{number}: a second section \"{title}\"; the first is in "
+                               f"line {first_line[title]}; give one of them another title")
+            sections[title], first_line[title] = [], number
+        elif title is not None:
+            sections[title].append(line)
+        elif line.strip():
+            raise BadInput(f"{path}:{number}: text before the first section; begin with \"## \" "
+                           "and a title")
+    return {title: "\n".join(lines).strip() for title, lines in sections.items()}
 
 
 def page(results, notes, drawn, root):
-    """The page. `drawn`: names of the plots that there are; `root`: of the repository."""
+    """The page. `notes`: of `split_notes`; `drawn`: names of the plots that there are; `root`: of
+    the repository."""
     figures = Figures(drawn)
-    sections = split_notes(notes)
+    sections = dict(notes)
     lines = [INTRODUCTION, "", "## Where it ran", "",
              *conditions.conditions(results.runs, root), "",
              "## Goals", "", *goals.goals_table(results), ""]

@@ -4,14 +4,12 @@ import math
 
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
 
-from . import crossover, numbers, svg
+from . import append_plots, axes_of, crossover, numbers, svg
 from .runs import shape_order, unique
 
 FASTEST_COLOURS = {"Sheaf": svg.SHEAF, "OneKey": svg.ORANGE, "WideColumns": svg.GREEN}
 MARKERS = {"Sheaf": "o", "OneKey": "s", "WideColumns": "^"}
-PANEL_ROW = 0.185  # inches a bar
 
 
 def draw(results):
@@ -22,6 +20,9 @@ def draw(results):
         "overhead": lambda: overhead(results),
         "crossover": lambda: crossover_map(crossover.Crossover(results)),
         "cost": lambda: cost_by_count(crossover.Crossover(results)),
+        "append": lambda: append_plots.bars(results, "50000x72"),
+        "operands": lambda: append_plots.operands(results),
+        "pieces": lambda: append_plots.pieces(results),
     }
     for group, title in (("Multi", "100 keys at once"), ("Scan", "Scan")):
         for shape in unique(m.shape for m in results.of_group(group, threaded=True)):
@@ -30,42 +31,6 @@ def draw(results):
                 rates(results, group, shape, f"{title}, lists {shape}: keys a second"))
     drawn = {name: svg.with_style(maker) for name, maker in makers.items()}
     return {name: image for name, image in drawn.items() if image is not None}
-
-
-def _log_x(axes, lowest, highest, room):
-    """A log axis from `lowest`, with `room` for text to the right of the longest bar."""
-    axes.set_xscale("log")
-    axes.set_xlim(lowest, lowest * (highest / lowest) ** (1 / (1 - room)))
-    if highest < 10:
-        ticks = (1, 1.5, 2, 3, 5) if lowest > 0.5 else (0.01, 0.1, 1, 10)
-        axes.set_xticks([tick for tick in ticks if lowest < tick <= 1.2 * highest])
-    else:
-        axes.xaxis.set_major_locator(LogLocator(10, numticks=6))
-    axes.xaxis.set_minor_locator(NullLocator())
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: numbers.short(value)))
-    axes.grid(axis="x")
-    axes.tick_params(axis="both", length=0)
-    axes.spines["left"].set_visible(False)
-
-
-def _bar(axes, row, lowest, value, text, colour, bold=False, height=0.72):
-    axes.barh(row, value - lowest, left=lowest, color=colour, height=height)
-    axes.annotate(text, (max(value, lowest), row), xytext=(3, 0), textcoords="offset points",
-                  va="center", fontsize=8, fontweight="bold" if bold else "normal")
-
-
-def _not_measured(axes, row, lowest):
-    axes.annotate("not measured", (lowest, row), xytext=(3, 0), textcoords="offset points",
-                  va="center", fontsize=8, color="#777777")
-
-
-def _rows(axes, systems):
-    axes.set_yticks(range(len(systems)), systems)
-    axes.set_ylim(len(systems) - 0.4, -0.6)
-    for label in axes.get_yticklabels():
-        if label.get_text().startswith("Sheaf"):
-            label.set_fontweight("bold")
-            label.set_color(svg.SHEAF)
 
 
 def bars_against_floor(results, shapes):
@@ -77,7 +42,7 @@ def bars_against_floor(results, shapes):
              if m.shape in shapes}
     systems = sorted(unique(system for system, _ in times),
                      key=lambda system: times.get((system, shapes[0]), float("inf")))
-    figure, axes = svg.new_figure(0.95 + PANEL_ROW * len(systems), 1, len(shapes))
+    figure, axes = svg.new_figure(0.95 + axes_of.BAR * len(systems), 1, len(shapes))
     for panel, shape in zip(axes[0], shapes):
         floor = times["Floor.Get", shape]
         lowest = min(0.7, 0.8 * min(time / floor for (_, at), time in times.items()
@@ -85,14 +50,14 @@ def bars_against_floor(results, shapes):
         for row, system in enumerate(systems):
             if (system, shape) in times:
                 over = times[system, shape] / floor
-                _bar(panel, row, lowest, over, numbers.factor(over), svg.colour_of(system),
-                     bold=system.startswith("Sheaf."))
+                axes_of.bar(panel, row, lowest, over, numbers.factor(over), svg.colour_of(system),
+                            bold=system.startswith("Sheaf."))
             else:
-                _not_measured(panel, row, lowest)
+                axes_of.not_measured(panel, row, lowest)
         highest = max(time / floor for (_, at), time in times.items() if at == shape)
-        _log_x(panel, lowest, max(highest, 2), 0.12 if len(shapes) == 1 else 0.2)
+        axes_of.log_x(panel, lowest, max(highest, 2), 0.12 if len(shapes) == 1 else 0.2)
         panel.axvline(1, color=svg.FLOOR, linewidth=1)
-        _rows(panel, systems if panel is axes[0][0] else [""] * len(systems))
+        axes_of.rows(panel, systems if panel is axes[0][0] else [""] * len(systems))
         panel.set_title(f"{shape} (Floor.Get: {numbers.time(floor)})")
     figure.supxlabel("time / Floor.Get", fontsize=9)
     return figure
@@ -112,7 +77,7 @@ def overhead(results):
                      key=lambda system: values.get((system, shape), float("inf")))
     columns = min(len(shapes), 2)
     rows = -(-len(shapes) // columns)
-    figure, axes = svg.new_figure(rows * (0.62 + PANEL_ROW * len(systems)), rows, columns,
+    figure, axes = svg.new_figure(rows * (0.62 + axes_of.BAR * len(systems)), rows, columns,
                                   sharex=True)
     lowest = 10 ** -4
     highest = max(values.values())
@@ -124,13 +89,13 @@ def overhead(results):
         for row, system in enumerate(systems):
             if (system, shape) in values:
                 value = values[system, shape]
-                _bar(panel, row, lowest, max(value, lowest), numbers.bytes_a_value(value),
-                     svg.colour_of(system), bold=system == "Sheaf")
+                axes_of.bar(panel, row, lowest, max(value, lowest), numbers.bytes_a_value(value),
+                            svg.colour_of(system), bold=system == "Sheaf")
             else:
-                _not_measured(panel, row, lowest)
-        _log_x(panel, lowest, max(highest, 10), 0.15)
+                axes_of.not_measured(panel, row, lowest)
+        axes_of.log_x(panel, lowest, max(highest, 10), 0.15)
         panel.tick_params(labelbottom=True)
-        _rows(panel, systems if at % columns == 0 else [""] * len(systems))
+        axes_of.rows(panel, systems if at % columns == 0 else [""] * len(systems))
         panel.set_title(shape)
     figure.supxlabel("bytes a value beyond its own", fontsize=9)
     return figure
@@ -146,7 +111,7 @@ def rates(results, group, shape, title):
     threads = sorted({m.threads for m in medians})
     systems = sorted(unique(m.system for m in medians),
                      key=lambda s: -max(found.get((s, count), 0) for count in threads))
-    figure, axes = svg.new_figure(0.8 + PANEL_ROW * len(systems) * len(threads))
+    figure, axes = svg.new_figure(0.8 + axes_of.BAR * len(systems) * len(threads))
     panel = axes[0][0]
     lowest = 10 ** math.floor(math.log10(min(found.values()) / 1.5))
     height = 0.8 / len(threads)
@@ -154,11 +119,12 @@ def rates(results, group, shape, title):
         for at, count in enumerate(threads):
             if (system, count) in found:
                 rate = found[system, count]
-                _bar(panel, row + (at - (len(threads) - 1) / 2) * height, lowest, rate,
-                     f"{numbers.short(rate)}   ({count} thread{'s' if count > 1 else ''})",
-                     svg.colour_of(system), bold=system.startswith("Sheaf."), height=0.9 * height)
-    _log_x(panel, lowest, max(found.values()), 0.21)
-    _rows(panel, systems)
+                axes_of.bar(panel, row + (at - (len(threads) - 1) / 2) * height, lowest, rate,
+                            f"{numbers.short(rate)}   ({count} thread{'s' if count > 1 else ''})",
+                            svg.colour_of(system), bold=system.startswith("Sheaf."),
+                            height=0.9 * height)
+    axes_of.log_x(panel, lowest, max(found.values()), 0.21)
+    axes_of.rows(panel, systems)
     panel.set_title(title)
     return figure
 
@@ -180,18 +146,8 @@ def cost_by_count(cross):
             panel.plot([count for count, _ in line], [time for _, time in line],
                        color=FASTEST_COLOURS.get(system, svg.OTHER), linewidth=1.6,
                        marker=MARKERS.get(system, "x"), markersize=4)
-        panel.set_xscale("log")
-        panel.set_yscale("log")
-        panel.xaxis.set_major_locator(LogLocator(10, numticks=8))
-        panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: numbers.short(value)))
-        panel.yaxis.set_major_locator(LogLocator(10, numticks=8))
-        panel.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _short_time(value)))
-        for axis in (panel.xaxis, panel.yaxis):
-            axis.set_minor_locator(NullLocator())
-            axis.set_minor_formatter(NullFormatter())
-        panel.grid()
-        panel.tick_params(length=0, labelsize=8,
-                          labelbottom=at + columns >= len(cross.sizes))
+        axes_of.log_log(panel)
+        panel.tick_params(labelbottom=at + columns >= len(cross.sizes))
         panel.set_title(f"values of {numbers.size(size)}")
     svg.legend_above(figure, [
         Line2D([], [], color=FASTEST_COLOURS.get(system, svg.OTHER), linewidth=1.6,
@@ -200,13 +156,6 @@ def cost_by_count(cross):
     figure.supxlabel("values in the list", fontsize=9)
     figure.supylabel("time to read it whole", fontsize=9)
     return figure
-
-
-def _short_time(nanoseconds):
-    for unit, size in (("s", 1e9), ("ms", 1e6), ("us", 1e3)):
-        if nanoseconds >= size:
-            return f"{nanoseconds / size:.3g} {unit}"
-    return f"{nanoseconds:.3g} ns"
 
 
 def crossover_map(cross):

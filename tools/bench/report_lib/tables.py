@@ -128,10 +128,13 @@ def crossover_disk(cross):
             "|--:|--:|" + "--:|" * len(cross.systems), *rows]
 
 
-def plain_table(results, group):
-    """For a group that this report knows nothing about."""
+def plain_table(results, group, by_shape=False):
+    """Every median; for a group that this report knows nothing about, in the order of the run."""
     lines = ["| benchmark | median | spread | allocs |", "|---|--:|--:|--:|"]
-    for median in results.of_group(group):
+    medians = results.of_group(group)
+    if by_shape:
+        medians.sort(key=lambda m: (shape_order(m.shape), system_order(m.system)))
+    for median in medians:
         name = "/".join(part for part in (median.system, median.shape) if part) or group
         threads = "" if median.threads is None else f"/threads:{median.threads}"
         lines.append(f"| `{name}{threads}` | {numbers.time(median.time)} | {_spread(median)} "
