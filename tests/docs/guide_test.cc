@@ -18,6 +18,7 @@
 #include "rocksdb/utilities/transaction_db.h"
 #include "rocksdb/write_batch.h"
 #include "sheaf/plugin.h"
+#include "sheaf/segments.h"
 #include "sheaf/store.h"
 #include "tests/docs/guide_db.h"
 
@@ -270,6 +271,40 @@ TEST_F(GuideTest, ViewsSlicesAndDetachedValues) {
   }
   EXPECT_EQ(store->stats().blocks_pinned, 0u);
   EXPECT_EQ(kept, "logout");
+}
+
+rocksdb::Status ReadPieces(Store* store) {
+  rocksdb::Status s;
+  // [segments]
+  std::vector<sheaf::PinnedBlob> blobs;
+  s = store->GetSegments(rocksdb::ReadOptions(), "user:7", &blobs);
+  if (!s.ok()) return s;
+  const sheaf::Segments pieces(std::move(blobs));
+  for (std::string_view event : pieces) Use(event);
+  // [/segments]
+  return store->Close().IsBusy() ? s : rocksdb::Status::Aborted("Close did not refuse");
+}
+
+rocksdb::Status CloseBoth(std::unique_ptr<Store> store, std::unique_ptr<rocksdb::DB> db) {
+  rocksdb::Status s;
+  // [close]
+  s = store->Close();  // Busy, with their number, while pieces are held; nothing has changed then
+  if (!s.ok()) return s;
+  store.reset();
+  db.reset();
+  // [/close]
+  return s;
+}
+
+TEST_F(GuideTest, PiecesAreReadAsOneListAndDroppedBeforeTheDbIsClosed) {
+  Open();
+  const std::string login(40000, 'l');  // RocksDB copies what is small
+  ASSERT_OK(store->Put({}, "user:7", {login, "search"}));
+  ASSERT_OK(db->Flush({}));
+  ASSERT_OK(store->Append({}, "user:7", {"logout"}));
+  ASSERT_OK(ReadPieces(store.get()));
+  EXPECT_THAT(used, ElementsAre(login, "search", "logout"));
+  EXPECT_OK(CloseBoth(std::move(store), std::move(db)));
 }
 
 // 3 Lifetimes
