@@ -196,8 +196,10 @@ absl::StatusOr<Salvaged> Salvager::Mend(std::string_view value) const {
     mended.list = history.base();
   } else {
     using Operator = rocksdb::MergeOperator;
+    // The input refers to what it is given.
+    const rocksdb::Slice key;
     const rocksdb::Slice base(history.base());
-    const Operator::MergeOperationInput in("", history.has_base() ? &base : nullptr,
+    const Operator::MergeOperationInput in(key, history.has_base() ? &base : nullptr,
                                            history.operands(), /*_logger=*/nullptr);
     rocksdb::Slice existing(nullptr, 0);
     Operator::MergeOperationOutput out(mended.list, existing);
