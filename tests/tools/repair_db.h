@@ -49,6 +49,7 @@ class RepairDb : public ::testing::Test {
     rocksdb::Options options;
     options.create_if_missing = true;
     options.disable_auto_compactions = true;
+    options.compression = rocksdb::kNoCompression;
     options.merge_operator = NewAppendOperator(lists->append);
     options.table_properties_collector_factories.push_back(
         NewStatsCollectorFactory(lists->append.layout));

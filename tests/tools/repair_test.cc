@@ -116,6 +116,27 @@ TEST_F(RepairTest, InADbOfListsPlainValuesAreAdoptedAndTheRestIsLeftWithTheReaso
   EXPECT_EQ(Run({"repair"}).exit_status, 1);
 }
 
+TEST_F(RepairTest, ADamagedFileEndsItAndSaysAfterWhichKey) {
+  Lists lists;
+  Open(&lists);
+  ASSERT_OK(lists.db->Put({}, "a", "text"));
+  for (int i = 0; i < 100; ++i) lists.Put("m" + std::to_string(i), {std::string(100, 'x')});
+  ASSERT_OK(lists.db->Put({}, "z", "text"));
+  lists.Flush();
+  lists.db.reset();
+  for (const auto& entry : fs::directory_iterator(db_)) {
+    if (entry.path().extension() != ".sst") continue;
+    std::string bytes = ReadFile(entry.path().string());
+    bytes[6000] ^= 0x10;  // in the second data block
+    WriteFile(entry.path().string(), bytes);
+  }
+  const Result repair = Run({"repair"});
+  EXPECT_EQ(repair.exit_status, 1);
+  EXPECT_EQ(repair.out, "a\tplain value of 4 bytes adopted; 1 value\n");
+  EXPECT_TRUE(Has(repair.err, "reading ended behind key \"m")) << repair.err;
+  EXPECT_EQ(Run({"get", "a"}).out, "text\n");
+}
+
 TEST_F(RepairTest, ARunThatWasKilledIsFinishedByTheNext) {
   Lists lists;
   Open(&lists);

@@ -2,7 +2,9 @@
 
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "plugin/rocksdb/bundle.h"
+#include "tools/load/text.h"
 
 namespace sheaf {
 namespace tool {
@@ -62,6 +64,13 @@ void ListScan::Go(Move move) {
   if (!valid_) return;
   list_ = BlobView::Parse(value(), layout_);
   if (!list_.ok()) list_ = internal::ExplainUndecodable(value(), layout_, list_.status());
+}
+
+std::string ReadingEnded(uint64_t keys, std::string_view last_key, const rocksdb::Status& status) {
+  return absl::StrCat(
+      "reading ended ",
+      keys == 0 ? "before the first key" : absl::StrCat("behind key ", load::Quoted(last_key)),
+      ", keys after it were not checked: ", status.ToString());
 }
 
 }  // namespace tool

@@ -14,6 +14,7 @@
 #ifndef SHEAF_TOOLS_SHEAF_LIST_SCAN_H_
 #define SHEAF_TOOLS_SHEAF_LIST_SCAN_H_
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -66,6 +67,9 @@ class ListScan {
   absl::StatusOr<BlobView> list_;
   bool valid_ = false;
 };
+
+// What to tell where a scan that is to see all keys ended early, after `keys` of them.
+std::string ReadingEnded(uint64_t keys, std::string_view last_key, const rocksdb::Status& status);
 
 }  // namespace tool
 }  // namespace sheaf

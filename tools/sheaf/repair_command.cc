@@ -67,10 +67,12 @@ struct Counts {
 absl::Status Repair(const Arguments& arguments, const Salvager& salvager, ListDb& lists,
                     Output& out, Counts* counts) {
   rocksdb::DB& db = lists.db();
+  std::string last_key;
   ListScan scan(db, lists.store().layout(), KeyRange::All());
   // A reader of stdout that goes away does not end what is being mended.
   for (; scan.Valid() && (out.ok() || !arguments.dry_run); scan.Next()) {
     ++counts->keys;
+    last_key.assign(scan.key());
     if (scan.list().ok()) continue;
     const absl::StatusOr<Salvaged> mended = salvager.Mend(scan.value());
     std::string line;
@@ -91,8 +93,13 @@ absl::Status Repair(const Arguments& arguments, const Salvager& salvager, ListDb
     }
     out.Write(line + "\n");
   }
-  if (!scan.status().ok()) return FromRocks(arguments.db, scan.status());
-  return arguments.dry_run ? absl::OkStatus() : FromRocks(arguments.db, db.FlushWAL(/*sync=*/true));
+  if (!arguments.dry_run) {
+    const rocksdb::Status synced = db.FlushWAL(/*sync=*/true);
+    if (!synced.ok()) return FromRocks(arguments.db, synced);
+  }
+  if (scan.status().ok()) return absl::OkStatus();
+  return absl::InternalError(
+      absl::StrCat(arguments.db, ": ", ReadingEnded(counts->keys, last_key, scan.status())));
 }
 
 int Run(Arguments& arguments) {

@@ -87,12 +87,7 @@ uint64_t CheckLists(const std::string& db, ListDb& lists, const Salvager& salvag
                                       mended.ok() ? "; `sheaf repair` can mend it: " : "",
                                       mended.ok() ? mended->how : ""));
   }
-  if (!scan.status().ok()) {
-    faults.Report(db, absl::StrCat("reading ended ",
-                                   keys == 0 ? "before the first key"
-                                             : absl::StrCat("behind key ", load::Quoted(last_key)),
-                                   ", keys after it were not checked: ", scan.status().ToString()));
-  }
+  if (!scan.status().ok()) faults.Report(db, ReadingEnded(keys, last_key, scan.status()));
   return keys;
 }
 
