@@ -27,6 +27,7 @@ namespace internal {
 SHEAF_THREAD_LOCAL MergedKeys* MergedKeys::current_ = nullptr;
 SHEAF_THREAD_LOCAL uint64_t MergeWatch::operands_ = 0;
 SHEAF_THREAD_LOCAL uint64_t MergeWatch::bytes_ = 0;
+SHEAF_THREAD_LOCAL bool MergeWatch::counts_bytes_ = false;
 SHEAF_THREAD_LOCAL uint64_t MergeWatch::too_large_ = 0;
 
 namespace {
@@ -35,6 +36,12 @@ using Input = rocksdb::MergeOperator::MergeOperationInput;
 using Output = rocksdb::MergeOperator::MergeOperationOutput;
 
 std::string_view View(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
+
+uint64_t BytesOf(const std::vector<rocksdb::Slice>& operands) {
+  uint64_t bytes = 0;
+  for (const rocksdb::Slice& operand : operands) bytes += operand.size();
+  return bytes;
+}
 
 EditableList::Limits LimitsOf(const AppendOptions& options) {
   EditableList::Limits limits;
@@ -159,9 +166,8 @@ absl::Status AppendOperator::Merge(const MergeOperationInput& in, MergeOperation
 }
 
 bool AppendOperator::FullMergeV2(const MergeOperationInput& in, MergeOperationOutput* out) const {
-  uint64_t bytes = 0;
-  for (const rocksdb::Slice& operand : in.operand_list) bytes += operand.size();
-  MergeWatch::Note(View(in.key), in.operand_list.size(), bytes);
+  MergeWatch::Note(View(in.key), in.operand_list.size(),
+                   MergeWatch::counts_bytes() ? BytesOf(in.operand_list) : 0);
   if (!limited() && TailWatch::Current() == nullptr && in.operand_list.size() > 1) {
     BlobView base;
     if ((in.existing_value == nullptr ||
@@ -172,7 +178,8 @@ bool AppendOperator::FullMergeV2(const MergeOperationInput& in, MergeOperationOu
   }
   const absl::Status status = Merge(in, out);
   if (status.ok()) return true;
-  MergeWatch::NoteTooLarge(bytes + (in.existing_value == nullptr ? 0 : in.existing_value->size()));
+  MergeWatch::NoteTooLarge(BytesOf(in.operand_list) +
+                           (in.existing_value == nullptr ? 0 : in.existing_value->size()));
   rocksdb::Error(in.logger, "sheaf.append: key %s: %s", in.key.ToString(/*hex=*/true).c_str(),
                  status.ToString().c_str());
 #if ROCKSDB_MAJOR > 7 || (ROCKSDB_MAJOR == 7 && ROCKSDB_MINOR >= 10)

@@ -64,7 +64,11 @@ class MergeWatch {
   };
   static Operands merged_so_far() { return {operands_, bytes_}; }
 
-  // Called by the merge operator, with `operands` > 0 of `bytes` in all.
+  // Bytes are only counted on threads that ask for it: adding them up takes 1 % of a read.
+  static void CountBytes() { counts_bytes_ = true; }
+  static bool counts_bytes() { return counts_bytes_; }
+
+  // Called by the merge operator, with `operands` > 0, of `bytes` in all if counts_bytes().
   static void Note(std::string_view key, uint64_t operands, uint64_t bytes) {
     operands_ += operands;
     bytes_ += bytes;
@@ -75,6 +79,7 @@ class MergeWatch {
  private:
   static SHEAF_THREAD_LOCAL uint64_t operands_;
   static SHEAF_THREAD_LOCAL uint64_t bytes_;
+  static SHEAF_THREAD_LOCAL bool counts_bytes_;
   static SHEAF_THREAD_LOCAL uint64_t too_large_;
   const uint64_t before_ = operands_;
 };

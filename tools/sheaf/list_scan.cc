@@ -24,6 +24,7 @@ ListScan::ListScan(rocksdb::DB& db, Layout layout, KeyRange range, std::string p
     : layout_(layout),
       range_(WithPrefix(std::move(range), prefix, db.DefaultColumnFamily()->GetComparator())),
       prefix_(std::move(prefix)) {
+  internal::MergeWatch::CountBytes();
   const rocksdb::Comparator* const comparator = db.DefaultColumnFamily()->GetComparator();
   begin_ = range_.begin;
   end_ = range_.end;
