@@ -29,11 +29,14 @@ class SegmentPins {
   uint64_t Close() {
     uint64_t state = 0;
     state_.compare_exchange_strong(state, kClosed, std::memory_order_acq_rel);
-    return state & ~kClosed;
+    return CountOf(state);
   }
-  uint64_t count() const { return state_.load(std::memory_order_acquire) & ~kClosed; }
+  uint64_t count() const { return CountOf(state_.load(std::memory_order_acquire)); }
 
  private:
+  // Once closed, what is counted is about to be refused.
+  static uint64_t CountOf(uint64_t state) { return (state & kClosed) == 0 ? state : 0; }
+
   static constexpr uint64_t kClosed = uint64_t{1} << 63;
   std::atomic<uint64_t> state_{0};
 };
