@@ -73,7 +73,8 @@ class MergeWatch {
     operands_ += operands;
     bytes_ += bytes;
     MergedKeys* const keys = MergedKeys::current_;
-    if (keys != nullptr) keys->operands_[MergedKeys::HashOf(key)] += operands;
+    // Not added up: a key may be asked for twice, and is then merged twice.
+    if (keys != nullptr) keys->operands_[MergedKeys::HashOf(key)] = operands;
   }
 
  private:

@@ -48,6 +48,55 @@ TEST_P(StoreStatsTest, MultiGetTellsMergedListsFromOthers) {
   EXPECT_EQ(stats.copied_reads_for(CopyReason::kMemtable), 1u);
 }
 
+TEST_P(StoreStatsTest, OperandsThatReadsMergeAreCounted) {
+  db_.Put("put", {"a"});
+  db_.Put("k", {"a"});
+  for (int i = 0; i < 3; ++i) db_.Append("k", {"b"});
+  for (int i = 0; i < 5; ++i) db_.Append("no base", {"c"});
+  Read("put");
+  EXPECT_EQ(db_.store().stats().operands_merged, 0u);
+  Read("k");
+  Read("k");
+  StoreStats stats = db_.store().stats();
+  EXPECT_EQ(stats.operands_merged, 6u);
+  EXPECT_EQ(stats.operands_merged_peak, 3u);
+  const std::vector<rocksdb::Slice> keys = {"k", "no base", "put", "none", "k"};
+  std::vector<PinnedBlob> lists(keys.size());
+  std::vector<rocksdb::Status> statuses(keys.size());
+  db_.store().MultiGet({}, keys.size(), keys.data(), lists.data(), statuses.data());
+  stats = db_.store().stats();
+  EXPECT_EQ(stats.operands_merged, 6u + 3 + 5 + 3);
+  EXPECT_EQ(stats.operands_merged_peak, 5u);
+  std::vector<PinnedBlob> segments;
+  ASSERT_OK(db_.store().GetSegments({}, "k", &segments));
+  EXPECT_EQ(db_.store().stats().operands_merged, stats.operands_merged);
+  db_.Compact();
+  Read("k");
+  Read("no base");
+  EXPECT_EQ(db_.store().stats().operands_merged, stats.operands_merged);
+}
+
+// The newest values alone are merged of the operands that hold them.
+TEST_P(StoreStatsTest, OperandsThatAreNotLookedAtAreNotCounted) {
+  for (int i = 0; i < 10; ++i) db_.Append("k", {"a", "b"});
+  std::vector<PinnedSlice> values;
+  ASSERT_OK(db_.store().GetLast({}, "k", 3, &values));
+  EXPECT_EQ(db_.store().stats().operands_merged, 2u);
+}
+
+TEST_P(StoreStatsTest, OperandsAreCountedInAllThreads) {
+  for (int i = 0; i < 4; ++i) db_.Append("k", {"a"});
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 3; ++t) {
+    threads.emplace_back([&] {
+      for (int i = 0; i < 100; ++i) Read("k");
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(db_.store().stats().operands_merged, 1200u);
+  EXPECT_EQ(db_.store().stats().operands_merged_peak, 4u);
+}
+
 TEST_P(StoreStatsTest, StatsCanBeReadWhileOthersRead) {
   db_.Put("key", SomeValues(10));
   db_.Compact();
@@ -172,6 +221,20 @@ TEST(StoreStatsTextTest, TextNamesWhatHappened) {
   EXPECT_EQ(db.store().stats().ToString(),
             "reads=1 not_found=0 corrupt=0 failed=0 zero_copy=0 copied{memtable}=1/6B pinned=1/6B "
             "peak=1/6B");
+}
+
+TEST(StoreStatsTextTest, TextNamesOperandsAndSegments) {
+  TestDb db;
+  db.Append("key", {std::string(40000, 'a')});
+  db.Append("key", {"b"});
+  PinnedBlob list;
+  ASSERT_OK(db.store().Get({}, "key", &list));
+  list.Reset();
+  std::vector<PinnedBlob> segments;
+  ASSERT_OK(db.store().GetSegments({}, "key", &segments));
+  EXPECT_EQ(db.store().stats().ToString(),
+            "reads=2 not_found=0 corrupt=0 failed=0 zero_copy=1 copied{merge}=1/40007B "
+            "operands{merged}=2 most=2 segments=2 pinned=1/40008B peak=1/40008B");
 }
 
 }  // namespace
