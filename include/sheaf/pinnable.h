@@ -15,7 +15,7 @@
 //   - of a read-only or secondary instance with DBOptions::allow_mmap_reads;
 //   - in a table whose factory only wraps a block-based one (NewAdaptiveTableFactory), unless the
 //     application holds the block cache itself.
-// A Store copies all but the first, which it does not read.
+// A Store copies all but the first, and counts those (Store::GetSegments, Store::Close).
 //
 //   rocksdb::PinnableSlice value;
 //   rocksdb::Status s = transaction->GetForUpdate(read_options, cf, key, &value);

@@ -200,23 +200,31 @@ class Store {
                           size_t count, std::vector<PinnedSlice>* values);
 
   // The list of `key` without merging it: the list that a compaction made last, and each operand
-  // that is pending, in order, as RocksDB has them; nothing is concatenated, and only where all of
-  // it is a few KB is it copied. sheaf::Segments (sheaf/segments.h) reads them as one list. It is one
-  // segment, as Get returns it, where nothing is pending; where edits are pending that are not
-  // appends, or the merge operator's limits drop values; and where anything does not decode, for
-  // the message. On failure `*segments` is empty. Errors: as Get.
+  // that is pending, in order, as RocksDB has them. Nothing is concatenated; RocksDB copies (and
+  // zero_copy() is false) where all of it is less than 32 KiB, or less than 256 bytes a segment.
+  // sheaf::Segments (sheaf/segments.h) reads them as one list. It is one segment, as Get returns
+  // it, where nothing is pending; where edits are pending that are not appends, or the merge
+  // operator's limits drop values; where RocksDB has no operands (an entity, a delete in a full
+  // memtable); and where anything does not decode, for the message. On failure `*segments` is
+  // empty. Errors: as Get.
   //
-  // WARNING: segments of a list with operands pending are pinned to the DB itself, not to a cache,
-  // with all memtables and files of that moment. They must be dropped before the DB is closed:
-  // RocksDB's own state is destroyed below them otherwise. Close() tells. For what is to be kept,
-  // PinnedSlice::Detach().
+  // WARNING: segments that are not copied, of a list with operands pending, are pinned to the DB
+  // itself, not to a cache, with all memtables and files of that moment. They may outlive the
+  // Store, and must be dropped before the DB is closed: closing it aborts the process where RocksDB
+  // was built with assertions, as Debian's is, and elsewhere a segment that is dropped later uses
+  // what was freed. Close() tells. For what is to be kept, PinnedSlice::Detach().
+  //
+  // WARNING: of a TransactionDB whose write policy is not WRITE_COMMITTED, RocksDB returns operands
+  // that were prepared and not committed. Use Get there.
   rocksdb::Status GetSegments(const rocksdb::ReadOptions& options, const rocksdb::Slice& key,
                               std::vector<PinnedBlob>* segments);
 
   // To be called before the DB is closed, if GetSegments is used. Errors: Busy, naming how many
-  // segments are still pinned to the DB; nothing has changed then. Once it is OK, every other call
-  // fails with ShutdownInProgress, but stats(), layout(), keep_alive() and Close(), which is OK
-  // again. Calls that are under way in other threads are the caller's to wait for.
+  // segments are still pinned to the DB; nothing has changed then. A segment is, while any
+  // PinnedBlob or PinnedSlice of it is held, or GetSegments is under way. Once it is OK no segment
+  // can be pinned, and every other call fails with ShutdownInProgress, but stats(), layout(),
+  // keep_alive() and Close(), which is OK again. Cursors, and other calls that are under way in
+  // other threads, are the caller's to wait for.
   rocksdb::Status Close();
 
   // `n` lists with RocksDB's batched MultiGet; each has a status as Get gives.

@@ -25,8 +25,7 @@ enum class CopyReason : uint8_t {
   // DBOptions::allow_mmap_reads: mapped pages go when the DB is closed.
   kMmap,
   // The table format does not pin values (PlainTable, CuckooTable, ...), or hides what cache it
-  // pins
-  // them in (AdaptiveTable).
+  // pins them in (AdaptiveTable).
   kTableFormat,
   // RocksDB did pin it, but that pin could not have outlived the DB: a blob cache charged against
   // the block cache is owned by the DB.
@@ -38,7 +37,7 @@ constexpr size_t kCopyReasons = 6;
 const char* CopyReasonName(CopyReason reason);
 
 struct StoreStats {
-  // Lists looked up by Get and MultiGet, found or not.
+  // Lists looked up by Get, GetLast, GetSegments and MultiGet, found or not.
   uint64_t reads = 0;
   uint64_t not_found = 0;
   // Lists found that did not decode: Corruption.
@@ -61,7 +60,8 @@ struct StoreStats {
   uint64_t segments_pinned = 0;
 
   // Blocks that some PinnedBlob or PinnedSlice holds now, and the bytes of their blobs. Memory that
-  // is held may be more: a pinned blob pins the whole cache entry it lies in.
+  // is held may be more: a pinned blob pins the whole cache entry it lies in. The segments of one
+  // GetSegments are one block until the last of them goes, as RocksDB lets go of all or none.
   uint64_t blocks_pinned = 0;
   uint64_t bytes_pinned = 0;
 

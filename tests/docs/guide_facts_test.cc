@@ -378,6 +378,21 @@ TEST_F(MessageTest, AnotherOperatorJoinsOperands) {
                "offset 4: the sizes add up to 9 bytes, found 17: 8 too many");
 }
 
+TEST_F(MessageTest, AStoreThatIsClosed) {
+  Open();
+  const std::string large(40000, 'v');  // RocksDB copies what is small
+  ASSERT_OK(store->Append({}, "k", {large}));
+  ASSERT_OK(store->Append({}, "k", {large}));
+  std::vector<PinnedBlob> segments;
+  ASSERT_OK(store->GetSegments({}, "k", &segments));
+  ExpectQuoted(store->Close(),
+               "Resource busy: Store::Close: 2 segments of GetSegments still pinned to the DB");
+  segments.clear();
+  ASSERT_OK(store->Close());
+  ExpectQuoted(store->Append({}, "k", {"a"}),
+               "Shutdown in progress: the Store is closed (Store::Close was called)");
+}
+
 TEST_F(MessageTest, AColumnFamilyThatWasNotNamed) {
   Open();
   rocksdb::ColumnFamilyHandle* family = nullptr;
