@@ -12,6 +12,7 @@ _LIBRARIES = {
     "lmdb": "lmdb",
     "rocksdb": "rocksdb",
     "simdjson": "simdjson",
+    "xxhash": "xxhash",
 }
 
 # What Bazel itself asks for: stand-ins of ours, and Debian's packages.

@@ -8,7 +8,7 @@ REPORT_PACKAGES="python3-matplotlib"
 
 # What building the library and the tool takes, and what tests and benchmarks take beyond that.
 BUILD_PACKAGES="g++ bazel-bootstrap bazel-platforms bazel-rules-java bazel-rules-proto bazel-skylib
-  libabsl-dev libcli11-dev librocksdb-dev libsimdjson-dev"
+  libabsl-dev libcli11-dev librocksdb-dev libsimdjson-dev libxxhash-dev"
 TEST_PACKAGES="cmake libbenchmark-dev libgmock-dev libgtest-dev make pkg-config python3-minimal
   rocksdb-tools"
 # Peers, which the benchmarks compare with.

@@ -69,7 +69,7 @@ bool Database::Exists(const std::string& path) {
   return fs::exists(fs::path(path) / "CURRENT", error);
 }
 
-absl::StatusOr<Database> Database::Read(const std::string& path) {
+absl::StatusOr<Database> Database::Read(const std::string& path, const std::string& family_name) {
   std::error_code error;
   if (!Exists(path)) {
     const char* const found = !fs::exists(path, error)        ? "there is no such folder"
@@ -81,6 +81,7 @@ absl::StatusOr<Database> Database::Read(const std::string& path) {
   RegisterPlugin();
   Database database;
   database.path_ = path;
+  database.family_name_ = family_name;
   rocksdb::ConfigOptions config;
   config.ignore_unsupported_options = false;
   rocksdb::Status status =
@@ -90,12 +91,20 @@ absl::StatusOr<Database> Database::Read(const std::string& path) {
         path, ": cannot read the DB's OPTIONS: ", status.ToString(),
         status.IsNotFound() ? "" : ". An object named there may not be known to this program"));
   }
+  std::string names;
+  bool found = false;
   for (const rocksdb::ColumnFamilyDescriptor& family : database.families_) {
+    found = found || family.name == family_name;
+    absl::StrAppend(&names, names.empty() ? "" : ", ", family.name);
     if (family.options.comparator->timestamp_size() != 0) {
       return absl::FailedPreconditionError(
           absl::StrCat(path, ": column family ", family.name,
                        " has user-defined timestamps, which sheaf does not support"));
     }
+  }
+  if (!found) {
+    return absl::NotFoundError(
+        absl::StrCat(path, ": no column family ", family_name, " here; the DB has ", names));
   }
   database.db_options_.create_if_missing = false;
   database.db_options_.create_missing_column_families = false;
@@ -104,11 +113,11 @@ absl::StatusOr<Database> Database::Read(const std::string& path) {
   return database;
 }
 
-absl::StatusOr<Database> Database::New(const std::string& path, Layout layout) {
+absl::StatusOr<Database> Database::New(const std::string& path, Layout layout,
+                                       const std::string& family_name) {
   std::error_code error;
-  Database database;
-  database.folder_was_there_ = fs::exists(path, error);
-  if (database.folder_was_there_) {
+  const bool folder_was_there = fs::exists(path, error);
+  if (folder_was_there) {
     if (!fs::is_directory(path, error)) {
       return absl::FailedPreconditionError(absl::StrCat(path, ": is a file; expected a DB folder"));
     }
@@ -132,7 +141,14 @@ absl::StatusOr<Database> Database::New(const std::string& path, Layout layout) {
           absl::StrCat(path, ": the parent folder ", parent.string(), " does not exist; make it"));
     }
   }
+  Database database = Fresh(path, layout, family_name);
+  database.folder_was_there_ = folder_was_there;
+  return database;
+}
+
+Database Database::Fresh(const std::string& path, Layout layout, const std::string& family_name) {
   RegisterPlugin();
+  Database database;
   database.path_ = path;
   database.is_new_ = true;
   database.db_options_.create_if_missing = true;
@@ -141,28 +157,42 @@ absl::StatusOr<Database> Database::New(const std::string& path, Layout layout) {
   append.layout = layout;
   family.merge_operator = NewAppendOperator(append);
   family.table_properties_collector_factories.push_back(NewStatsCollectorFactory(layout));
-  database.families_.emplace_back(rocksdb::kDefaultColumnFamilyName, family);
+  if (family_name != rocksdb::kDefaultColumnFamilyName) {
+    database.db_options_.create_missing_column_families = true;
+    database.families_.emplace_back(rocksdb::kDefaultColumnFamilyName,
+                                    rocksdb::ColumnFamilyOptions());
+  }
+  database.family_name_ = family_name;
+  database.families_.emplace_back(family_name, family);
   database.FindLayout();
   return database;
 }
 
-const rocksdb::ColumnFamilyOptions& Database::default_family() const {
+const rocksdb::ColumnFamilyOptions& Database::family() const {
   for (const rocksdb::ColumnFamilyDescriptor& family : families_) {
-    if (family.name == rocksdb::kDefaultColumnFamilyName) return family.options;
+    if (family.name == family_name_) return family.options;
   }
-  return families_.front().options;  // RocksDB has no DB without "default"
+  return families_.front().options;  // Read() and New() have seen to it that there is one
 }
 
-rocksdb::ColumnFamilyOptions& Database::default_family() {
-  return const_cast<rocksdb::ColumnFamilyOptions&>(std::as_const(*this).default_family());
+rocksdb::ColumnFamilyHandle* Database::HandleOf(
+    const std::vector<rocksdb::ColumnFamilyHandle*>& handles) const {
+  for (rocksdb::ColumnFamilyHandle* const handle : handles) {
+    if (handle->GetName() == family_name_) return handle;
+  }
+  return handles.front();
+}
+
+rocksdb::ColumnFamilyOptions& Database::family() {
+  return const_cast<rocksdb::ColumnFamilyOptions&>(std::as_const(*this).family());
 }
 
 void Database::FindLayout() {
-  const rocksdb::ColumnFamilyOptions& family = default_family();
+  const rocksdb::ColumnFamilyOptions& options = family();
   can_append_ =
-      family.merge_operator != nullptr && family.merge_operator->IsInstanceOf(kAppendOperatorName);
-  if (can_append_ && GetLayout(*family.merge_operator, &layout_)) return;
-  for (const auto& factory : family.table_properties_collector_factories) {
+      options.merge_operator != nullptr && options.merge_operator->IsInstanceOf(kAppendOperatorName);
+  if (can_append_ && GetLayout(*options.merge_operator, &layout_)) return;
+  for (const auto& factory : options.table_properties_collector_factories) {
     if (factory != nullptr && factory->IsInstanceOf(kStatsCollectorName) &&
         GetLayout(*factory, &layout_)) {
       return;
@@ -171,12 +201,12 @@ void Database::FindLayout() {
 }
 
 std::string Database::merge_operator() const {
-  const auto& merge_operator = default_family().merge_operator;
+  const auto& merge_operator = family().merge_operator;
   return merge_operator == nullptr ? "none" : merge_operator->Name();
 }
 
 rocksdb::Options Database::options() const {
-  return rocksdb::Options(db_options_, default_family());
+  return rocksdb::Options(db_options_, family());
 }
 
 absl::Status Database::CheckUnlocked() const {
@@ -200,7 +230,8 @@ absl::StatusOr<std::unique_ptr<OpenedDatabase>> Database::OpenForReadOnly() cons
   const rocksdb::Status status =
       rocksdb::DB::OpenForReadOnly(options, path_, families_, &handles, &db);
   if (!status.ok()) return CannotOpen(path_, status);
-  return std::make_unique<OpenedDatabase>(db, std::move(handles));
+  rocksdb::ColumnFamilyHandle* const family = HandleOf(handles);
+  return std::make_unique<OpenedDatabase>(db, std::move(handles), family);
 }
 
 absl::StatusOr<std::unique_ptr<OpenedDatabase>> Database::Open() const {
@@ -217,12 +248,13 @@ absl::StatusOr<std::unique_ptr<OpenedDatabase>> Database::Open() const {
   options.info_log = std::make_shared<SilentLogger>();
   const rocksdb::Status status = rocksdb::DB::Open(options, path_, families_, &handles, &db);
   if (!status.ok()) return CannotOpen(path_, status);
-  return std::make_unique<OpenedDatabase>(db, std::move(handles));
+  rocksdb::ColumnFamilyHandle* const family = HandleOf(handles);
+  return std::make_unique<OpenedDatabase>(db, std::move(handles), family);
 }
 
 void Database::Remove() const {
   if (!is_new_) return;
-  rocksdb::DestroyDB(path_, rocksdb::Options(db_options_, default_family()), families_);
+  rocksdb::DestroyDB(path_, rocksdb::Options(db_options_, family()), families_);
   std::error_code ignored;
   if (!folder_was_there_) fs::remove(path_, ignored);  // only if it is empty now
 }

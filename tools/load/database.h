@@ -29,29 +29,42 @@ namespace load {
 
 class OpenedDatabase {
  public:
-  OpenedDatabase(rocksdb::DB* db, std::vector<rocksdb::ColumnFamilyHandle*> handles)
-      : db_(db), handles_(std::move(handles)) {}
+  // `family`: one of `handles`.
+  OpenedDatabase(rocksdb::DB* db, std::vector<rocksdb::ColumnFamilyHandle*> handles,
+                 rocksdb::ColumnFamilyHandle* family)
+      : db_(db), handles_(std::move(handles)), family_(family) {}
   ~OpenedDatabase();
   OpenedDatabase(const OpenedDatabase&) = delete;
   OpenedDatabase& operator=(const OpenedDatabase&) = delete;
 
   rocksdb::DB* db() const { return db_.get(); }
+  // Of the lists.
+  rocksdb::ColumnFamilyHandle* family() const { return family_; }
 
  private:
   std::unique_ptr<rocksdb::DB> db_;
   std::vector<rocksdb::ColumnFamilyHandle*> handles_;
+  rocksdb::ColumnFamilyHandle* family_;
 };
 
 class Database {
  public:
-  // Reads the OPTIONS of the DB in folder `path`; creates nothing.
-  // Errors: NotFound if there is no DB there, naming what there is; FailedPrecondition if its
-  // options name objects that this program does not have.
-  static absl::StatusOr<Database> Read(const std::string& path);
+  // Reads the OPTIONS of the DB in folder `path`; creates nothing. `family`: the column family of
+  // the lists.
+  // Errors: NotFound if there is no DB there, naming what there is, or no such column family, naming
+  // those that it has; FailedPrecondition if its options name objects that this program does not
+  // have.
+  static absl::StatusOr<Database> Read(const std::string& path,
+                                       const std::string& family = rocksdb::kDefaultColumnFamilyName);
 
   // A DB that does not exist yet: default options, sheaf.append and sheaf.stats of `layout`.
   // Errors: FailedPrecondition if `path` holds other files, or its parent folder is missing.
-  static absl::StatusOr<Database> New(const std::string& path, Layout layout);
+  // Column families other than the default one are made beside it.
+  static absl::StatusOr<Database> New(const std::string& path, Layout layout,
+                                      const std::string& family = rocksdb::kDefaultColumnFamilyName);
+
+  // What New() gives, without looking at `path`.
+  static Database Fresh(const std::string& path, Layout layout, const std::string& family);
 
   // Of a DB that had sheaf.append, and whose OPTIONS another program wrote that does not know it
   // (as RocksDB's `ldb` does): puts sheaf.append in the place of a StringAppendOperator or of
@@ -73,13 +86,14 @@ class Database {
   // Of the lists: `layout` of the merge operator sheaf.append, else of the collector sheaf.stats,
   // else compact.
   Layout layout() const { return layout_; }
-  // The merge operator of the default column family is sheaf.append.
+  // The merge operator of the column family is sheaf.append.
   bool can_append() const { return can_append_; }
   // Its name, "none" if there is none.
   std::string merge_operator() const;
 
-  // Of the DB and its default column family.
+  // Of the DB and the column family of the lists.
   rocksdb::Options options() const;
+  const std::string& family_name() const { return family_name_; }
 
   // FailedPrecondition if another process has the DB open for writing. Touches nothing.
   absl::Status CheckUnlocked() const;
@@ -93,11 +107,14 @@ class Database {
   void Remove() const;
 
  private:
-  const rocksdb::ColumnFamilyOptions& default_family() const;
-  rocksdb::ColumnFamilyOptions& default_family();
+  const rocksdb::ColumnFamilyOptions& family() const;
+  rocksdb::ColumnFamilyOptions& family();
+  rocksdb::ColumnFamilyHandle* HandleOf(
+      const std::vector<rocksdb::ColumnFamilyHandle*>& handles) const;
   void FindLayout();
 
   std::string path_;
+  std::string family_name_ = rocksdb::kDefaultColumnFamilyName;
   bool is_new_ = false;
   bool folder_was_there_ = false;
   Layout layout_ = Layout::kCompact;

@@ -1,33 +1,45 @@
 #include "tools/load/loader.h"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <filesystem>
 #include <memory>
-#include <thread>
+#include <set>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "rocksdb/iterator.h"
+#include "tools/load/block_reader.h"
 #include "tools/load/database.h"
-#include "tools/load/input_file.h"
+#include "tools/load/ingestion.h"
 #include "tools/load/interrupt.h"
+#include "tools/load/load_journal.h"
+#include "tools/load/load_state.h"
 #include "tools/load/progress.h"
-#include "tools/load/row_reader.h"
-#include "tools/load/row_table.h"
-#include "tools/load/sst_builder.h"
-#include "tools/load/temp_folder.h"
+#include "tools/load/publish.h"
+#include "tools/load/reject_log.h"
+#include "tools/load/row_merge.h"
+#include "tools/load/run_maker.h"
 #include "tools/load/text.h"
+#include "tools/load/worker_threads.h"
 
 namespace sheaf {
 namespace load {
 namespace {
 
-// What buffers of reading and of a writing thread come to: RocksDB's write buffer, the index of an
-// SST of 256 MB, blocks being compressed.
+namespace fs = std::filesystem;
+
+// What a thread that writes SSTs takes: RocksDB's write buffer, the index of an SST of 256 MB,
+// blocks being compressed.
 constexpr uint64_t kWriterBytes = uint64_t{6} << 20;
-// Work below this is not worth a second SST.
-constexpr uint64_t kBytesAThread = uint64_t{16} << 20;
+// Work below this is not worth a second SST, and an SST beyond this is not worth its index.
+constexpr uint64_t kLeastRange = uint64_t{16} << 20;
+constexpr uint64_t kMostRange = uint64_t{256} << 20;
+// Below this the loader is not; it would be all overhead.
+constexpr uint64_t kLeastMemory = uint64_t{16} << 20;
 
 class Timer {
  public:
@@ -39,43 +51,62 @@ class Timer {
   const std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
 };
 
+uint64_t BytesIn(const std::string& folder) {
+  uint64_t bytes = 0;
+  std::error_code error;
+  for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
+    const uint64_t size = at->file_size(error);
+    if (!error) bytes += size;
+  }
+  return bytes;
+}
+
+std::string Absolute(const std::string& path) {
+  std::error_code error;
+  const fs::path absolute = fs::weakly_canonical(path, error);
+  return error ? path : absolute.string();
+}
+
 class Loader {
  public:
   Loader(const LoadOptions& options, LoadSummary* summary)
       : options_(options),
         summary_(*summary),
+        memory_(std::max(options.memory, kLeastMemory)),
+        threads_(static_cast<size_t>(std::max(1, options.threads))),
+        target_(options.sst_only.empty() ? options.db : options.sst_only),
         progress_("sheaf load", options.progress),
-        malformed_(options.on_error),
-        rows_(Limits(options)) {}
+        rejects_(options.on_error, options.rejects, options.note) {}
 
   absl::Status Run() {
     absl::Status status = FindDatabase();
-    if (status.ok()) status = ReadRows();
-    if (status.ok()) status = SortRows();
-    if (status.ok()) status = WriteSsts();
-    if (status.ok()) status = Ingest();
+    if (status.ok()) status = OpenJournal();
+    if (status.ok() && !summary_.was_complete && !state_.intent.has_value()) {
+      status = Build();
+    }
+    if (status.ok() && !summary_.was_complete) status = Deliver();
     progress_.Clear();
+    if (status.ok()) status = Complete();
+    if (!status.ok()) KeepOrRemove(status);
     return status;
   }
 
  private:
-  static RowTable::Limits Limits(const LoadOptions& options) {
-    const uint64_t buffers = kWriterBytes * static_cast<uint64_t>(options.threads);
-    RowTable::Limits limits;
-    limits.memory = options.memory - std::min(buffers, options.memory / 4);
-    return limits;
-  }
-
+  // Before anything is read or made.
   absl::Status FindDatabase() {
     for (const std::string& input : options_.inputs) {
-      if (absl::Status status = InputFile::Check(input, &total_bytes_); !status.ok()) return status;
+      if (absl::Status status = CheckInput(input); !status.ok()) return status;
     }
-    absl::StatusOr<Database> database =
-        Database::Exists(options_.db)
-            ? Database::Read(options_.db)
-            : Database::New(options_.db, options_.layout.value_or(Layout::kCompact));
-    if (!database.ok()) return database.status();
-    database_ = *std::move(database);
+    const Layout layout = options_.layout.value_or(Layout::kCompact);
+    if (options_.db.empty()) {
+      database_ = Database::Fresh("", layout, options_.family);
+    } else {
+      absl::StatusOr<Database> database =
+          Database::Exists(options_.db) ? Database::Read(options_.db, options_.family)
+                                        : Database::New(options_.db, layout, options_.family);
+      if (!database.ok()) return database.status();
+      database_ = *std::move(database);
+    }
     if (options_.layout.value_or(database_.layout()) != database_.layout()) {
       return absl::FailedPreconditionError(absl::StrCat(
           options_.db, ": the DB has layout ", LayoutName(database_.layout()), ", not ",
@@ -87,199 +118,479 @@ class Loader {
           ", not sheaf.append. Use --mode replace, or open the DB once with "
           "merge_operator = sheaf::NewAppendOperator()"));
     }
-    return database_.is_new() ? absl::OkStatus() : database_.CheckUnlocked();
+    order_ = std::make_unique<KeyOrder>(database_.options().comparator);
+    if (!options_.sst_only.empty() || database_.is_new()) return absl::OkStatus();
+    return database_.CheckUnlocked();
   }
 
-  absl::Status ReadRows() {
-    const Timer timer;
-    progress_.Phase("reading", total_bytes_, /*in_bytes=*/true);
-    for (const std::string& path : options_.inputs) {
-      const RowFormat format = options_.format.value_or(FormatOfFile(path));
-      // For a long line the JSON parser needs 14 bytes a byte in addition.
-      const uint64_t factor = format == RowFormat::kJsonl ? 15 : 1;
-      absl::StatusOr<std::unique_ptr<InputFile>> input = InputFile::Open(
-          path, [this, factor](uint64_t bytes) { return rows_.SetAside(factor * bytes); });
-      if (!input.ok()) return input.status();
-      const std::unique_ptr<RowReader> reader = NewRowReader(format);
-      const uint64_t before = summary_.bytes_in;
-      reader->on_chunk = [&](uint64_t bytes) {
-        summary_.bytes_in = before + bytes;
-        progress_.At(summary_.bytes_in, rows_.rows());
-      };
-      reader->on_note = options_.note;
-      absl::Status status = reader->Read(**input, malformed_, rows_);
-      summary_.bytes_in = before + (*input)->offset();
-      if (absl::IsResourceExhausted(status)) return OutOfMemory(status);
-      if (!status.ok()) return status;
-    }
-    summary_.rows = rows_.rows();
-    summary_.values = rows_.values();
-    summary_.rows_skipped = malformed_.count();
-    summary_.skipped = malformed_.Account();
-    summary_.read_seconds = timer.Seconds();
-    return absl::OkStatus();
-  }
-
-  absl::Status OutOfMemory(const absl::Status& status) const {
-    const uint64_t used = rows_.memory_used() + (options_.memory - Limits(options_).memory);
-    std::string estimate;
-    if (total_bytes_ > summary_.bytes_in && summary_.bytes_in > 0) {
-      const double all = static_cast<double>(used) * static_cast<double>(total_bytes_) /
-                         static_cast<double>(summary_.bytes_in);
-      estimate = absl::StrCat(", about ", Bytes(static_cast<uint64_t>(all)), " for all of it");
-    }
-    return absl::ResourceExhaustedError(absl::StrCat(
-        status.message(), ": --memory is ", Bytes(options_.memory), "; ",
-        Plural(rows_.rows(), "row"), " (", Bytes(summary_.bytes_in), " of input) needed ",
-        Bytes(used), " so far", estimate, ". Raise --memory or split the input"));
-  }
-
-  absl::Status SortRows() {
-    const Timer timer;
-    progress_.Phase("sorting", 0, /*in_bytes=*/false);
-    absl::Status status = rows_.Sort(database_.options().comparator, options_.threads);
-    summary_.sort_seconds = timer.Seconds();
-    return status;
-  }
-
-  // True if no key has a value, so that lists can be written as values instead of operands.
-  absl::StatusOr<bool> IsEmpty() const {
-    if (database_.is_new()) return true;
-    absl::StatusOr<std::unique_ptr<OpenedDatabase>> opened = database_.OpenForReadOnly();
-    if (!opened.ok()) return opened.status();
-    return IsEmpty((*opened)->db());
-  }
-
-  static absl::StatusOr<bool> IsEmpty(rocksdb::DB* db) {
-    rocksdb::ReadOptions read;
-    read.total_order_seek = true;
-    const std::unique_ptr<rocksdb::Iterator> iterator(db->NewIterator(read));
-    iterator->SeekToFirst();
-    if (!iterator->status().ok()) {
-      return absl::InternalError(
-          absl::StrCat("cannot read the DB: ", iterator->status().ToString()));
-    }
-    return !iterator->Valid();
-  }
-
-  absl::Status WriteSsts() {
-    if (rows_.rows() == 0) return absl::OkStatus();
-    const Timer timer;
-    SstPlan plan;
-    plan.options = database_.options();
-    plan.layout = database_.layout();
-    if (options_.mode == LoadMode::kAppend) {
-      const absl::StatusOr<bool> empty = IsEmpty();
-      if (!empty.ok()) return empty.status();
-      plan.operands = !*empty;
-    }
-    summary_.operands = plan.operands;
-    std::atomic<uint64_t> written{0};
-    plan.written = &written;
-
-    if (absl::Status status = MakeTempFolder(); !status.ok()) return status;
-    const uint64_t worth = rows_.memory_used() / kBytesAThread + 1;
-    const auto parts = std::min<uint64_t>(static_cast<uint64_t>(options_.threads), worth);
-    const std::vector<std::unique_ptr<ListSource>> lists = rows_.Lists(parts);
-    std::vector<std::unique_ptr<SstBuilder>> builders;
-    std::vector<absl::Status> statuses(lists.size());
-    std::vector<std::thread> threads;
-    std::atomic<size_t> running{lists.size()};
-    for (size_t i = 0; i < lists.size(); ++i) {
-      builders.push_back(
-          std::make_unique<SstBuilder>(plan, absl::StrCat(folder_->path(), "/", i, "-")));
-    }
-    for (size_t i = 0; i < lists.size(); ++i) {
-      threads.emplace_back([&, i] {
-        statuses[i] = builders[i]->Write(*lists[i]);
-        --running;
-      });
-    }
-    progress_.Phase("writing lists", 0, /*in_bytes=*/false);
-    if (options_.progress) {
-      while (running.load() > 0) {
-        progress_.At(written.load(), 0);
-        std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  // Without opening it, which would disturb a FIFO.
+  absl::Status CheckInput(const std::string& path) {
+    struct stat info;
+    if (path == "-") {
+      if (fstat(0, &info) == 0 && S_ISREG(info.st_mode)) {
+        total_bytes_ += static_cast<uint64_t>(info.st_size);
       }
+      can_resume_ = false;
+      return absl::OkStatus();
     }
-    for (std::thread& thread : threads) thread.join();
-    for (size_t i = 0; i < lists.size(); ++i) {
-      if (!statuses[i].ok()) return statuses[i];
-      summary_.keys += builders[i]->keys();
-      summary_.sst_bytes += builders[i]->bytes();
-      ssts_.insert(ssts_.end(), builders[i]->files().begin(), builders[i]->files().end());
+    const int error = stat(path.c_str(), &info) != 0 ? errno
+                      : access(path.c_str(), R_OK) != 0 ? errno
+                                                        : 0;
+    if (error != 0) {
+      const std::string message = absl::StrCat(path, ": cannot open: ", ErrnoText(error));
+      return error == ENOENT ? absl::NotFoundError(message) : absl::InternalError(message);
     }
-    summary_.ssts = ssts_.size();
-    summary_.write_seconds = timer.Seconds();
+    if (S_ISDIR(info.st_mode)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(path, ": is a directory; expected a file, a pipe or - for stdin"));
+    }
+    if (S_ISREG(info.st_mode)) {
+      total_bytes_ += static_cast<uint64_t>(info.st_size);
+    } else {
+      can_resume_ = false;
+    }
+    inputs_.push_back({"--input", Absolute(path), absl::StrCat(info.st_size),
+                       absl::StrCat(info.st_mtim.tv_sec, ".", info.st_mtim.tv_nsec)});
     return absl::OkStatus();
   }
 
-  absl::Status MakeTempFolder() {
+  // What a load that resumes has to have the same; the first tells whose folder it is.
+  std::vector<LoadJournal::Record> What() const {
+    std::vector<LoadJournal::Record> what = {
+        {options_.sst_only.empty() ? "--db" : "--sst-only", Absolute(target_)},
+        {"--db", options_.db.empty() ? "" : Absolute(options_.db)},
+        {"--cf", options_.family},
+        {"--mode", absl::StrCat(static_cast<int>(options_.mode))},
+        {"--format",
+         options_.format.has_value() ? absl::StrCat(static_cast<int>(*options_.format)) : ""},
+        {"--layout", LayoutName(database_.layout())},
+        {"--on-error", absl::StrCat(static_cast<int>(options_.on_error))},
+        {"--rejects", options_.rejects},
+        {"--shards", absl::StrCat(options_.shards)},
+        {"--input", can_resume_ ? "files" : "that cannot be read again"},
+    };
+    what.insert(what.end(), inputs_.begin(), inputs_.end());
+    return what;
+  }
+
+  absl::Status OpenJournal() {
     std::string prefix;
     if (options_.tmp.empty()) {
-      prefix = options_.db;
+      prefix = target_;
       while (prefix.size() > 1 && prefix.back() == '/') prefix.pop_back();
       prefix += ".load-";
     } else {
       prefix = options_.tmp + "/sheaf-load-";
     }
-    absl::StatusOr<std::unique_ptr<TempFolder>> folder = TempFolder::Make(prefix);
-    if (!folder.ok()) {
-      return absl::InternalError(
-          absl::StrCat(folder.status().message(), "; name another folder with --tmp"));
+    const std::vector<LoadJournal::Record> what = What();
+    mark_.what = LoadJournal::Digest(what);
+    if (options_.resume) {
+      if (!can_resume_) {
+        return absl::InvalidArgumentError(
+            "--resume: expected files as --input, which can be read again, found stdin or a pipe");
+      }
+      absl::StatusOr<std::unique_ptr<LoadJournal>> found = LoadJournal::Find(prefix, what);
+      if (!found.ok()) return found.status();
+      journal_ = *std::move(found);
+      if (journal_ != nullptr) return ReadJournal();
+      if (absl::Status status = FindComplete(); !status.ok() || summary_.was_complete) {
+        return status;
+      }
+      options_.note("--resume: no interrupted load of these inputs was found; beginning from the start");
+    } else {
+      for (const std::string& folder : LoadJournal::Leftovers(prefix, what)) {
+        options_.note(absl::StrCat(folder, " is what an interrupted load has left (",
+                                   Bytes(BytesIn(folder)),
+                                   "): the same load with --resume goes on from it; else remove it"));
+      }
     }
-    folder_ = *std::move(folder);
+    if (!options_.sst_only.empty()) {
+      if (absl::Status status = CheckFree(options_.sst_only); !status.ok()) return status;
+    }
+    absl::StatusOr<std::unique_ptr<LoadJournal>> made = LoadJournal::Create(prefix, what);
+    if (!made.ok()) return made.status();
+    journal_ = *std::move(made);
+    mark_.id = journal_->id();
     return absl::OkStatus();
+  }
+
+  // A load that was killed after it had removed its folder.
+  absl::Status FindComplete() {
+    if (!options_.sst_only.empty()) {
+      summary_.was_complete = HasManifestOf(options_.sst_only, mark_.what);
+      return absl::OkStatus();
+    }
+    const absl::StatusOr<bool> loaded = HasLoadOf(database_, mark_.what);
+    if (!loaded.ok()) return loaded.status();
+    summary_.was_complete = *loaded;
+    return absl::OkStatus();
+  }
+
+  absl::Status ReadJournal() {
+    mark_.id = journal_->id();
+    absl::StatusOr<LoadState> state = LoadState::Read(*journal_);
+    if (!state.ok()) return state.status();
+    state_ = *std::move(state);
+    summary_.resumed = true;
+    if (!options_.sst_only.empty()) {
+      state_.done = state_.done || HasManifestOf(options_.sst_only, mark_.id);
+    }
+    if (state_.done) {
+      summary_.was_complete = true;
+      return absl::OkStatus();
+    }
+    if (!state_.intent.has_value()) return absl::OkStatus();
+    const absl::StatusOr<Ingested> ingested = WasIngested(database_, mark_.id, *state_.intent);
+    if (!ingested.ok()) return ingested.status();
+    if (*ingested == Ingested::kUnknown) {
+      return absl::FailedPreconditionError(absl::StrCat(
+          options_.db, ": cannot tell whether the interrupted load was ingested: another program "
+          "has written to the DB since, and none of its SSTs is there. Look for one of its keys "
+          "with `sheaf get`. If it was ingested, remove ", journal_->folder(),
+          "; if not, load again without --resume"));
+    }
+    summary_.was_complete = *ingested == Ingested::kYes;
+    if (!summary_.was_complete) state_.intent.reset();
+    return absl::OkStatus();
+  }
+
+  // Reads, sorts and writes SSTs.
+  absl::Status Build() {
+    if (absl::Status status = rejects_.Open(); !status.ok()) return status;
+    absl::Status status = ReadRows();
+    if (status.ok()) status = WriteSsts();
+    return status;
+  }
+
+  // Runs that an earlier load finished, and what of the input is in them.
+  absl::StatusOr<std::vector<PositionRange>> TakeRuns(RunMaker* maker) {
+    std::vector<BlockRead> blocks;
+    std::set<std::string> known;
+    for (const auto& [path, info] : state_.runs) {
+      absl::StatusOr<std::unique_ptr<sheaf::load::Run>> run = sheaf::load::Run::Open(path);
+      absl::Status status = run.ok() ? (*run)->Verify() : run.status();
+      if (absl::IsCancelled(status)) return status;
+      if (!status.ok()) {
+        options_.note(absl::StrCat(path, ": the run is damaged; its rows are read again"));
+        continue;
+      }
+      known.insert(path);
+      blocks.insert(blocks.end(), info.blocks.begin(), info.blocks.end());
+      maker->AddRun(*std::move(run), info);
+    }
+    for (const auto& [index, range] : state_.ranges) {
+      for (const SstFile& file : range.files) known.insert(file.path);
+    }
+    RemoveUnknown(known);
+    std::sort(blocks.begin(), blocks.end(),
+              [](const BlockRead& a, const BlockRead& b) { return a.begin < b.begin; });
+    std::vector<PositionRange> ranges;
+    for (const BlockRead& block : blocks) {
+      if (!block.rejects) rejects_.AddPassedOver(block.begin, block.lines);
+      ranges.push_back({block.begin, block.end, block.rejects});
+    }
+    return ranges;
+  }
+
+  // Files that were being written when the load was killed.
+  void RemoveUnknown(const std::set<std::string>& known) {
+    std::error_code error;
+    std::vector<fs::path> unknown;
+    for (const fs::directory_entry& entry : fs::directory_iterator(journal_->folder(), error)) {
+      const fs::path& path = entry.path();
+      if (path.filename() != "journal" && known.count(path.string()) == 0) unknown.push_back(path);
+    }
+    for (const fs::path& path : unknown) fs::remove(path, error);
+  }
+
+  absl::Status ReadRows() {
+    const Timer timer;
+    progress_.Phase("reading", total_bytes_, /*in_bytes=*/true);
+    RunMaker::Options making;
+    making.memory = memory_;
+    making.threads = threads_;
+    making.on_error = options_.on_error;
+    making.order = order_.get();
+    making.most_runs = static_cast<size_t>(options_.most_runs);
+    making.folder = [this]() -> absl::StatusOr<std::string> { return journal_->folder(); };
+    making.on_run = [this](const RunInfo& run, const std::vector<std::string>& replaced) {
+      return journal_->Append(RecordOf(run, replaced), /*sync=*/false);
+    };
+    BlockReader::Options reading;
+    reading.inputs = options_.inputs;
+    reading.format = options_.format;
+    maker_ = std::make_unique<RunMaker>(std::move(making), &rejects_);
+    if (summary_.resumed) {
+      absl::StatusOr<std::vector<PositionRange>> read_before = TakeRuns(maker_.get());
+      if (!read_before.ok()) return read_before.status();
+      reading.read_before = *std::move(read_before);
+    }
+    BlockReader reader(std::move(reading));
+    const auto tick = [&] { progress_.At(reader.file_bytes(), maker_->rows()); };
+    absl::Status status = maker_->Read(&reader, tick);
+    summary_.bytes_in = reader.file_bytes();
+    summary_.input_bytes = reader.position();
+    if (absl::Status rejected = rejects_.Finish(); !rejected.ok()) return rejected;
+    if (!status.ok()) return status;
+    summary_.rows = maker_->rows();
+    summary_.rows_skipped = rejects_.count();
+    summary_.skipped = rejects_.Account();
+    const size_t writers = Writers();
+    progress_.Phase("sorting", 0, /*in_bytes=*/false);
+    status = maker_->Settle(writers * kWriterBytes + memory_ / 16, writers,
+                            [&] { progress_.At(0, maker_->rows()); });
+    summary_.runs = maker_->runs();
+    summary_.run_bytes = maker_->spilled_bytes();
+    summary_.read_seconds = timer.Seconds();
+    return status;
+  }
+
+  size_t Writers() const {
+    return static_cast<size_t>(std::max<uint64_t>(
+        1, std::min<uint64_t>(threads_, memory_ / (2 * kWriterBytes))));
+  }
+
+  absl::Status MakePlan(const std::vector<const RowStore*>& stores, WritePlan* plan) {
+    if (options_.mode == LoadMode::kAppend) {
+      // Into a DB without keys values can go, which are read without merging.
+      bool empty = options_.sst_only.empty();
+      if (empty && !database_.is_new()) {
+        const auto opened = database_.OpenForReadOnly();
+        if (!opened.ok()) return opened.status();
+        const absl::StatusOr<bool> is_empty = IsEmpty(**opened);
+        if (!is_empty.ok()) return is_empty.status();
+        empty = *is_empty;
+      }
+      plan->operands = !empty;
+    }
+    uint64_t bytes = 0;
+    for (const RowStore* const store : stores) bytes += store->bytes();
+    const uint64_t range =
+        std::min(kMostRange, std::max(kLeastRange, bytes / (4 * Writers()) + 1));
+    plan->ranges = CutRanges(stores, *order_, range, static_cast<size_t>(options_.shards),
+                             &plan->part_of);
+    return journal_->Append(RecordOf(*plan), /*sync=*/false);
+  }
+
+  absl::Status WriteSsts() {
+    const std::vector<const RowStore*> stores = maker_->stores();
+    if (stores.empty() && !(state_.plan.has_value() && !state_.ranges.empty())) {
+      options_.note("the input has no rows");
+      return absl::OkStatus();
+    }
+    const Timer timer;
+    uint64_t total = 0;
+    for (const RowStore* const store : stores) total += store->bytes();
+    progress_.Phase("writing lists", total, /*in_bytes=*/true);
+    if (!state_.plan.has_value()) {
+      state_.plan.emplace();
+      if (absl::Status status = MakePlan(stores, &*state_.plan); !status.ok()) return status;
+    }
+    const WritePlan& plan = *state_.plan;
+    summary_.operands = plan.operands;
+
+    std::atomic<uint64_t> keys{0};
+    std::atomic<uint64_t> bytes{0};
+    std::mutex large_list;
+    SstPlan sst;
+    sst.options = database_.options();
+    sst.options.table_properties_collector_factories.push_back(NewMarkCollectorFactory(mark_));
+    sst.operands = plan.operands;
+    sst.can_merge = database_.can_append();
+    sst.layout = database_.layout();
+    sst.list_bytes = options_.list_bytes;
+    sst.keys_written = &keys;
+    sst.bytes_merged = &bytes;
+    sst.large_list = &large_list;
+    const size_t writers = std::min(Writers(), plan.ranges.size());
+    // Copies of a piece that exist at once: the builder's, which doubles, the blob, RocksDB's
+    // block, and that block compressed.
+    const uint64_t used = maker_->memory_used() + writers * kWriterBytes;
+    sst.piece_bytes =
+        std::max<uint64_t>(1 << 20, (memory_ - std::min(memory_, used)) / 8);
+
+    const size_t shared = SharedPrefix(stores, *order_);
+    std::atomic<size_t> next{0};
+    std::atomic<bool> failed{false};
+    std::mutex mutex;  // of state_.ranges
+    const auto work = [&](size_t) {
+      for (size_t i; (i = next++) < plan.ranges.size() && !failed;) {
+        {
+          const std::lock_guard<std::mutex> lock(mutex);
+          if (IsFinished(i)) continue;
+        }
+        SstBuilder builder(sst, absl::StrCat(journal_->folder(), "/range-", i, "-"));
+        const std::unique_ptr<SortedRows> rows =
+            MergeRange(stores, plan.ranges[i], *order_, shared);
+        absl::Status status = builder.Write(*rows, *order_);
+        RangeFiles files = {builder.files(), builder.keys(), builder.values()};
+        if (status.ok()) status = journal_->Append(RecordOf(i, files), /*sync=*/false);
+        if (!status.ok()) {
+          failed = true;
+          return status;
+        }
+        const std::lock_guard<std::mutex> lock(mutex);
+        state_.ranges[i] = std::move(files);
+      }
+      return absl::OkStatus();
+    };
+    absl::Status status =
+        RunWorkers(writers, work, [&] { progress_.At(bytes.load(), keys.load()); });
+    if (!status.ok()) return status;
+    uint64_t values = 0;
+    for (const auto& [index, range] : state_.ranges) {
+      summary_.keys += range.keys;
+      values += range.values;
+      for (const SstFile& file : range.files) {
+        ++summary_.ssts;
+        summary_.sst_bytes += file.bytes;
+      }
+    }
+    summary_.values = maker_->values();
+    if (values != summary_.values) {
+      return absl::InternalError(absl::StrCat("read ", Grouped(summary_.values),
+                                              " values but wrote ", Grouped(values),
+                                              ": this is a bug in sheaf; please report it"));
+    }
+    maker_.reset();
+    summary_.write_seconds = timer.Seconds();
+    return absl::OkStatus();
+  }
+
+  // By an earlier load.
+  bool IsFinished(size_t range) const {
+    const auto found = state_.ranges.find(range);
+    if (found == state_.ranges.end()) return false;
+    return std::all_of(found->second.files.begin(), found->second.files.end(),
+                       [](const SstFile& file) {
+                         std::error_code error;
+                         return fs::file_size(file.path, error) == file.bytes;
+                       });
+  }
+
+  // All files of these ranges, those first that are no pieces of a list.
+  static std::vector<SstFile> InOrder(const std::vector<const RangeFiles*>& ranges) {
+    std::vector<SstFile> files;
+    for (const bool pieces : {false, true}) {
+      for (const RangeFiles* const range : ranges) {
+        for (const SstFile& file : range->files) {
+          if (file.piece == pieces) files.push_back(file);
+        }
+      }
+    }
+    return files;
   }
 
   // From here on signals are not looked at: it is short, and ends with all or nothing.
-  absl::Status Ingest() {
+  absl::Status Deliver() {
     if (absl::Status status = CheckInterrupt(); !status.ok()) return status;
-    if (ssts_.empty() && !database_.is_new()) return absl::OkStatus();
     const Timer timer;
-    progress_.Phase("ingesting", 0, /*in_bytes=*/false);
-    absl::StatusOr<std::unique_ptr<OpenedDatabase>> opened = database_.Open();
-    if (!opened.ok()) return opened.status();
-    absl::Status status = IngestInto((*opened)->db());
-    opened->reset();
-    if (!status.ok()) {
-      if (!absl::IsAborted(status)) database_.Remove();
-      return status;
-    }
-    summary_.created = database_.is_new();
+    progress_.Phase(options_.sst_only.empty() ? "ingesting" : "moving SSTs", 0,
+                    /*in_bytes=*/false);
+    absl::Status status = options_.sst_only.empty() ? IngestFiles() : PublishFiles();
     summary_.ingest_seconds = timer.Seconds();
+    return status;
+  }
+
+  absl::Status IngestFiles() {
+    std::vector<const RangeFiles*> ranges;
+    for (const auto& [index, range] : state_.ranges) ranges.push_back(&range);
+    IngestionOptions ingestion;
+    for (const SstFile& file : InOrder(ranges)) ingestion.files.push_back(file.path);
+    if (ingestion.files.empty() && !database_.is_new()) return absl::OkStatus();
+    ingestion.must_be_empty = options_.mode == LoadMode::kAppend && !summary_.operands;
+    ingestion.create_only = options_.mode == LoadMode::kCreateOnly;
+    ingestion.before = [this](const IngestionIntent& intent) {
+      LoadCounts counts;
+      counts.rows = summary_.rows;
+      counts.keys = summary_.keys;
+      counts.values = summary_.values;
+      counts.rows_skipped = summary_.rows_skipped;
+      counts.bytes_in = summary_.bytes_in;
+      return journal_->Append(RecordOf(intent, counts), /*sync=*/true);
+    };
+    absl::Status status = Ingest(database_, ingestion);
+    if (status.ok()) summary_.created = database_.is_new();
+    return status;
+  }
+
+  absl::Status PublishFiles() {
+    SstSet set;
+    set.mark = absl::StrCat(mark_.what, ":", mark_.id);
+    set.comparator = order_->comparator()->Name();
+    set.layout = LayoutName(summary_.operands ? Layout::kCompact : database_.layout());
+    set.family = options_.family;
+    set.operands = summary_.operands;
+    std::vector<PublishedFile> files;
+    for (size_t shard = 0; shard < options_.shards; ++shard) {
+      SstSet::Shard one;
+      one.folder = options_.shards == 1 ? "." : absl::StrCat("shard-", absl::Dec(shard, absl::kZeroPad4));
+      std::vector<const RangeFiles*> ranges;
+      for (const auto& [index, range] : state_.ranges) {
+        if (state_.plan->part_of[index] != shard) continue;
+        ranges.push_back(&range);
+        one.keys += range.keys;
+      }
+      for (SstFile& file : InOrder(ranges)) {
+        const std::string name =
+            absl::StrCat(absl::Dec(one.files.size(), absl::kZeroPad6), ".sst");
+        files.push_back({file.path, one.folder + "/" + name});
+        file.path = name;
+        one.files.push_back(std::move(file));
+      }
+      set.shards.push_back(std::move(one));
+    }
+    return Publish(options_.sst_only, files, options_.manifest(set, summary_));
+  }
+
+  // The load is in the DB. Nothing of it may fail from here on.
+  absl::Status Complete() {
+    if (summary_.was_complete) {
+      summary_.rows = state_.counts.rows;
+      summary_.keys = state_.counts.keys;
+      summary_.values = state_.counts.values;
+      summary_.rows_skipped = state_.counts.rows_skipped;
+      summary_.bytes_in = state_.counts.bytes_in;
+    } else if (absl::Status status = rejects_.Commit(); !status.ok()) {
+      options_.note(absl::StrCat(status.message()));
+    }
+    if (journal_ == nullptr) return absl::OkStatus();
+    journal_->Append(DoneRecord(), /*sync=*/false).IgnoreError();
+    journal_->Remove();
     return absl::OkStatus();
   }
 
-  absl::Status IngestInto(rocksdb::DB* db) const {
-    if (ssts_.empty()) return absl::OkStatus();
-    if (options_.mode == LoadMode::kAppend && !summary_.operands) {
-      // It was empty when the SSTs were written, as values that would replace lists.
-      const absl::StatusOr<bool> empty = IsEmpty(db);
-      if (!empty.ok()) return empty.status();
-      if (!*empty) {
-        return absl::AbortedError(absl::StrCat(
-            options_.db, ": another process wrote to the DB meanwhile; run the load again"));
-      }
+  // Keeps what is finished where trying again may help.
+  void KeepOrRemove(const absl::Status& status) {
+    if (journal_ == nullptr) return;
+    maker_.reset();
+    const bool may_go_away = absl::IsCancelled(status) || absl::IsInternal(status) ||
+                             absl::IsAborted(status) || absl::IsFailedPrecondition(status) ||
+                             absl::IsDataLoss(status);
+    if (summary_.resumed || (may_go_away && can_resume_ && journal_->worth_keeping())) {
+      summary_.left = journal_->folder();
+      summary_.left_bytes = BytesIn(summary_.left);
+    } else {
+      journal_->Remove();
     }
-    rocksdb::IngestExternalFileOptions ingest;
-    ingest.move_files = true;
-    ingest.write_global_seqno = false;  // files are not changed after they are written
-    const rocksdb::Status status = db->IngestExternalFile(ssts_, ingest);
-    if (status.ok()) return absl::OkStatus();
-    return absl::InternalError(
-        absl::StrCat(options_.db, ": cannot ingest the SSTs: ", status.ToString()));
   }
 
   const LoadOptions& options_;
   LoadSummary& summary_;
+  const uint64_t memory_;
+  const size_t threads_;
+  const std::string target_;  // beside which the load's folder is
   Progress progress_;
-  MalformedRows malformed_;
   uint64_t total_bytes_ = 0;
+  std::vector<LoadJournal::Record> inputs_;
+  bool can_resume_ = true;
   Database database_;
-  RowTable rows_;
-  std::unique_ptr<TempFolder> folder_;
-  std::vector<std::string> ssts_;
+  std::unique_ptr<KeyOrder> order_;
+  std::unique_ptr<LoadJournal> journal_;
+  LoadMark mark_;
+  LoadState state_;
+  RejectLog rejects_;
+  std::unique_ptr<RunMaker> maker_;
 };
 
 }  // namespace

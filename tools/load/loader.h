@@ -1,7 +1,9 @@
 // Load: puts rows of files into a DB, all or nothing.
 //
-// Rows are read and grouped by key (RowTable), written as SSTs outside of the DB (SstBuilder), and
-// ingested in one step. Until that step the DB is as it was; a new one is created right before it.
+// Rows are read and sorted by key within a limit of memory (RunMaker), merged and written as SSTs
+// outside of the DB (SstBuilder), and ingested in one step (Ingest). Until that step the DB is as it
+// was; a new one is created right before it. What is finished is recorded (LoadJournal), so that a
+// load that was interrupted or killed can go on from there.
 //
 // Thread safety: one Load at a time, as it owns the process's SIGINT and SIGTERM while it runs.
 //
@@ -21,21 +23,43 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "rocksdb/db.h"
 #include "sheaf/layout.h"
-#include "tools/load/malformed_rows.h"
 #include "tools/load/row_format.h"
+#include "tools/load/row_parser.h"
+#include "tools/load/sst_builder.h"
 
 namespace sheaf {
 namespace load {
 
 enum class LoadMode {
-  kAppend,   // values are appended to the list that a key has
-  kReplace,  // the list of a key is replaced
+  kAppend,      // values are appended to the list that a key has
+  kReplace,     // the list of a key is replaced
+  kCreateOnly,  // a key that exists is an error
 };
 
+// SSTs for somebody else to ingest.
+struct SstSet {
+  struct Shard {
+    std::string folder;  // in the folder of all, "." if there is one shard
+    std::vector<SstFile> files;  // in the order of ingestion; paths are names in the folder
+    uint64_t keys = 0;
+  };
+  std::string mark;  // tells this load from others
+  std::string comparator;
+  std::string layout;
+  std::string family;
+  bool operands = false;
+  std::vector<Shard> shards;
+};
+
+struct LoadSummary;
+
 struct LoadOptions {
-  // Folder of the DB. If there is none it is created.
+  // Folder of the DB. If there is none it is created; with `sst_only` it may be empty.
   std::string db;
+  // The column family of the lists; made in a new DB.
+  std::string family = rocksdb::kDefaultColumnFamilyName;
   // Files; "-" is stdin.
   std::vector<std::string> inputs = {"-"};
   // Default: by the name of each file.
@@ -46,12 +70,25 @@ struct LoadOptions {
   std::optional<Layout> layout;
   // Bytes of memory: rows, index, buffers.
   uint64_t memory = uint64_t{1} << 30;
-  // For sorting and for writing SSTs.
+  // For parsing, sorting and writing SSTs.
   int threads = 2;
-  // Folder in which SSTs are built.
-  // Default: a new folder beside the DB.
+  // Folder in which runs and SSTs are built. Default: a new folder beside the DB.
   std::string tmp;
   OnError on_error = OnError::kStop;
+  // File for rows that were skipped; empty for none.
+  std::string rejects;
+  // Go on from what an interrupted load of the same has finished.
+  bool resume = false;
+  // SSTs go into this folder, which is made, instead of into the DB; empty for the DB.
+  std::string sst_only;
+  // With `sst_only`: key ranges, each in a folder of its own.
+  uint64_t shards = 1;
+  // With `sst_only`: the text of the file manifest.json.
+  std::function<std::string(const SstSet&, const LoadSummary&)> manifest;
+  // The most bytes that the values of a list have.
+  uint64_t list_bytes = 0xFFFFFFFF;
+  // The most runs that are read at once.
+  uint64_t most_runs = 256;
   bool progress = false;
   // Called with what the user should know and is no error.
   std::function<void(const std::string&)> note = [](const std::string&) {};
@@ -63,20 +100,30 @@ struct LoadSummary {
   std::vector<std::string> skipped;  // a line a kind
   uint64_t keys = 0;
   uint64_t values = 0;
-  uint64_t bytes_in = 0;
+  uint64_t bytes_in = 0;   // of the files
+  uint64_t input_bytes = 0;  // the same after decompression
+  uint64_t runs = 0;
+  uint64_t run_bytes = 0;
   uint64_t ssts = 0;
   uint64_t sst_bytes = 0;
   bool created = false;   // the DB
   bool operands = false;  // lists were ingested as operands
-  double read_seconds = 0;
-  double sort_seconds = 0;
+  bool resumed = false;
+  // It was complete already, and --resume had nothing to do.
+  bool was_complete = false;
+  double read_seconds = 0;  // and sort
   double write_seconds = 0;
   double ingest_seconds = 0;
+  // On error: the folder of what is finished, from which --resume goes on; empty if there is none.
+  std::string left;
+  uint64_t left_bytes = 0;
 };
 
-// On error nothing was loaded and nothing is left behind. Errors: InvalidArgument, a malformed row;
-// ResourceExhausted, memory or a list past RocksDB's limit; FailedPrecondition, a DB that is locked
-// or does not fit; Cancelled, SIGINT or SIGTERM; others as they come. Messages name file and line.
+// On error nothing was loaded; what was finished is kept for --resume if the error is one that may
+// go away. Errors: InvalidArgument, a malformed row; ResourceExhausted, a row that memory does not
+// hold or a list past RocksDB's limit; AlreadyExists, kCreateOnly; FailedPrecondition, a DB that is
+// locked or does not fit; Cancelled, SIGINT or SIGTERM; others as they come. Messages name file and
+// line.
 absl::Status Load(const LoadOptions& options, LoadSummary* summary);
 
 }  // namespace load

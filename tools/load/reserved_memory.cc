@@ -14,6 +14,10 @@ ReservedMemory::~ReservedMemory() {
   if (data_ != nullptr) munmap(data_, bytes_);
 }
 
+void ReservedMemory::Release() {
+  if (data_ != nullptr) madvise(data_, bytes_, MADV_DONTNEED);
+}
+
 absl::Status ReservedMemory::Reserve(uint64_t bytes) {
   void* const at = mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);

@@ -26,6 +26,9 @@ class ReservedMemory {
   // Errors: ResourceExhausted if the system does not give the address space.
   absl::Status Reserve(uint64_t bytes);
 
+  // Gives the memory back to the system, and keeps the addresses; what was written is lost.
+  void Release();
+
   char* data() const { return data_; }
   uint64_t reserved() const { return bytes_; }
 

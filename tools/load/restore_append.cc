@@ -75,7 +75,7 @@ absl::Status Database::RestoreAppend(std::optional<Layout> layout, std::string* 
   if (can_append_) {
     return layout.has_value() && *layout != layout_ ? refuse_layout() : absl::OkStatus();
   }
-  if (!IsForeign(default_family())) {
+  if (!IsForeign(family())) {
     return absl::FailedPreconditionError(
         absl::StrCat(path_, ": the DB's merge operator is ", merge_operator(),
                      "; only in the place of StringAppendOperator or none is sheaf.append put"));
@@ -106,7 +106,7 @@ absl::Status Database::RestoreAppend(std::optional<Layout> layout, std::string* 
     break;
   }
   if (source.empty()) {
-    if (!layout.has_value() && FindStats(default_family()) == nullptr) {
+    if (!layout.has_value() && FindStats(family()) == nullptr) {
       return absl::FailedPreconditionError(absl::StrCat(
           path_, ": the DB's merge operator is ", was,
           ", and no OPTIONS file of it names sheaf.append: nothing says that this is a DB of "
@@ -115,7 +115,7 @@ absl::Status Database::RestoreAppend(std::optional<Layout> layout, std::string* 
     }
     AppendOptions append;
     append.layout = layout.value_or(layout_);
-    default_family().merge_operator = NewAppendOperator(append);
+    family().merge_operator = NewAppendOperator(append);
   }
   FindLayout();
   if (layout.has_value() && *layout != layout_) return refuse_layout();

@@ -1,5 +1,6 @@
-// A row in memory: varint key size, key, varint number of values, then for each value varint size
-// and bytes. Varints, because rows are many and their sizes small.
+// A row in memory: varint key size, key, varint size of the body, body. The body is varint number
+// of values, then varint size and bytes of each. Varints, because rows are many and their sizes
+// small.
 //
 // Lifetime: views borrow the record.
 
@@ -10,6 +11,8 @@
 #include <cstdint>
 #include <cstring>
 #include <string_view>
+
+#include "absl/types/span.h"
 
 namespace sheaf {
 namespace load {
@@ -33,6 +36,12 @@ inline uint64_t LoadVarint(const char** at) {
   }
 }
 
+inline size_t VarintBytes(uint64_t value) {
+  size_t bytes = 1;
+  for (; value >= 0x80; value >>= 7) ++bytes;
+  return bytes;
+}
+
 inline char* StoreText(std::string_view text, char* at) {
   at = StoreVarint(text.size(), at);
   std::memcpy(at, text.data(), text.size());
@@ -46,14 +55,26 @@ inline std::string_view LoadText(const char** at) {
   return text;
 }
 
+inline size_t BodyBytes(absl::Span<const std::string_view> values) {
+  size_t bytes = VarintBytes(values.size());
+  for (const std::string_view value : values) bytes += VarintBytes(value.size()) + value.size();
+  return bytes;
+}
+
+inline char* StoreBody(absl::Span<const std::string_view> values, char* at) {
+  at = StoreVarint(values.size(), at);
+  for (const std::string_view value : values) at = StoreText(value, at);
+  return at;
+}
+
 // The key of the record at `record`.
 inline std::string_view RecordKey(const char* record) { return LoadText(&record); }
 
-// Calls `f(std::string_view)` for each value of the record at `record`.
+// Calls `f(std::string_view)` for each value of a body.
 template <typename F>
-void ForEachValue(const char* record, F&& f) {
-  LoadText(&record);
-  for (uint64_t left = LoadVarint(&record); left != 0; --left) f(LoadText(&record));
+void ForEachValue(std::string_view body, F&& f) {
+  const char* at = body.data();
+  for (uint64_t left = LoadVarint(&at); left != 0; --left) f(LoadText(&at));
 }
 
 }  // namespace load

@@ -1,11 +1,7 @@
 #include "tools/load/row_sort.h"
 
 #include <algorithm>
-#include <atomic>
 #include <cstring>
-#include <thread>
-#include <utility>
-#include <vector>
 
 #include "tools/load/interrupt.h"
 #include "tools/load/row_record.h"
@@ -18,7 +14,7 @@ constexpr uint64_t kMoreThanSeven = 8;
 
 struct ByWindow {
   bool operator()(const IndexEntry& a, const IndexEntry& b) const {
-    return a.window != b.window ? a.window < b.window : a.offset < b.offset;
+    return a.window != b.window ? a.window < b.window : a.place < b.place;
   }
 };
 
@@ -30,10 +26,10 @@ void MarkOneKey(IndexEntry* begin, IndexEntry* end) {
 // Length of the prefix, of `depth` bytes at least, that all keys of the entries share.
 size_t SharedPrefix(const IndexEntry* begin, const IndexEntry* end, const char* arena,
                     size_t depth) {
-  const std::string_view first = RecordKey(arena + begin->offset);
+  const std::string_view first = RecordKey(arena + begin->record());
   size_t shared = first.size();
   for (const IndexEntry* entry = begin + 1; entry < end && shared > depth; ++entry) {
-    const std::string_view key = RecordKey(arena + entry->offset);
+    const std::string_view key = RecordKey(arena + entry->record());
     shared = std::min(shared, key.size());
     size_t same = depth;
     while (same < shared && key[same] == first[same]) ++same;
@@ -56,7 +52,7 @@ void SortWindows(IndexEntry* begin, IndexEntry* end, const char* arena, size_t d
       // Sorted by offset now, so this reads the rows in the order of the memory.
       const size_t deeper = SharedPrefix(begin, same, arena, depth + 7);
       for (IndexEntry* entry = begin; entry < same; ++entry) {
-        entry->window = KeyWindow(RecordKey(arena + entry->offset), deeper);
+        entry->window = KeyWindow(RecordKey(arena + entry->record()), deeper);
       }
       SortWindows(begin, same, arena, deeper);
     }
@@ -66,16 +62,13 @@ void SortWindows(IndexEntry* begin, IndexEntry* end, const char* arena, size_t d
 
 // Sorts and marks by any comparator.
 void SortByComparator(IndexEntry* begin, IndexEntry* end, const char* arena,
-                      const rocksdb::Comparator* comparator) {
+                      const KeyOrder& order) {
   const auto compare = [&](const IndexEntry& a, const IndexEntry& b) {
-    const std::string_view left = RecordKey(arena + a.offset);
-    const std::string_view right = RecordKey(arena + b.offset);
-    return comparator->Compare(rocksdb::Slice(left.data(), left.size()),
-                               rocksdb::Slice(right.data(), right.size()));
+    return order.Compare(RecordKey(arena + a.record()), RecordKey(arena + b.record()));
   };
   std::sort(begin, end, [&](const IndexEntry& a, const IndexEntry& b) {
-    const int order = compare(a, b);
-    return order != 0 ? order < 0 : a.offset < b.offset;
+    const int compared = compare(a, b);
+    return compared != 0 ? compared < 0 : a.place < b.place;
   });
   while (begin < end) {
     IndexEntry* same = begin + 1;
@@ -83,27 +76,6 @@ void SortByComparator(IndexEntry* begin, IndexEntry* end, const char* arena,
     MarkOneKey(begin, same);
     begin = same;
   }
-}
-
-using Piece = std::pair<IndexEntry*, IndexEntry*>;
-
-// Cuts the entries into pieces, each before the next in order, for threads to sort. Pieces of one
-// window cannot be cut, so there may be fewer.
-std::vector<Piece> Cut(IndexEntry* begin, IndexEntry* end, size_t pieces) {
-  constexpr size_t kSamples = 255;
-  if (pieces < 2 || static_cast<size_t>(end - begin) < 1000 * pieces) return {{begin, end}};
-  std::vector<uint64_t> samples;
-  const size_t step = static_cast<size_t>(end - begin) / kSamples;
-  for (size_t i = 0; i < kSamples; ++i) samples.push_back(begin[i * step].window);
-  std::sort(samples.begin(), samples.end());
-  const uint64_t pivot = samples[kSamples / 2];
-  IndexEntry* const middle =
-      std::partition(begin, end, [pivot](const IndexEntry& entry) { return entry.window < pivot; });
-  if (middle == begin || middle == end) return {{begin, end}};
-  std::vector<Piece> cut = Cut(begin, middle, pieces / 2);
-  const std::vector<Piece> upper = Cut(middle, end, pieces - pieces / 2);
-  cut.insert(cut.end(), upper.begin(), upper.end());
-  return cut;
 }
 
 }  // namespace
@@ -121,29 +93,24 @@ uint64_t KeyWindow(std::string_view key, size_t depth) {
   return window | size;
 }
 
-absl::Status SortRows(IndexEntry* entries, size_t count, const char* arena, size_t depth,
-                      const rocksdb::Comparator* comparator, int threads) {
+absl::Status SortRows(IndexEntry* entries, uint64_t count, const char* arena, size_t depth,
+                      const KeyOrder& order) {
   if (count == 0) return absl::OkStatus();
-  IndexEntry* const end = entries + count;
-  if (comparator != rocksdb::BytewiseComparator()) {
-    SortByComparator(entries, end, arena, comparator);
-    return CheckInterrupt();
+  if (order.bytewise()) {
+    SortWindows(entries, entries + count, arena, depth);
+  } else {
+    SortByComparator(entries, entries + count, arena, order);
   }
-  // More pieces than threads, as pieces are of unequal size.
-  const std::vector<Piece> pieces = Cut(entries, end, threads < 2 ? 1 : threads * 4u);
-  std::atomic<size_t> next{0};
-  const auto work = [&] {
-    for (size_t i; (i = next.fetch_add(1)) < pieces.size();) {
-      SortWindows(pieces[i].first, pieces[i].second, arena, depth);
-    }
-  };
-  std::vector<std::thread> others;
-  for (int i = 1; i < threads && static_cast<size_t>(i) < pieces.size(); ++i) {
-    others.emplace_back(work);
-  }
-  work();
-  for (std::thread& thread : others) thread.join();
   return CheckInterrupt();
+}
+
+void MarkKeys(IndexEntry* entries, uint64_t count, const char* arena) {
+  std::string_view before;
+  for (uint64_t i = 0; i < count; ++i) {
+    const std::string_view key = RecordKey(arena + entries[i].record());
+    entries[i].window = i == 0 || key != before ? 1 : 0;
+    before = key;
+  }
 }
 
 }  // namespace load

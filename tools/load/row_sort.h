@@ -4,7 +4,7 @@
 // almost no comparison touches a row. Rows whose windows are equal are sorted by the next window,
 // which is read from each row once and in the order of the memory.
 //
-// Thread safety: SortRows uses threads of its own and returns when they are done.
+// Thread safety: free functions.
 
 #ifndef SHEAF_TOOLS_LOAD_ROW_SORT_H_
 #define SHEAF_TOOLS_LOAD_ROW_SORT_H_
@@ -14,17 +14,26 @@
 #include <string_view>
 
 #include "absl/status/status.h"
-#include "rocksdb/comparator.h"
+#include "tools/load/sorted_rows.h"
 
 namespace sheaf {
 namespace load {
 
 struct IndexEntry {
+  static constexpr int kRecordBits = 40;  // 1 TB of memory, 16 million blocks
+
+  IndexEntry() = default;
+  IndexEntry(uint64_t key_window, uint64_t block, uint64_t record)
+      : window(key_window), place(block << kRecordBits | record) {}
+
+  uint64_t block() const { return place >> kRecordBits; }
+  // Offset of the record (tools/load/row_record.h) in the arena.
+  uint64_t record() const { return place & ((uint64_t{1} << kRecordBits) - 1); }
+
   // Before and while sorting a window; afterwards 1 at the first row of a key and 0 at others.
   uint64_t window;
-  // Of the record (tools/load/row_record.h) in the arena; grows with the input, so that comparing
-  // it keeps the order of the input.
-  uint64_t offset;
+  // Grows with the input, so that comparing it keeps the order of the input.
+  uint64_t place;
 };
 
 // The window of `key` that begins at `depth`: seven bytes, big-endian, and in the lowest byte how
@@ -33,10 +42,13 @@ struct IndexEntry {
 uint64_t KeyWindow(std::string_view key, size_t depth);
 
 // Sorts `entries[0..count)`, whose windows begin at `depth`: the length of a prefix that all keys
-// share. `comparator`: the column family's; windows are only used if it is bytewise.
+// share. Windows are only used if the order is bytewise.
 // Errors: Cancelled if interrupted; the order is then unspecified.
-absl::Status SortRows(IndexEntry* entries, size_t count, const char* arena, size_t depth,
-                      const rocksdb::Comparator* comparator, int threads);
+absl::Status SortRows(IndexEntry* entries, uint64_t count, const char* arena, size_t depth,
+                      const KeyOrder& order);
+
+// Sets IndexEntry::window of entries that are sorted, by bytes.
+void MarkKeys(IndexEntry* entries, uint64_t count, const char* arena);
 
 }  // namespace load
 }  // namespace sheaf

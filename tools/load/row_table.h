@@ -1,77 +1,89 @@
-// RowTable: rows in memory, sorted by key; a sink of readers and a source of lists.
+// RowTable: rows in memory that are sorted once all are there.
 //
 // Ownership: copies rows into memory of its own, which is reserved up to a limit and never moved.
-// Thread safety: none; the sources that Lists() returns may be used by a thread each.
+// Thread safety: none while rows are added and sorted; afterwards what Read() returns may be used
+// by a thread each.
 //
-//   RowTable rows(limits);
-//   absl::Status status = reader->Read(*input, malformed, rows);
-//   status = rows.Sort(comparator, /*threads=*/2);
-//   for (std::unique_ptr<ListSource>& lists : rows.Lists(2)) ...   // disjoint, in key order
+//   RowTable table(limit);
+//   table.BeginBlock(block.position());
+//   parser->Parse(block, table, &report);
+//   table.Sort(order);
+//   std::unique_ptr<SortedRows> rows = table.Read(RowRange());
 
 #ifndef SHEAF_TOOLS_LOAD_ROW_TABLE_H_
 #define SHEAF_TOOLS_LOAD_ROW_TABLE_H_
 
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
-#include "rocksdb/comparator.h"
-#include "tools/load/list_source.h"
 #include "tools/load/reserved_memory.h"
 #include "tools/load/row_sink.h"
 #include "tools/load/row_sort.h"
+#include "tools/load/sorted_rows.h"
 
 namespace sheaf {
 namespace load {
 
-class RowTable final : public RowSink {
+class RowTable final : public RowSink, public RowStore {
  public:
-  struct Limits {
-    // Bytes of memory for rows, their index, and lists that are being written.
-    uint64_t memory = 0;
-    // The most bytes that the values of a list have. Default: what RocksDB takes as one value; the
-    // writer knows what sizes add.
-    uint64_t list_bytes = 0xFFFFFFFF;
-  };
+  // `memory`: bytes for rows and their index.
+  explicit RowTable(uint64_t memory) : memory_(memory) {}
 
-  explicit RowTable(const Limits& limits) : limits_(limits) {}
+  // Following rows are of the block at this position; positions grow.
+  void BeginBlock(uint64_t position) { positions_.push_back(position); }
 
-  // Errors: ResourceExhausted before the row that would exceed Limits::memory.
+  // Errors: ResourceExhausted if the row does not fit; it is not added.
   absl::Status Add(std::string_view key, absl::Span<const std::string_view> values) override;
 
-  // Sorts by `comparator`, rows of one key in the order in which they were added.
-  absl::Status Sort(const rocksdb::Comparator* comparator, int threads);
+  // Errors: Cancelled if interrupted; the order is then unspecified.
+  absl::Status Sort(const KeyOrder& order);
 
-  // The lists in up to `parts` sources, each before the next in key order. They borrow this table.
-  // REQUIRES: Sort() succeeded.
-  std::vector<std::unique_ptr<ListSource>> Lists(size_t parts);
+  // Empties the table, which keeps its memory unless `release`.
+  void Clear(bool release);
 
-  // Sets aside `bytes` of Limits::memory for others, instead of what was set aside before. False,
-  // and nothing changes, if rows need it.
-  bool SetAside(uint64_t bytes);
-
+  bool empty() const { return rows_ == 0; }
   uint64_t rows() const { return rows_; }
   uint64_t values() const { return values_; }
-  // What is set aside included.
-  uint64_t memory_used() const { return arena_used_ + rows_ * sizeof(IndexEntry) + aside_; }
+  uint64_t memory() const { return memory_; }
+  // Of the rows and their index.
+  uint64_t memory_used() const { return arena_used_ + rows_ * sizeof(IndexEntry); }
+  // Of the blocks that were begun.
+  const std::vector<uint64_t>& positions() const { return positions_; }
+
+  // RowStore. REQUIRES: Sort() succeeded.
+  std::unique_ptr<SortedRows> Read(const RowRange& range) const override;
+  std::vector<KeySample> Samples() const override;
+  uint64_t reading_bytes() const override { return 0; }
+  uint64_t bytes() const override { return arena_used_; }
+  std::string_view first_key() const override { return KeyAt(0); }
+  std::string_view last_key() const override { return KeyAt(rows_ - 1); }
 
  private:
-  class Source;
+  class Reader;
 
   IndexEntry* index() const { return reinterpret_cast<IndexEntry*>(index_.data()); }
+  std::string_view KeyAt(uint64_t i) const;
+  uint64_t LowerBound(std::string_view key) const;
+  void Shrink(std::string_view key);
+  void TakeWindows();
 
-  const Limits limits_;
+  const uint64_t memory_;
   ReservedMemory arena_;
   ReservedMemory index_;
   uint64_t arena_used_ = 0;
-  uint64_t aside_ = 0;
+  uint64_t arena_touched_ = 0;
+  uint64_t rows_touched_ = 0;
   uint64_t rows_ = 0;
   uint64_t values_ = 0;
-  size_t shared_ = 0;      // bytes that all keys begin with
-  std::mutex large_list_;  // one list that needs much memory is written at a time
+  std::vector<uint64_t> positions_;
+  size_t depth_ = 0;           // where windows begin: bytes that all keys begin with
+  bool windows_differ_ = false;  // some were taken at a larger depth
+  bool in_order_ = true;       // rows came sorted, by bytes
+  const KeyOrder* order_ = nullptr;
 };
 
 }  // namespace load

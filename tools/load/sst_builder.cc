@@ -4,15 +4,16 @@
 
 #include "absl/strings/str_cat.h"
 #include "tools/load/interrupt.h"
+#include "tools/load/row_record.h"
 #include "tools/load/text.h"
 
 namespace sheaf {
 namespace load {
 namespace {
 
-constexpr uint64_t kMaxRocksValue = 0xFFFFFFFF;
 // A list past this leaves buffers that are not kept for the next.
 constexpr size_t kKeptBuffer = size_t{1} << 20;
+constexpr uint64_t kRowsACheck = 4096;
 
 absl::Status CannotWrite(const std::string& file, const rocksdb::Status& status) {
   return absl::InternalError(absl::StrCat("cannot write ", file, ": ", status.ToString()));
@@ -21,60 +22,170 @@ absl::Status CannotWrite(const std::string& file, const rocksdb::Status& status)
 }  // namespace
 
 SstBuilder::SstBuilder(const SstPlan& plan, std::string prefix)
-    : plan_(plan), prefix_(std::move(prefix)) {}
-
-SstBuilder::~SstBuilder() = default;
-
-absl::Status SstBuilder::Write(ListSource& lists) {
-  const Layout layout = plan_.operands ? Layout::kCompact : plan_.layout;
-  BlobBuilder builder(layout);
-  std::string blob;
-  std::string_view key;
-  constexpr uint64_t kListsACheck = 1024;
-  for (uint64_t count = 0;; ++count) {
-    if (count % kListsACheck == 0 || blob.size() > kKeptBuffer) {
-      if (absl::Status status = CheckInterrupt(); !status.ok()) return status;
-      if (plan_.written != nullptr && count != 0) *plan_.written += kListsACheck;
-    }
-    if (blob.capacity() > kKeptBuffer) {
-      blob = std::string();
-      builder = BlobBuilder(layout);
-    }
-    const absl::StatusOr<bool> more = lists.Next(&key, &builder);
-    if (!more.ok()) return more.status();
-    if (!*more) return Finish();
-    absl::Status status = builder.Finish(&blob);
-    if (status.ok() && blob.size() > kMaxRocksValue) {
-      status = absl::ResourceExhaustedError(absl::StrCat(Grouped(blob.size()),
-                                                         " bytes; RocksDB takes at most ",
-                                                         Grouped(kMaxRocksValue), " as one value"));
-    }
-    if (!status.ok()) {
-      return absl::ResourceExhaustedError(
-          absl::StrCat("the list of key ", Quoted(key), " is too large: ", status.message()));
-    }
-    if (status = Add(key, blob); !status.ok()) return status;
+    : plan_(plan), prefix_(std::move(prefix)) {
+  if (plan_.large_list != nullptr) {
+    large_ = std::unique_lock<std::mutex>(*plan_.large_list, std::defer_lock);
   }
 }
 
-absl::Status SstBuilder::Add(std::string_view key, const std::string& blob) {
+SstBuilder::~SstBuilder() = default;
+
+absl::Status SstBuilder::Write(SortedRows& rows, const KeyOrder& order) {
+  uint64_t bytes = 0;
+  absl::Status status;
+  for (uint64_t count = 0; rows.Next(); ++count) {
+    if (count % kRowsACheck == 0) {
+      if (status = CheckInterrupt(); !status.ok()) return status;
+      if (plan_.bytes_merged != nullptr) *plan_.bytes_merged += std::exchange(bytes, 0);
+    }
+    bytes += rows.key().size() + rows.body().size();
+    if (!in_list_ || !order.Equal(rows.key(), key_)) {
+      if (in_list_ && !(status = EndList()).ok()) return status;
+      key_.assign(rows.key().data(), rows.key().size());
+      in_list_ = true;
+      if (builder_ == nullptr) {
+        builder_ =
+            std::make_unique<BlobBuilder>(plan_.operands ? Layout::kCompact : plan_.layout);
+      }
+    }
+    if (status = AddBody(rows.body()); !status.ok()) return status;
+  }
+  if (!rows.status().ok()) return rows.status();
+  if (in_list_ && !(status = EndList()).ok()) return status;
+  if (plan_.bytes_merged != nullptr) *plan_.bytes_merged += bytes;
+  if (status = Finish(); !status.ok()) return status;
+  files_.insert(files_.end(), std::make_move_iterator(pieces_.begin()),
+                std::make_move_iterator(pieces_.end()));
+  pieces_.clear();
+  return absl::OkStatus();
+}
+
+absl::Status SstBuilder::AddBody(std::string_view body) {
+  const char* at = body.data();
+  for (uint64_t left = LoadVarint(&at); left != 0; --left) {
+    const std::string_view value = LoadText(&at);
+    if (builder_->contents_bytes() + value.size() > plan_.piece_bytes && builder_->size() != 0) {
+      if (absl::Status status = CutPiece(); !status.ok()) return status;
+    }
+    builder_->Add(value);
+  }
+  if (builder_->contents_bytes() > plan_.piece_bytes / 8 && plan_.large_list != nullptr &&
+      !large_.owns_lock()) {
+    large_.lock();
+  }
+  if (shape_.bytes() + builder_->contents_bytes() > plan_.list_bytes) {
+    return TooLarge(absl::StrCat("its values have more than ", Grouped(plan_.list_bytes),
+                                 " bytes in all, the most that a list has"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status SstBuilder::TooLarge(std::string_view why) const {
+  return absl::ResourceExhaustedError(absl::StrCat("the list of key ", Quoted(key_),
+                                                   " is too large: ", Abs(why),
+                                                   ". Spread its values over several keys"));
+}
+
+absl::Status SstBuilder::CutPiece() {
+  if (!plan_.can_merge) {
+    return absl::ResourceExhaustedError(absl::StrCat(
+        "writing the list of key ", Quoted(key_), " needs more than ", Bytes(plan_.piece_bytes),
+        " for its values; raise --memory. (With the merge operator sheaf.append in the DB's "
+        "options it could be written in pieces)"));
+  }
+  return WritePiece();
+}
+
+absl::Status SstBuilder::WritePiece() {
+  if (absl::Status status = CheckInterrupt(); !status.ok()) return status;
+  const bool first = pieces_of_list_++ == 0;
+  const Layout layout = first && !plan_.operands ? plan_.layout : Layout::kCompact;
+  absl::Status status = builder_->Finish(&blob_);
+  if (!status.ok()) return TooLarge(Std(status.message()));
+  const absl::StatusOr<BlobView> piece = BlobView::Parse(blob_, layout);
+  if (!piece.ok()) return piece.status();  // we wrote it
+  shape_.AddAll(*piece);
+  if (status = shape_.FitsRocksDb(plan_.layout); !status.ok()) {
+    return TooLarge(Std(status.message()));
+  }
+  values_ += piece->size();
+  if (first) {
+    status = Add(blob_);
+    builder_ = std::make_unique<BlobBuilder>(Layout::kCompact);
+  } else {
+    SstFile file;
+    file.path = absl::StrCat(prefix_, "piece-", pieces_.size(), ".sst");
+    file.smallest = file.largest = key_;
+    file.keys = 1;
+    file.piece = true;
+    std::unique_ptr<rocksdb::SstFileWriter> writer;
+    status = Open(&writer, file.path);
+    if (!status.ok()) return status;
+    rocksdb::ExternalSstFileInfo info;
+    rocksdb::Status written = writer->Merge(key_, blob_);
+    if (written.ok()) written = writer->Finish(&info);
+    if (!written.ok()) return CannotWrite(file.path, written);
+    file.bytes = info.file_size;
+    pieces_.push_back(std::move(file));
+  }
+  std::string().swap(blob_);
+  return status;
+}
+
+absl::Status SstBuilder::EndList() {
+  in_list_ = false;
+  ++keys_;
+  if (plan_.keys_written != nullptr && keys_ % 256 == 0) *plan_.keys_written += 256;
+  absl::Status status;
+  if (pieces_of_list_ != 0) {
+    if (builder_->size() != 0) status = WritePiece();
+    pieces_of_list_ = 0;
+    shape_ = internal::ListShape();
+    builder_.reset();
+  } else {
+    const size_t count = builder_->size();
+    const bool large = builder_->contents_bytes() > kKeptBuffer;
+    status = builder_->Finish(&blob_);
+    constexpr uint64_t kMaxRocksValue = 0xFFFFFFFF;
+    if (status.ok() && blob_.size() > kMaxRocksValue) {
+      status = absl::ResourceExhaustedError(absl::StrCat(
+          Grouped(blob_.size()), " bytes; RocksDB takes at most ", Grouped(kMaxRocksValue),
+          " as one value"));
+    }
+    if (!status.ok()) return TooLarge(Std(status.message()));
+    values_ += count;
+    status = Add(blob_);
+    if (large) {
+      std::string().swap(blob_);
+      builder_.reset();
+    }
+  }
+  if (large_.owns_lock()) large_.unlock();
+  return status;
+}
+
+absl::Status SstBuilder::Open(std::unique_ptr<rocksdb::SstFileWriter>* writer,
+                              const std::string& path) const {
+  // The files are read again soon: keep them in the page cache.
+  *writer = std::make_unique<rocksdb::SstFileWriter>(rocksdb::EnvOptions(plan_.options),
+                                                     plan_.options, /*column_family=*/nullptr,
+                                                     /*invalidate_page_cache=*/false);
+  const rocksdb::Status status = (*writer)->Open(path);
+  return status.ok() ? absl::OkStatus() : CannotWrite(path, status);
+}
+
+absl::Status SstBuilder::Add(const std::string& blob) {
   if (writer_ != nullptr && writer_->FileSize() >= plan_.file_bytes) {
     if (absl::Status status = Finish(); !status.ok()) return status;
   }
-  rocksdb::Status status;
   if (writer_ == nullptr) {
-    files_.push_back(absl::StrCat(prefix_, files_.size(), ".sst"));
-    // The files are read again soon: keep them in the page cache.
-    writer_ = std::make_unique<rocksdb::SstFileWriter>(rocksdb::EnvOptions(plan_.options),
-                                                       plan_.options, /*column_family=*/nullptr,
-                                                       /*invalidate_page_cache=*/false);
-    status = writer_->Open(files_.back());
-    if (!status.ok()) return CannotWrite(files_.back(), status);
+    files_.emplace_back();
+    files_.back().path = absl::StrCat(prefix_, files_.size() - 1, ".sst");
+    if (absl::Status status = Open(&writer_, files_.back().path); !status.ok()) return status;
   }
-  const rocksdb::Slice key_slice(key.data(), key.size());
-  status = plan_.operands ? writer_->Merge(key_slice, blob) : writer_->Put(key_slice, blob);
-  if (!status.ok()) return CannotWrite(files_.back(), status);
-  ++keys_;
+  const rocksdb::Status status =
+      plan_.operands ? writer_->Merge(key_, blob) : writer_->Put(key_, blob);
+  if (!status.ok()) return CannotWrite(files_.back().path, status);
   return absl::OkStatus();
 }
 
@@ -83,8 +194,12 @@ absl::Status SstBuilder::Finish() {
   rocksdb::ExternalSstFileInfo info;
   const rocksdb::Status status = writer_->Finish(&info);
   writer_.reset();
-  if (!status.ok()) return CannotWrite(files_.back(), status);
-  bytes_ += info.file_size;
+  if (!status.ok()) return CannotWrite(files_.back().path, status);
+  SstFile& file = files_.back();
+  file.bytes = info.file_size;
+  file.keys = info.num_entries;
+  file.smallest = std::move(info.smallest_key);
+  file.largest = std::move(info.largest_key);
   return absl::OkStatus();
 }
 

@@ -1,11 +1,16 @@
-// SstBuilder: writes sorted lists as SSTs that a column family can ingest.
+// SstBuilder: groups sorted rows into lists and writes these as SSTs that a column family can
+// ingest.
+//
+// A list whose values come to more than SstPlan::piece_bytes is never in memory as a whole: it is
+// written in pieces, each an operand of sheaf.append in a file of its own, behind the first. Such
+// files overlap, and have to be ingested in the order of files().
 //
 // Ownership: the files stay where they were written; who made the folder removes it.
 // Thread safety: one builder a thread; several may write into one folder, each under its own
-// prefix.
+// prefix. SstPlan::large_list makes them take turns at large lists.
 //
 //   SstBuilder builder(plan, folder + "/0-");
-//   absl::Status status = builder.Write(*lists);
+//   absl::Status status = builder.Write(*rows);
 //   ingest(builder.files());
 
 #ifndef SHEAF_TOOLS_LOAD_SST_BUILDER_H_
@@ -14,14 +19,18 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "plugin/codec/encoder.h"
 #include "rocksdb/options.h"
 #include "rocksdb/sst_file_writer.h"
+#include "sheaf/blob_builder.h"
 #include "sheaf/layout.h"
-#include "tools/load/list_source.h"
+#include "tools/load/sorted_rows.h"
 
 namespace sheaf {
 namespace load {
@@ -33,11 +42,29 @@ struct SstPlan {
   rocksdb::Options options;
   // Lists are written as values of `layout`, or as operands of sheaf.append, which are compact.
   bool operands = false;
+  // The column family has sheaf.append, so that a large list may be written in pieces.
+  bool can_merge = true;
   Layout layout = Layout::kCompact;
   // A file is finished at the first key past this size.
   uint64_t file_bytes = uint64_t{256} << 20;
-  // If not null, counts lists as they are written, for progress.
-  std::atomic<uint64_t>* written = nullptr;
+  // Values of a list are written when they come to so many bytes.
+  uint64_t piece_bytes = uint64_t{64} << 20;
+  // The most bytes that the values of a list have. Default: what RocksDB takes as one value; what
+  // sizes add is known as well.
+  uint64_t list_bytes = 0xFFFFFFFF;
+  // Counters for progress: lists, and bytes of rows.
+  std::atomic<uint64_t>* keys_written = nullptr;
+  std::atomic<uint64_t>* bytes_merged = nullptr;
+  std::mutex* large_list = nullptr;
+};
+
+struct SstFile {
+  std::string path;
+  std::string smallest;  // keys
+  std::string largest;
+  uint64_t bytes = 0;
+  uint64_t keys = 0;
+  bool piece = false;  // goes behind all files that are none
 };
 
 class SstBuilder {
@@ -45,25 +72,41 @@ class SstBuilder {
   SstBuilder(const SstPlan& plan, std::string prefix);
   ~SstBuilder();
 
-  // Writes all lists. Errors: what `lists` says; ResourceExhausted for a list past RocksDB's limit
+  // Writes all lists. Errors: what `rows` says; ResourceExhausted for a list past RocksDB's limit
   // of 4 GiB - 1 bytes, naming its key; Internal, naming the file, if it cannot be written;
   // Cancelled if interrupted.
-  absl::Status Write(ListSource& lists);
+  absl::Status Write(SortedRows& rows, const KeyOrder& order);
 
-  const std::vector<std::string>& files() const { return files_; }
-  uint64_t bytes() const { return bytes_; }  // of the files
+  const std::vector<SstFile>& files() const { return files_; }
   uint64_t keys() const { return keys_; }
+  uint64_t values() const { return values_; }
 
  private:
-  absl::Status Add(std::string_view key, const std::string& blob);
+  absl::Status AddBody(std::string_view body);
+  absl::Status EndList();
+  absl::Status CutPiece();
+  absl::Status TooLarge(std::string_view why) const;
+  absl::Status Add(const std::string& blob);
+  absl::Status WritePiece();
   absl::Status Finish();
+  absl::Status Open(std::unique_ptr<rocksdb::SstFileWriter>* writer, const std::string& path) const;
 
   const SstPlan& plan_;
   const std::string prefix_;
   std::unique_ptr<rocksdb::SstFileWriter> writer_;
-  std::vector<std::string> files_;
-  uint64_t bytes_ = 0;
+  std::vector<SstFile> files_;
+  std::vector<SstFile> pieces_;
   uint64_t keys_ = 0;
+  uint64_t values_ = 0;
+
+  // The list that is being put together.
+  bool in_list_ = false;
+  std::string key_;
+  std::unique_ptr<BlobBuilder> builder_;
+  std::string blob_;
+  uint64_t pieces_of_list_ = 0;
+  internal::ListShape shape_;  // of the pieces that were written
+  std::unique_lock<std::mutex> large_;
 };
 
 }  // namespace load

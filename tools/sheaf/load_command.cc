@@ -72,10 +72,10 @@ void PrintSummary(const load::LoadSummary& summary, const std::string& db) {
                         ", ", load::Plural(summary.values, "value"), " loaded into ", db,
                         summary.created ? " (created)" : ""));
   Complain(kName, absl::StrFormat(
-                      "%s read, %s in %s; read %.1f s, sort %.1f s, write %.1f s, ingest %.1f s; "
+                      "%s read, %s in %s; read and sort %.1f s, write %.1f s, ingest %.1f s; "
                       "peak memory %s",
                       load::Bytes(summary.bytes_in), load::Bytes(summary.sst_bytes),
-                      load::Plural(summary.ssts, "SST"), summary.read_seconds, summary.sort_seconds,
+                      load::Plural(summary.ssts, "SST"), summary.read_seconds,
                       summary.write_seconds, summary.ingest_seconds, load::Bytes(peak)));
 }
 

@@ -3,7 +3,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "simdjson.h"
-#include "tools/load/line_reader.h"
+#include "tools/load/line_parser.h"
 #include "tools/load/text.h"
 
 namespace sheaf {
@@ -12,23 +12,23 @@ namespace {
 
 using simdjson::dom::element;
 
-class JsonlReader final : public LineReader {
+class JsonlParser final : public LineParser {
  public:
+  using LineParser::LineParser;
+
  protected:
-  absl::Status Line(std::string_view line, const Place& place, MalformedRows& malformed,
-                    RowSink& sink) override {
+  absl::Status Line(std::string_view line, RowSink& sink) override {
     // A blank line is no row: NDJSON lets a reader pass over it.
     if (line.find_first_not_of(" \t\r") == std::string_view::npos) return absl::OkStatus();
-    std::string kind;
     std::string detail;
-    if (!Parse(line, &kind, &detail)) return malformed.Report(place.ToString(), kind, detail);
+    if (!Parse(line, &kind_, &detail)) return Rejected(kind_.c_str(), detail);
     return sink.Add(key_, values_);
   }
 
  private:
   // Sets key_ and values_; they are valid until the next call.
   bool Parse(std::string_view line, std::string* kind, std::string* detail) {
-    // The bytes behind the line may be read (InputFile), so nothing needs to be copied.
+    // The bytes behind the line may be read (RowBlock), so nothing needs to be copied.
     element row;
     if (const auto error =
             parser_.parse(line.data(), line.size(), /*realloc_if_needed=*/false).get(row)) {
@@ -68,8 +68,9 @@ class JsonlReader final : public LineReader {
                        : "expected a field \"value\" or \"values\", found none";
       return false;
     }
-    if (key_.empty()) *kind = "expected a key of one byte at least, found an empty key";
-    return !key_.empty();
+    const char* const fault = KeyFault(key_);
+    if (fault != nullptr) *kind = fault;
+    return fault == nullptr;
   }
 
   static bool Duplicate(std::string* kind) {
@@ -131,6 +132,7 @@ class JsonlReader final : public LineReader {
   }
 
   simdjson::dom::parser parser_;
+  std::string kind_;
   std::string_view key_;
   std::vector<std::string_view> values_;
   std::vector<std::string> decoded_;
@@ -138,16 +140,18 @@ class JsonlReader final : public LineReader {
 
 }  // namespace
 
-std::unique_ptr<RowReader> NewJsonlReader() { return std::make_unique<JsonlReader>(); }
+std::unique_ptr<RowParser> NewJsonlParser(OnError on_error) {
+  return std::make_unique<JsonlParser>(on_error);
+}
 
-std::unique_ptr<RowReader> NewRowReader(RowFormat format) {
+std::unique_ptr<RowParser> NewRowParser(RowFormat format, OnError on_error) {
   switch (format) {
     case RowFormat::kTsv:
-      return NewTsvReader();
+      return NewTsvParser(on_error);
     case RowFormat::kJsonl:
-      return NewJsonlReader();
+      return NewJsonlParser(on_error);
     case RowFormat::kFramed:
-      return NewFramedReader();
+      return NewFramedParser(on_error);
   }
   return nullptr;
 }

@@ -1,0 +1,137 @@
+#include "tools/load/block_reader.h"
+
+#include <algorithm>
+#include <cstring>
+#include <limits>
+
+#include "absl/strings/str_cat.h"
+#include "tools/load/frame.h"
+#include "tools/load/interrupt.h"
+#include "tools/load/text.h"
+
+namespace sheaf {
+namespace load {
+
+absl::StatusOr<bool> BlockReader::Next(RowBlock* block, const MayUse& may_use) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (failed_) return false;  // the thread that met the error has it
+  block->Shrink(4 * options_.block_bytes);
+  absl::StatusOr<bool> more = NextLocked(block, may_use);
+  failed_ = !more.ok();
+  return more;
+}
+
+absl::Status BlockReader::PassOver() {
+  const std::vector<PositionRange>& ranges = options_.read_before;
+  for (; read_before_ < ranges.size() && ranges[read_before_].begin == position_ &&
+         !ranges[read_before_].again;
+       ++read_before_) {
+    uint64_t left = ranges[read_before_].end - ranges[read_before_].begin;
+    position_ += left;
+    offset_ += left;
+    const auto had = static_cast<size_t>(std::min<uint64_t>(left, rest_.size()));
+    rest_.erase(0, had);
+    left -= had;
+    if (left == 0) continue;
+    if (absl::Status status = source_->Skip(left); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<bool> BlockReader::NextLocked(RowBlock* block, const MayUse& may_use) {
+  for (;;) {
+    if (absl::Status status = CheckInterrupt(); !status.ok()) return status;
+    if (source_ == nullptr) {
+      if (input_ == options_.inputs.size()) return false;
+      absl::StatusOr<std::unique_ptr<ByteSource>> source =
+          ByteSource::Open(options_.inputs[input_++]);
+      if (!source.ok()) return source.status();
+      source_ = *std::move(source);
+      offset_ = 0;
+      rest_.clear();
+    }
+    if (absl::Status status = PassOver(); !status.ok()) return status;
+    block->name_ = source_->name();
+    block->input_ = input_ - 1;
+    block->format_ = options_.format.value_or(FormatOfFile(options_.inputs[input_ - 1]));
+    block->offset_ = offset_;
+    block->position_ = position_;
+    block->size_ = 0;
+    // A block ends where one begins that was read before; such a one is read as it was.
+    uint64_t most = std::numeric_limits<uint64_t>::max();
+    block->again_ = false;
+    if (read_before_ < options_.read_before.size()) {
+      const PositionRange& range = options_.read_before[read_before_];
+      block->again_ = range.begin == position_;
+      most = block->again_ ? range.end - range.begin : range.begin - position_;
+    }
+    size_t size = rest_.size();
+    size_t whole = 0;
+    bool at_end = false;
+    size_t want = std::max(options_.block_bytes, size);
+    if (block->again_) want = std::max<size_t>(want, most);
+    for (;;) {
+      if (!block->Grow(want)) {
+        return absl::ResourceExhaustedError(
+            absl::StrCat(block->name_, ": offset ", offset_, ": no memory for a row of more than ",
+                         Bytes(size)));
+      }
+      if (!rest_.empty()) {
+        std::memcpy(block->buffer_, rest_.data(), rest_.size());
+        rest_.clear();
+      }
+      while (size < want && !at_end) {
+        const absl::StatusOr<size_t> got = source_->Read(block->buffer_ + size, want - size);
+        if (!got.ok()) return got.status();
+        size += *got;
+        at_end = *got == 0;
+      }
+      file_bytes_.store(closed_bytes_ + source_->file_bytes(), std::memory_order_relaxed);
+      const auto usable = static_cast<size_t>(std::min<uint64_t>(size, most));
+      whole = WholeRows(block->format_, block->buffer_, usable, at_end || usable == most);
+      if (whole != 0 || at_end) break;
+      if (!may_use(2 * want)) {
+        return absl::ResourceExhaustedError(
+            absl::StrCat(block->name_, ": offset ", offset_, ": a row of more than ", Bytes(size),
+                         " does not fit into --memory; raise it, or look for a missing line end"));
+      }
+      want *= 2;
+    }
+    if (at_end && whole == 0 && size != 0) return CutOff(*block, block->buffer_, size);
+    rest_.assign(block->buffer_ + whole, size - whole);
+    if (at_end && rest_.empty()) {
+      closed_bytes_ += source_->file_bytes();
+      source_.reset();
+    }
+    if (whole == 0) continue;
+    block->size_ = whole;
+    block->number_ = number_++;
+    if (block->again_) ++read_before_;
+    offset_ += whole;
+    position_ += whole;
+    return true;
+  }
+}
+
+size_t BlockReader::WholeRows(RowFormat format, const char* data, size_t size, bool at_end) {
+  if (format == RowFormat::kFramed) return WholeFrames(data, size);
+  if (at_end) return size;
+  const void* const last = memrchr(data, '\n', size);
+  return last == nullptr ? 0 : static_cast<size_t>(static_cast<const char*>(last) - data) + 1;
+}
+
+// Nothing tells where the next frame would begin, so what is left cannot be skipped like a row.
+absl::Status BlockReader::CutOff(const RowBlock& block, const char* data, size_t size) const {
+  const std::string expected =
+      size < kFrameHeaderBytes
+          ? absl::StrCat("expected ", kFrameHeaderBytes,
+                         " bytes of key size and value size, found ", size)
+          : absl::StrCat("expected a key of ", FrameKeySize(data), " and a value of ",
+                         FrameValueSize(data), " bytes, found ", size - kFrameHeaderBytes,
+                         " bytes");
+  return absl::InvalidArgumentError(
+      absl::StrCat(block.name(), ": offset ", block.offset(), ": truncated frame: ", expected));
+}
+
+}  // namespace load
+}  // namespace sheaf

@@ -1,0 +1,97 @@
+// BlockReader: cuts the bytes of all inputs, one behind the other, into blocks of whole rows.
+//
+// Only reading and looking for the end of the last row happen here, one thread at a time; rows are
+// parsed by whoever took the block.
+//
+// Thread safety: Next() and file_bytes() from any thread.
+//
+//   BlockReader reader(options);
+//   RowBlock block;
+//   for (;;) {
+//     absl::StatusOr<bool> more = reader.Next(&block, may_use);
+//     if (!more.ok() || !*more) break;
+//     parser.Parse(block, ...);
+//   }
+
+#ifndef SHEAF_TOOLS_LOAD_BLOCK_READER_H_
+#define SHEAF_TOOLS_LOAD_BLOCK_READER_H_
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "tools/load/byte_source.h"
+#include "tools/load/row_block.h"
+#include "tools/load/row_format.h"
+
+namespace sheaf {
+namespace load {
+
+// Whole blocks that were read before.
+struct PositionRange {
+  uint64_t begin;
+  uint64_t end;
+  // Is read once more, as one block (RowBlock::again()); others are passed over.
+  bool again;
+};
+
+class BlockReader {
+ public:
+  struct Options {
+    std::vector<std::string> inputs;
+    // Default: by the name of each file.
+    std::optional<RowFormat> format;
+    // Size of a block; one with a longer row is larger.
+    size_t block_bytes = size_t{1} << 19;
+    // In order.
+    std::vector<PositionRange> read_before;
+  };
+
+  // Asked before a block takes more than Options::block_bytes.
+  using MayUse = std::function<bool(uint64_t bytes)>;
+
+  explicit BlockReader(Options options) : options_(std::move(options)) {}
+
+  // The next block; false at the end of the last input.
+  // Errors: those of ByteSource; InvalidArgument for a frame that is cut off; ResourceExhausted for
+  // a row that may not use so much memory. They name the input and the place.
+  absl::StatusOr<bool> Next(RowBlock* block, const MayUse& may_use);
+
+  // Bytes read of the files, compressed as they are: for progress.
+  uint64_t file_bytes() const { return file_bytes_.load(std::memory_order_relaxed); }
+  // Bytes that were given out or passed over, after decompression. Not while Next() runs.
+  uint64_t position() const { return position_; }
+
+ private:
+  absl::StatusOr<bool> NextLocked(RowBlock* block, const MayUse& may_use);
+  absl::Status PassOver();
+  // Bytes at the front of `data` that are whole rows; at the end of an input a line needs no LF.
+  static size_t WholeRows(RowFormat format, const char* data, size_t size, bool at_end);
+  absl::Status CutOff(const RowBlock& block, const char* data, size_t size) const;
+
+  const Options options_;
+  std::mutex mutex_;
+  bool failed_ = false;
+  size_t input_ = 0;  // the next to open, or the one behind source_
+  size_t read_before_ = 0;
+  std::unique_ptr<ByteSource> source_;
+  std::string rest_;  // read of source_ and not given out
+  uint64_t offset_ = 0;
+  uint64_t position_ = 0;
+  uint64_t number_ = 0;
+  uint64_t closed_bytes_ = 0;  // of the files before source_
+  std::atomic<uint64_t> file_bytes_{0};
+};
+
+}  // namespace load
+}  // namespace sheaf
+
+#endif  // SHEAF_TOOLS_LOAD_BLOCK_READER_H_

@@ -1,0 +1,204 @@
+#include "tools/load/load_state.h"
+
+#include <filesystem>
+#include <utility>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+
+namespace sheaf {
+namespace load {
+namespace {
+
+constexpr char kRun[] = "run";
+constexpr char kPlan[] = "plan";
+constexpr char kRange[] = "range";
+constexpr char kIngest[] = "ingest";
+constexpr char kDone[] = "done";
+
+std::string NameOf(const std::string& path) {
+  return std::filesystem::path(path).filename().string();
+}
+
+void Add(uint64_t number, LoadJournal::Record* record) {
+  record->push_back(absl::StrCat(number));
+}
+
+// Takes fields in the order in which they were written; after a field that is not there or is no
+// number, all are empty and ok() is false.
+class Fields {
+ public:
+  explicit Fields(const LoadJournal::Record& record) : record_(record) {}
+
+  std::string Text() {
+    if (at_ < record_.size()) return record_[at_++];
+    ok_ = false;
+    return "";
+  }
+  uint64_t Number() {
+    uint64_t number = 0;
+    if (absl::SimpleAtoi(Text(), &number)) return number;
+    ok_ = false;
+    return 0;
+  }
+  // Number of things that follow.
+  uint64_t Count() {
+    const uint64_t count = Number();
+    if (count > record_.size()) ok_ = false;
+    return ok_ ? count : 0;
+  }
+  bool ok() const { return ok_; }
+
+ private:
+  const LoadJournal::Record& record_;
+  size_t at_ = 1;
+  bool ok_ = true;
+};
+
+}  // namespace
+
+LoadJournal::Record RecordOf(const RunInfo& run, const std::vector<std::string>& replaced) {
+  LoadJournal::Record record = {kRun, NameOf(run.path)};
+  Add(run.rows, &record);
+  Add(run.values, &record);
+  Add(run.bytes, &record);
+  Add(run.blocks.size(), &record);
+  for (const BlockRead& block : run.blocks) {
+    Add(block.begin, &record);
+    Add(block.end, &record);
+    Add(block.lines, &record);
+    Add(block.rejects ? 1 : 0, &record);
+  }
+  Add(replaced.size(), &record);
+  for (const std::string& path : replaced) record.push_back(NameOf(path));
+  return record;
+}
+
+LoadJournal::Record RecordOf(const WritePlan& plan) {
+  LoadJournal::Record record = {kPlan};
+  Add(plan.operands ? 1 : 0, &record);
+  Add(plan.ranges.size(), &record);
+  for (size_t i = 0; i < plan.ranges.size(); ++i) {
+    Add(plan.part_of[i], &record);
+    record.push_back(plan.ranges[i].begin);
+  }
+  return record;
+}
+
+LoadJournal::Record RecordOf(size_t range, const RangeFiles& files) {
+  LoadJournal::Record record = {kRange};
+  Add(range, &record);
+  Add(files.keys, &record);
+  Add(files.values, &record);
+  Add(files.files.size(), &record);
+  for (const SstFile& file : files.files) {
+    record.push_back(NameOf(file.path));
+    record.push_back(file.smallest);
+    record.push_back(file.largest);
+    Add(file.bytes, &record);
+    Add(file.keys, &record);
+    Add(file.piece ? 1 : 0, &record);
+  }
+  return record;
+}
+
+LoadJournal::Record RecordOf(const IngestionIntent& intent, const LoadCounts& counts) {
+  LoadJournal::Record record = {kIngest};
+  Add(intent.sequence, &record);
+  Add(intent.raises ? 1 : 0, &record);
+  record.push_back(intent.live_files);
+  for (const uint64_t count :
+       {counts.rows, counts.keys, counts.values, counts.rows_skipped, counts.bytes_in}) {
+    Add(count, &record);
+  }
+  return record;
+}
+
+LoadJournal::Record DoneRecord() { return {kDone}; }
+
+absl::StatusOr<LoadState> LoadState::Read(const LoadJournal& journal) {
+  LoadState state;
+  const std::string folder = journal.folder() + "/";
+  for (const LoadJournal::Record& record : journal.records()) {
+    Fields fields(record);
+    const std::string& kind = record[0];
+    if (kind == kRun) {
+      RunInfo run;
+      run.path = folder + fields.Text();
+      run.rows = fields.Number();
+      run.values = fields.Number();
+      run.bytes = fields.Number();
+      for (uint64_t left = fields.Count(); left != 0; --left) {
+        BlockRead block;
+        block.begin = fields.Number();
+        block.end = fields.Number();
+        block.lines = fields.Number();
+        block.rejects = fields.Number() != 0;
+        run.blocks.push_back(block);
+      }
+      for (uint64_t left = fields.Count(); left != 0; --left) {
+        state.runs.erase(folder + fields.Text());
+      }
+      const std::string path = run.path;
+      state.runs[path] = std::move(run);
+    } else if (kind == kPlan) {
+      WritePlan plan;
+      plan.operands = fields.Number() != 0;
+      for (uint64_t left = fields.Count(); left != 0; --left) {
+        RowRange range;
+        plan.part_of.push_back(static_cast<size_t>(fields.Number()));
+        range.begin = fields.Text();
+        range.has_begin = !plan.ranges.empty();
+        if (range.has_begin) {
+          plan.ranges.back().end = range.begin;
+          plan.ranges.back().has_end = true;
+        }
+        plan.ranges.push_back(std::move(range));
+      }
+      state.plan = std::move(plan);
+      state.ranges.clear();
+    } else if (kind == kRange) {
+      const auto range = static_cast<size_t>(fields.Number());
+      RangeFiles files;
+      files.keys = fields.Number();
+      files.values = fields.Number();
+      for (uint64_t left = fields.Count(); left != 0; --left) {
+        SstFile file;
+        file.path = folder + fields.Text();
+        file.smallest = fields.Text();
+        file.largest = fields.Text();
+        file.bytes = fields.Number();
+        file.keys = fields.Number();
+        file.piece = fields.Number() != 0;
+        files.files.push_back(std::move(file));
+      }
+      state.ranges[range] = std::move(files);
+    } else if (kind == kIngest) {
+      IngestionIntent intent;
+      intent.sequence = fields.Number();
+      intent.raises = fields.Number() != 0;
+      intent.live_files = fields.Text();
+      state.intent = std::move(intent);
+      for (uint64_t* const count :
+           {&state.counts.rows, &state.counts.keys, &state.counts.values,
+            &state.counts.rows_skipped, &state.counts.bytes_in}) {
+        *count = fields.Number();
+      }
+    } else if (kind == kDone) {
+      state.done = true;
+    } else {
+      return absl::DataLossError(absl::StrCat(
+          journal.folder(), "/journal: expected a record that this version of sheaf knows, found ",
+          kind, "; remove the folder and load again without --resume"));
+    }
+    if (!fields.ok()) {
+      return absl::DataLossError(
+          absl::StrCat(journal.folder(), "/journal: the record \"", kind,
+                       "\" is not whole; remove the folder and load again without --resume"));
+    }
+  }
+  return state;
+}
+
+}  // namespace load
+}  // namespace sheaf

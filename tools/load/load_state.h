@@ -1,0 +1,69 @@
+// LoadState: what a journal says an earlier load of the same has finished.
+//
+// Thread safety: none.
+
+#ifndef SHEAF_TOOLS_LOAD_LOAD_STATE_H_
+#define SHEAF_TOOLS_LOAD_LOAD_STATE_H_
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "tools/load/ingestion.h"
+#include "tools/load/load_journal.h"
+#include "tools/load/run_maker.h"
+#include "tools/load/sorted_rows.h"
+#include "tools/load/sst_builder.h"
+
+namespace sheaf {
+namespace load {
+
+// How lists are written, and where key ranges are cut.
+struct WritePlan {
+  bool operands = false;
+  std::vector<RowRange> ranges;
+  std::vector<size_t> part_of;  // the shard of each range
+};
+
+// The SSTs of a range of WritePlan.
+struct RangeFiles {
+  std::vector<SstFile> files;
+  uint64_t keys = 0;
+  uint64_t values = 0;
+};
+
+struct LoadCounts {
+  uint64_t rows = 0;
+  uint64_t keys = 0;
+  uint64_t values = 0;
+  uint64_t rows_skipped = 0;
+  uint64_t bytes_in = 0;
+};
+
+struct LoadState {
+  // By path. Names of files are without the folder in the journal, which may have been moved.
+  std::map<std::string, RunInfo> runs;
+  std::optional<WritePlan> plan;
+  std::map<size_t, RangeFiles> ranges;
+  std::optional<IngestionIntent> intent;
+  LoadCounts counts;  // with `intent`
+  bool done = false;
+
+  // Errors: DataLoss if it is not what this program writes.
+  static absl::StatusOr<LoadState> Read(const LoadJournal& journal);
+};
+
+LoadJournal::Record RecordOf(const RunInfo& run, const std::vector<std::string>& replaced);
+LoadJournal::Record RecordOf(const WritePlan& plan);
+LoadJournal::Record RecordOf(size_t range, const RangeFiles& files);
+LoadJournal::Record RecordOf(const IngestionIntent& intent, const LoadCounts& counts);
+LoadJournal::Record DoneRecord();
+
+}  // namespace load
+}  // namespace sheaf
+
+#endif  // SHEAF_TOOLS_LOAD_LOAD_STATE_H_

@@ -1,0 +1,139 @@
+#include "tools/load/reject_log.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "tools/load/escapes.h"
+#include "tools/load/text.h"
+
+namespace sheaf {
+namespace load {
+
+RejectLog::RejectLog(OnError on_error, std::string file,
+                     std::function<void(const std::string&)> note)
+    : on_error_(on_error), file_(std::move(file)), note_(std::move(note)) {}
+
+RejectLog::~RejectLog() {
+  if (out_ != nullptr) std::fclose(out_);
+  if (!part_.empty()) unlink(part_.c_str());
+}
+
+absl::Status RejectLog::Open() {
+  if (file_.empty()) return absl::OkStatus();
+  part_ = absl::StrCat(file_, ".part");
+  const int fd = open(part_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  out_ = fd < 0 ? nullptr : fdopen(fd, "w");
+  if (out_ != nullptr) return absl::OkStatus();
+  const int error = errno;
+  part_.clear();
+  return absl::InvalidArgumentError(
+      absl::StrCat("--rejects ", file_, ": cannot write it: ", ErrnoText(error)));
+}
+
+void RejectLog::Add(const RowBlock& block, BlockReport report) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (on_error_ == OnError::kStop && !report.rejects.empty()) stopped_ = true;
+  pending_.emplace(block.number(),
+                   Pending{block.position(), block.offset(), block.input(), block.format(),
+                           block.name(), std::move(report)});
+  for (auto at = pending_.find(next_); at != pending_.end(); at = pending_.find(++next_)) {
+    Take(at->second);
+    pending_.erase(at);
+  }
+}
+
+void RejectLog::AddPassedOver(uint64_t position, uint64_t lines) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  passed_over_[position] += lines;
+}
+
+void RejectLog::Take(const Pending& pending) {
+  if (pending.input != input_) {
+    input_ = pending.input;
+    lines_ = 0;
+    // Blocks of the input before that were passed over behind its last one.
+    const auto end = passed_over_.lower_bound(pending.position - pending.offset);
+    passed_over_.erase(passed_over_.begin(), end);
+  }
+  while (!passed_over_.empty() && passed_over_.begin()->first < pending.position) {
+    lines_ += passed_over_.begin()->second;
+    passed_over_.erase(passed_over_.begin());
+  }
+  if (pending.report.crlf && pending.format == RowFormat::kTsv && pending.offset == 0) {
+    note_(absl::StrCat(pending.name,
+                       ":1: lines end with CR LF; the CR is kept as the last byte of the value. "
+                       "If that is not wanted: tr -d '\\r' < FILE | sheaf load"));
+  }
+  for (const Reject& reject : pending.report.rejects) {
+    const std::string place =
+        pending.format == RowFormat::kFramed
+            ? absl::StrCat(pending.name, ": offset ", pending.offset + reject.at)
+            : absl::StrCat(pending.name, ":", lines_ + reject.at + 1);
+    ++count_;
+    if (on_error_ == OnError::kStop) {
+      if (first_.ok()) {
+        first_ = absl::InvalidArgumentError(absl::StrCat(
+            place, ": ", reject.kind, reject.detail.empty() ? "" : ": ", reject.detail));
+      }
+      return;
+    }
+    Kind& account = kinds_[reject.kind];
+    if (++account.count == 1) account.detail = reject.detail;
+    if (account.places.size() < kPlaces) account.places.push_back(place);
+    Write(place, reject, pending.format);
+  }
+  lines_ += pending.report.lines;
+}
+
+void RejectLog::Write(const std::string& place, const Reject& reject, RowFormat format) {
+  if (out_ == nullptr || write_failed_) return;
+  std::string line;
+  AppendEscaped(place, &line);
+  absl::StrAppend(&line, "\t", reject.kind, reject.detail.empty() ? "" : ": ", reject.detail, "\t");
+  if (format == RowFormat::kFramed) {
+    AppendEscaped(reject.raw, &line);
+  } else {
+    line += reject.raw;
+  }
+  line += '\n';
+  write_failed_ = std::fwrite(line.data(), 1, line.size(), out_) != line.size();
+}
+
+absl::Status RejectLog::Finish() {
+  if (!first_.ok()) return first_;
+  if (out_ == nullptr) return absl::OkStatus();
+  if (std::fflush(out_) == 0 && !write_failed_) return absl::OkStatus();
+  return absl::InternalError(
+      absl::StrCat("--rejects ", file_, ": cannot write it: ", ErrnoText(errno)));
+}
+
+absl::Status RejectLog::Commit() {
+  if (out_ == nullptr) return absl::OkStatus();
+  const bool closed = std::fclose(out_) == 0;
+  out_ = nullptr;
+  if (closed && std::rename(part_.c_str(), file_.c_str()) == 0) {
+    part_.clear();
+    return absl::OkStatus();
+  }
+  return absl::InternalError(
+      absl::StrCat("--rejects ", file_, ": cannot write it: ", ErrnoText(errno)));
+}
+
+std::vector<std::string> RejectLog::Account() const {
+  std::vector<std::string> lines;
+  for (const auto& [kind, account] : kinds_) {
+    lines.push_back(absl::StrCat(
+        Plural(account.count, "row"), " skipped: ", kind,
+        account.detail.empty() ? "" : absl::StrCat(" (first: ", account.detail, ")"), ": ",
+        absl::StrJoin(account.places, ", "), account.count > account.places.size() ? ", ..." : ""));
+  }
+  return lines;
+}
+
+}  // namespace load
+}  // namespace sheaf

@@ -1,0 +1,109 @@
+// RejectLog: rows that cannot be read: their places, an account of them by kind, and a file of them.
+//
+// Blocks are parsed by several threads in any order; their reports are put back into the order of
+// the input here, which gives lines their numbers and makes the first error the first of the input.
+//
+// Thread safety: Add() from any thread; the rest once all threads are done.
+//
+//   RejectLog log(OnError::kSkip, "rejects.tsv");
+//   log.Add(block, report);                     // each block once
+//   absl::Status status = log.Finish();         // with kStop: InvalidArgument for the first
+
+#ifndef SHEAF_TOOLS_LOAD_REJECT_LOG_H_
+#define SHEAF_TOOLS_LOAD_REJECT_LOG_H_
+
+#include <atomic>
+#include <cstdint>
+#include <cstdio>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "tools/load/row_block.h"
+#include "tools/load/row_parser.h"
+
+namespace sheaf {
+namespace load {
+
+class RejectLog {
+ public:
+  // How many places are remembered for each kind.
+  static constexpr size_t kPlaces = 5;
+
+  // `file`: gets a line a row when the load succeeded, `place TAB reason TAB row`, the row as it was
+  // (frames with the escapes of tsv); empty for none.
+  // `note`: called with what the user should know and is no error.
+  RejectLog(OnError on_error, std::string file, std::function<void(const std::string&)> note);
+  ~RejectLog();
+  RejectLog(const RejectLog&) = delete;
+  RejectLog& operator=(const RejectLog&) = delete;
+
+  // Opens the file. Errors: InvalidArgument, naming it and the reason.
+  absl::Status Open();
+
+  // The report of `block`. `lines_before`: of blocks that were passed over right before this one.
+  void Add(const RowBlock& block, BlockReport report);
+
+  // Lines of blocks that are not parsed again, `at` this position.
+  void AddPassedOver(uint64_t position, uint64_t lines);
+
+  // True once Finish() will be an error: reading more is in vain.
+  bool stopped() const { return stopped_.load(std::memory_order_relaxed); }
+
+  // REQUIRES: reports of all blocks were added. With OnError::kStop InvalidArgument for the first
+  // reject; Internal if the file cannot be written.
+  absl::Status Finish();
+  // Gives the file its name. Errors: Internal.
+  absl::Status Commit();
+
+  uint64_t count() const { return count_; }
+
+  // A line a kind: "2 rows skipped: expected key TAB value, found no TAB: rows.tsv:17,
+  // rows.tsv:20".
+  std::vector<std::string> Account() const;
+
+ private:
+  struct Kind {
+    uint64_t count = 0;
+    std::vector<std::string> places;  // the first kPlaces
+    std::string detail;               // of the first
+  };
+  struct Pending {
+    uint64_t position;
+    uint64_t offset;
+    size_t input;
+    RowFormat format;
+    std::string name;
+    BlockReport report;
+  };
+
+  void Take(const Pending& pending);
+  void Write(const std::string& place, const Reject& reject, RowFormat format);
+
+  const OnError on_error_;
+  const std::string file_;
+  const std::function<void(const std::string&)> note_;
+  std::string part_;  // the file's name until Commit()
+  std::FILE* out_ = nullptr;
+  bool write_failed_ = false;
+
+  std::mutex mutex_;
+  std::map<uint64_t, Pending> pending_;  // by number
+  std::map<uint64_t, uint64_t> passed_over_;  // lines by position
+  uint64_t next_ = 0;                    // number
+  size_t input_ = 0;
+  uint64_t lines_ = 0;  // of that input so far
+  uint64_t count_ = 0;
+  std::map<std::string, Kind> kinds_;
+  absl::Status first_;
+  std::atomic<bool> stopped_{false};
+};
+
+}  // namespace load
+}  // namespace sheaf
+
+#endif  // SHEAF_TOOLS_LOAD_REJECT_LOG_H_

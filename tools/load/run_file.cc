@@ -1,0 +1,343 @@
+#include "tools/load/run_file.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#define XXH_INLINE_ALL
+#include "absl/strings/str_cat.h"
+#include "tools/load/interrupt.h"
+#include "tools/load/row_record.h"
+#include "tools/load/text.h"
+#include "xxhash.h"
+
+namespace sheaf {
+namespace load {
+namespace {
+
+constexpr char kMagic[8] = {'S', 'H', 'E', 'A', 'F', 'R', 'U', 'N'};
+constexpr uint32_t kVersion = 1;
+constexpr uint64_t kHeaderBytes = 12;
+constexpr uint64_t kTrailerBytes = 16;
+
+struct BlockHeader {
+  uint32_t bytes;
+  uint32_t unused;
+  uint64_t checksum;
+};
+static_assert(sizeof(BlockHeader) == 16);
+
+// Large enough for one disk access, small enough for hundreds of runs in memory.
+constexpr size_t kBlockBytes = size_t{1} << 18;
+constexpr uint64_t kMaxSampleBytes = uint64_t{1} << 18;
+
+// Positions, samples and counts are written as varints and texts.
+void AppendVarint(uint64_t value, std::string* out) {
+  char bytes[kMaxVarint64];
+  out->append(bytes, static_cast<size_t>(StoreVarint(value, bytes) - bytes));
+}
+
+void AppendText(std::string_view text, std::string* out) {
+  AppendVarint(text.size(), out);
+  out->append(text);
+}
+
+absl::Status Failed(const std::string& path, const char* what) {
+  return absl::InternalError(absl::StrCat(path, ": ", what, ": ", ErrnoText(errno)));
+}
+
+absl::Status Damaged(const std::string& path, uint64_t offset) {
+  return absl::DataLossError(
+      absl::StrCat(path, ": the run is damaged at offset ", offset,
+                   "; remove the folder of this load and load again without --resume"));
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<RunWriter>> RunWriter::Create(const std::string& path) {
+  const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  if (fd < 0) return Failed(path, "cannot write");
+  return std::unique_ptr<RunWriter>(new RunWriter(path, fd));
+}
+
+RunWriter::~RunWriter() { close(fd_); }
+
+absl::Status RunWriter::Write(SortedRows& rows, const std::vector<uint64_t>& positions) {
+  char header[kHeaderBytes];
+  std::memcpy(header, kMagic, sizeof kMagic);
+  std::memcpy(header + sizeof kMagic, &kVersion, sizeof kVersion);
+  if (absl::Status status = WriteAll(header, sizeof header); !status.ok()) return status;
+  // Rows of one block are mostly behind each other only in the input, so there is no order to use;
+  // the number of positions is small.
+  uint64_t segment = 0;
+  while (rows.Next()) {
+    if (positions[segment] != rows.position()) {
+      segment = static_cast<uint64_t>(
+          std::lower_bound(positions.begin(), positions.end(), rows.position()) -
+          positions.begin());
+    }
+    if (block_.size() >= kBlockBytes) {
+      if (absl::Status status = FlushBlock(); !status.ok()) return status;
+    }
+    Add(rows.key(), segment, rows.body());
+  }
+  if (!rows.status().ok()) return rows.status();
+  absl::Status status = FlushBlock();
+  return status.ok() ? WriteFooter(positions) : status;
+}
+
+void RunWriter::Add(std::string_view key, uint64_t segment, std::string_view body) {
+  if (rows_++ == 0) first_key_ = std::string(key);
+  const bool same = !block_.empty() && key == key_;
+  if (block_.empty()) {
+    block_.resize(sizeof(BlockHeader));
+    if (blocks_++ % sample_every_ == 0) {
+      samples_.emplace_back(std::string(key), offset_);
+      sample_bytes_ += key.size() + 32;
+      if (sample_bytes_ > kMaxSampleBytes && samples_.size() > 2) {
+        // Every second one.
+        sample_every_ *= 2;
+        sample_bytes_ = 0;
+        size_t kept = 0;
+        for (size_t i = 0; i < samples_.size(); i += 2, ++kept) {
+          samples_[kept] = std::move(samples_[i]);
+          sample_bytes_ += samples_[kept].first.size() + 32;
+        }
+        samples_.resize(kept);
+      }
+    }
+  }
+  const size_t at = block_.size();
+  block_.resize(at + key.size() + body.size() + 3 * kMaxVarint64);
+  char* const begin = &block_[at];
+  char* to = begin;
+  if (same) {
+    *to++ = 0;
+  } else {
+    to = StoreText(key, to);
+    key_.assign(key.data(), key.size());
+  }
+  to = StoreVarint(segment, to);
+  to = StoreText(body, to);
+  block_.resize(at + static_cast<size_t>(to - begin));
+}
+
+absl::Status RunWriter::FlushBlock() {
+  if (block_.empty()) return absl::OkStatus();
+  if (absl::Status status = CheckInterrupt(); !status.ok()) return status;
+  const size_t bytes = block_.size() - sizeof(BlockHeader);
+  const BlockHeader header = {static_cast<uint32_t>(bytes), 0,
+                              XXH3_64bits(block_.data() + sizeof(BlockHeader), bytes)};
+  std::memcpy(block_.data(), &header, sizeof header);
+  largest_block_ = std::max<uint64_t>(largest_block_, block_.size());
+  absl::Status status = WriteAll(block_.data(), block_.size());
+  if (block_.capacity() > 8 * kBlockBytes) block_ = std::string();
+  block_.clear();
+  return status;
+}
+
+absl::Status RunWriter::WriteAll(const char* data, size_t size) {
+  offset_ += size;
+  while (size != 0) {
+    const ssize_t written = write(fd_, data, size);
+    if (written < 0) {
+      if (errno == EINTR) continue;
+      return Failed(path_, "cannot write");
+    }
+    data += written;
+    size -= static_cast<size_t>(written);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status RunWriter::WriteFooter(const std::vector<uint64_t>& positions) {
+  const uint64_t at = offset_;
+  block_.resize(sizeof(BlockHeader));
+  AppendVarint(rows_, &block_);
+  AppendVarint(largest_block_, &block_);
+  AppendText(first_key_, &block_);
+  AppendText(key_, &block_);
+  AppendVarint(positions.size(), &block_);
+  uint64_t before = 0;
+  for (const uint64_t position : positions) {
+    AppendVarint(position - before, &block_);
+    before = position;
+  }
+  AppendVarint(samples_.size(), &block_);
+  for (const auto& [key, offset] : samples_) {
+    AppendText(key, &block_);
+    AppendVarint(offset, &block_);
+  }
+  const auto size = static_cast<uint32_t>(block_.size());
+  if (absl::Status status = FlushBlock(); !status.ok()) return status;
+  char trailer[kTrailerBytes];
+  std::memcpy(trailer, &at, 8);
+  std::memcpy(trailer + 8, &size, 4);
+  std::memcpy(trailer + 12, &kVersion, 4);
+  return WriteAll(trailer, sizeof trailer);
+}
+
+absl::StatusOr<std::unique_ptr<Run>> Run::Open(const std::string& path) {
+  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return Failed(path, "cannot read");
+  std::unique_ptr<Run> run(new Run(path, fd));
+  if (absl::Status status = run->ReadFooter(); !status.ok()) return status;
+  return run;
+}
+
+Run::~Run() { close(fd_); }
+
+absl::Status Run::ReadFooter() {
+  const off_t size = lseek(fd_, 0, SEEK_END);
+  char trailer[kTrailerBytes];
+  if (size < static_cast<off_t>(kHeaderBytes + kTrailerBytes) ||
+      pread(fd_, trailer, sizeof trailer, size - static_cast<off_t>(kTrailerBytes)) !=
+          static_cast<ssize_t>(sizeof trailer)) {
+    return Damaged(path_, static_cast<uint64_t>(std::max<off_t>(size, 0)));
+  }
+  uint64_t at;
+  uint32_t footer_size;
+  uint32_t version;
+  std::memcpy(&at, trailer, 8);
+  std::memcpy(&footer_size, trailer + 8, 4);
+  std::memcpy(&version, trailer + 12, 4);
+  std::string footer;
+  if (version != kVersion || at + footer_size + kTrailerBytes != static_cast<uint64_t>(size)) {
+    return Damaged(path_, at);
+  }
+  footer_offset_ = at + footer_size;  // for ReadBlock()
+  if (absl::Status status = ReadBlock(at, &footer); !status.ok()) return status;
+  footer_offset_ = at;
+  // The checksum is right, so this is what was written.
+  const char* from = footer.data() + sizeof(BlockHeader);
+  rows_ = LoadVarint(&from);
+  largest_block_ = LoadVarint(&from);
+  first_key_ = std::string(LoadText(&from));
+  last_key_ = std::string(LoadText(&from));
+  positions_.resize(LoadVarint(&from));
+  uint64_t before = 0;
+  for (uint64_t& position : positions_) position = before += LoadVarint(&from);
+  samples_.resize(LoadVarint(&from));
+  for (auto& [key, offset] : samples_) {
+    key = std::string(LoadText(&from));
+    offset = LoadVarint(&from);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Run::ReadBlock(uint64_t offset, std::string* block) const {
+  BlockHeader header;
+  // One access for most blocks: all but those with a long row have about this size.
+  block->resize(std::min<uint64_t>(kBlockBytes + 4096, footer_offset_ - offset));
+  const auto read_at = [this, offset, block](size_t from) {
+    while (from < block->size()) {
+      const ssize_t got = pread(fd_, block->data() + from, block->size() - from,
+                                static_cast<off_t>(offset + from));
+      if (got < 0 && errno == EINTR) continue;
+      if (got <= 0) return false;
+      from += static_cast<size_t>(got);
+    }
+    return true;
+  };
+  if (block->size() < sizeof header || !read_at(0)) return Damaged(path_, offset);
+  std::memcpy(&header, block->data(), sizeof header);
+  const uint64_t size = sizeof header + uint64_t{header.bytes};
+  if (size > footer_offset_ - offset) return Damaged(path_, offset);
+  const size_t had = block->size();
+  block->resize(size);
+  if (had < size && !read_at(had)) return Damaged(path_, offset);
+  if (XXH3_64bits(block->data() + sizeof header, header.bytes) != header.checksum) {
+    return Damaged(path_, offset);
+  }
+  // The next one is wanted soon.
+  posix_fadvise(fd_, static_cast<off_t>(offset + size), kBlockBytes, POSIX_FADV_WILLNEED);
+  return absl::OkStatus();
+}
+
+absl::Status Run::Verify() const {
+  std::string block;
+  for (uint64_t offset = kHeaderBytes; offset < footer_offset_; offset += block.size()) {
+    if (absl::Status status = CheckInterrupt(); !status.ok()) return status;
+    if (absl::Status status = ReadBlock(offset, &block); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+class Run::Reader final : public SortedRows {
+ public:
+  Reader(const Run* run, RowRange range, uint64_t offset)
+      : run_(run), range_(std::move(range)), offset_(offset) {}
+
+  bool Next() override {
+    while (Step()) {
+      if (range_.has_begin) {
+        if (run_->order_->Compare(key_, range_.begin) < 0) continue;
+        range_.has_begin = false;
+      }
+      if (range_.has_end && new_key_ && run_->order_->Compare(key_, range_.end) >= 0) {
+        at_ = end_ = nullptr;
+        offset_ = run_->footer_offset_;
+        return false;
+      }
+      return true;
+    }
+    return false;
+  }
+
+ private:
+  bool Step() {
+    if (at_ == end_) {
+      if (offset_ >= run_->footer_offset_) return false;
+      status_ = run_->ReadBlock(offset_, &block_);
+      if (!status_.ok()) {
+        offset_ = run_->footer_offset_;
+        return false;
+      }
+      offset_ += block_.size();
+      at_ = block_.data() + sizeof(BlockHeader);
+      end_ = block_.data() + block_.size();
+    }
+    const std::string_view key = LoadText(&at_);
+    new_key_ = !key.empty();
+    if (new_key_) key_ = key;
+    position_ = run_->positions_[LoadVarint(&at_)];
+    body_ = LoadText(&at_);
+    return true;
+  }
+
+  const Run* const run_;
+  RowRange range_;
+  uint64_t offset_;
+  std::string block_;
+  const char* at_ = nullptr;
+  const char* end_ = nullptr;
+  bool new_key_ = false;
+};
+
+std::unique_ptr<SortedRows> Run::Read(const RowRange& range) const {
+  // The last sample before the range: rows of its first key may lie in the block before.
+  uint64_t offset = kHeaderBytes;
+  if (range.has_begin) {
+    for (const auto& [key, at] : samples_) {
+      if (order_->Compare(key, range.begin) >= 0) break;
+      offset = at;
+    }
+  }
+  return std::make_unique<Reader>(this, range, offset);
+}
+
+std::vector<KeySample> Run::Samples() const {
+  std::vector<KeySample> samples;
+  for (size_t i = 0; i < samples_.size(); ++i) {
+    const uint64_t end = i + 1 < samples_.size() ? samples_[i + 1].second : footer_offset_;
+    samples.push_back({samples_[i].first, end - samples_[i].second});
+  }
+  return samples;
+}
+
+}  // namespace load
+}  // namespace sheaf

@@ -1,0 +1,114 @@
+// Runs: sorted rows on disk, for merging.
+//
+// A run is written once and then read, by the same program: its bytes are no format that anybody
+// else relies on. Every block has a checksum, so that a run that was damaged is refused.
+//
+//   header   "SHEAFRUN" u32 version
+//   block*   u32 bytes, u32 unused, u64 XXH3 of the bytes; rows
+//   footer   positions of blocks of input, samples of keys, counts; a block as well
+//   trailer  u64 offset of the footer, u32 its size, u32 version
+//
+// A row is varint key size (0: the key of the row before), key, varint block of input, varint body
+// size, body. A row is in one block.
+//
+// Ownership: the file stays when a writer that did not Finish() goes away.
+// Thread safety: a RunWriter none; a Run may be read by a thread for each Read().
+
+#ifndef SHEAF_TOOLS_LOAD_RUN_FILE_H_
+#define SHEAF_TOOLS_LOAD_RUN_FILE_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "tools/load/sorted_rows.h"
+
+namespace sheaf {
+namespace load {
+
+class RunWriter {
+ public:
+  // Errors: Internal, naming the file and the reason.
+  static absl::StatusOr<std::unique_ptr<RunWriter>> Create(const std::string& path);
+  ~RunWriter();
+  RunWriter(const RunWriter&) = delete;
+  RunWriter& operator=(const RunWriter&) = delete;
+
+  // Writes all of `rows`, whose positions are among `positions`, sorted.
+  // Errors: those of `rows`; Internal, naming the file and the reason; Cancelled if interrupted.
+  absl::Status Write(SortedRows& rows, const std::vector<uint64_t>& positions);
+
+  uint64_t rows() const { return rows_; }
+  uint64_t bytes() const { return offset_; }
+
+ private:
+  RunWriter(std::string path, int fd) : path_(std::move(path)), fd_(fd) {}
+
+  void Add(std::string_view key, uint64_t segment, std::string_view body);
+  absl::Status FlushBlock();
+  absl::Status WriteAll(const char* data, size_t size);
+  absl::Status WriteFooter(const std::vector<uint64_t>& positions);
+
+  const std::string path_;
+  const int fd_;
+  std::string block_;
+  std::string key_;  // of the row before
+  std::string first_key_;
+  uint64_t offset_ = 0;
+  uint64_t rows_ = 0;
+  uint64_t largest_block_ = 0;
+  std::vector<std::pair<std::string, uint64_t>> samples_;  // first key of a block, its offset
+  uint64_t sample_bytes_ = 0;
+  uint64_t sample_every_ = 1;
+  uint64_t blocks_ = 0;
+};
+
+class Run final : public RowStore {
+ public:
+  // Reads the footer. Errors: Internal if it cannot be read; DataLoss if it is no whole run.
+  static absl::StatusOr<std::unique_ptr<Run>> Open(const std::string& path);
+  ~Run() override;
+
+  // Reads all blocks and compares their checksums. Errors: as Open(); Cancelled if interrupted.
+  absl::Status Verify() const;
+
+  std::unique_ptr<SortedRows> Read(const RowRange& range) const override;
+  std::vector<KeySample> Samples() const override;
+  uint64_t reading_bytes() const override { return largest_block_; }
+  uint64_t bytes() const override { return footer_offset_; }
+  std::string_view first_key() const override { return first_key_; }
+  std::string_view last_key() const override { return last_key_; }
+
+  const std::string& path() const { return path_; }
+  uint64_t rows() const { return rows_; }
+  const std::vector<uint64_t>& positions() const { return positions_; }
+  // Ranges are cut by this order. REQUIRES: set before Read().
+  void set_order(const KeyOrder* order) { order_ = order; }
+
+ private:
+  class Reader;
+
+  Run(std::string path, int fd) : path_(std::move(path)), fd_(fd) {}
+  absl::Status ReadFooter();
+  absl::Status ReadBlock(uint64_t offset, std::string* block) const;
+
+  const std::string path_;
+  const int fd_;
+  const KeyOrder* order_ = nullptr;
+  uint64_t footer_offset_ = 0;
+  uint64_t rows_ = 0;
+  uint64_t largest_block_ = 0;
+  std::string first_key_;
+  std::string last_key_;
+  std::vector<uint64_t> positions_;
+  std::vector<std::pair<std::string, uint64_t>> samples_;
+};
+
+}  // namespace load
+}  // namespace sheaf
+
+#endif  // SHEAF_TOOLS_LOAD_RUN_FILE_H_

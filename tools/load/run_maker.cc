@@ -1,0 +1,269 @@
+#include "tools/load/run_maker.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "tools/load/interrupt.h"
+#include "tools/load/row_merge.h"
+#include "tools/load/row_parser.h"
+#include "tools/load/text.h"
+#include "tools/load/worker_threads.h"
+
+namespace sheaf {
+namespace load {
+namespace {
+
+// A table smaller than this makes runs too small to merge in one go.
+constexpr uint64_t kLeastTable = uint64_t{4} << 20;
+// Of a thread beside its table: a block of input, a block of a run.
+constexpr uint64_t kThreadBytes = uint64_t{3} << 19;
+
+// The most memory that the rows of a block take in a table. A row has sizes of its key and body,
+// their number, and an entry of the index; a value in it costs no more than it took in the input.
+uint64_t MostBytes(const RowBlock& block) {
+  const std::string_view rows = block.rows();
+  uint64_t count = 1;
+  for (const char* at = rows.data(); const void* const found = std::memchr(
+           at, '\n', static_cast<size_t>(rows.data() + rows.size() - at));) {
+    at = static_cast<const char*>(found) + 1;
+    ++count;
+  }
+  if (block.format() == RowFormat::kFramed) count = rows.size() / 9 + 1;
+  return rows.size() + rows.size() / 64 + count * (sizeof(IndexEntry) + 26);
+}
+
+class Nothing final : public RowSink {
+ public:
+  absl::Status Add(std::string_view, absl::Span<const std::string_view>) override {
+    return absl::OkStatus();
+  }
+};
+
+}  // namespace
+
+class RunMaker::Worker {
+ public:
+  explicit Worker(RunMaker* maker) : table(maker->share_), maker_(maker) {}
+
+  absl::Status Read() {
+    const auto may_use = [this](uint64_t bytes) { return MayUse(bytes); };
+    while (!maker_->log_->stopped()) {
+      const absl::StatusOr<bool> more = maker_->reader_->Next(&block_, may_use);
+      if (!more.ok()) return more.status();
+      if (!*more) break;
+      if (absl::Status status = Take(); !status.ok()) return status;
+    }
+    if (maker_->log_->stopped()) return absl::OkStatus();
+    return table.Sort(*maker_->options_.order);
+  }
+
+  RowTable table;
+  std::vector<BlockRead> blocks;  // whose rows are in the table
+
+ private:
+  absl::Status Take() {
+    // A run has whole blocks.
+    const uint64_t room = table.memory() - table.memory_used();
+    if (!table.empty() && block_.rows().size() * 12 > room && MostBytes(block_) > room) {
+      if (absl::Status status = maker_->Spill(table, &blocks, false); !status.ok()) return status;
+    }
+    std::unique_ptr<RowParser>& parser = parsers_[static_cast<size_t>(block_.format())];
+    if (parser == nullptr) parser = NewRowParser(block_.format(), maker_->options_.on_error);
+    const uint64_t rows = table.rows();
+    const uint64_t values = table.values();
+    BlockReport report;
+    if (block_.again()) {
+      Nothing nothing;
+      absl::Status status = parser->Parse(block_, nothing, &report);
+      maker_->log_->Add(block_, std::move(report));
+      return status;
+    }
+    table.BeginBlock(block_.position());
+    absl::Status status = parser->Parse(block_, table, &report);
+    if (absl::IsResourceExhausted(status)) {
+      return absl::ResourceExhaustedError(absl::StrCat(
+          block_.name(), ": offset ", block_.offset(), ": rows of ", Bytes(block_.rows().size()),
+          " do not fit into the ", Bytes(table.memory()),
+          " that one of --threads has of --memory; raise --memory, or lower --threads"));
+    }
+    if (!status.ok()) return status;
+    maker_->rows_.fetch_add(table.rows() - rows, std::memory_order_relaxed);
+    maker_->values_.fetch_add(table.values() - values, std::memory_order_relaxed);
+    blocks.push_back({block_.position(), block_.position() + block_.rows().size(), report.lines,
+                      !report.rejects.empty()});
+    maker_->log_->Add(block_, std::move(report));
+    return absl::OkStatus();
+  }
+
+  // For a row that is longer than a block: the block, its copy in the table, and what a parser
+  // takes, have to be in this thread's share.
+  bool MayUse(uint64_t bytes) {
+    const bool json = block_.format() == RowFormat::kJsonl;  // simdjson: 14 bytes a byte
+    const uint64_t needed = (json ? 16 : 2) * bytes;
+    if (table.memory_used() + needed <= table.memory()) return true;
+    if (needed > table.memory()) return false;
+    if (table.empty()) return true;
+    spill_status_ = maker_->Spill(table, &blocks, true);
+    return spill_status_.ok();
+  }
+
+  RunMaker* const maker_;
+  RowBlock block_;
+  absl::Status spill_status_;
+  std::array<std::unique_ptr<RowParser>, 3> parsers_;
+};
+
+RunMaker::RunMaker(Options options, RejectLog* log) : options_(std::move(options)), log_(log) {}
+
+RunMaker::~RunMaker() = default;
+
+void RunMaker::AddRun(std::unique_ptr<Run> run, const RunInfo& info) {
+  run->set_order(options_.order);
+  rows_ += info.rows;
+  values_ += info.values;
+  spilled_bytes_ += info.bytes;
+  runs_.push_back({std::move(run), info});
+}
+
+absl::Status RunMaker::Read(BlockReader* reader, const std::function<void()>& tick) {
+  reader_ = reader;
+  const uint64_t most = std::max<uint64_t>(1, options_.memory / (kLeastTable + kThreadBytes));
+  const size_t threads = static_cast<size_t>(std::min<uint64_t>(options_.threads, most));
+  const uint64_t each = options_.memory / threads;
+  share_ = std::max(kLeastTable, each - std::min(each, kThreadBytes));
+  for (size_t i = 0; i < threads; ++i) workers_.push_back(std::make_unique<Worker>(this));
+  absl::Status status =
+      RunWorkers(threads, [this](size_t i) { return workers_[i]->Read(); }, tick);
+  return status;
+}
+
+absl::StatusOr<std::string> RunMaker::NewRunPath() {
+  absl::StatusOr<std::string> folder = options_.folder();
+  if (!folder.ok()) return folder;
+  // A number that no earlier load used.
+  for (;;) {
+    std::string path = absl::StrCat(*folder, "/run-", absl::Dec(next_run_++, absl::kZeroPad6));
+    if (access(path.c_str(), F_OK) != 0) return path;
+  }
+}
+
+absl::Status RunMaker::WriteRun(SortedRows& rows, const std::vector<uint64_t>& positions,
+                                RunInfo info, const std::vector<std::string>& replaced) {
+  const absl::StatusOr<std::string> path = NewRunPath();
+  if (!path.ok()) return path.status();
+  const absl::StatusOr<std::unique_ptr<RunWriter>> writer = RunWriter::Create(*path);
+  if (!writer.ok()) return writer.status();
+  absl::Status status = (*writer)->Write(rows, positions);
+  if (!status.ok()) {
+    unlink(path->c_str());
+    return status;
+  }
+  info.path = *path;
+  info.bytes = (*writer)->bytes();
+  absl::StatusOr<std::unique_ptr<Run>> run = Run::Open(*path);
+  if (!run.ok()) return run.status();
+  (*run)->set_order(options_.order);
+  spilled_bytes_ += info.bytes;
+  const std::lock_guard<std::mutex> lock(mutex_);
+  status = options_.on_run(info, replaced);
+  runs_.push_back({*std::move(run), std::move(info)});
+  return status;
+}
+
+absl::Status RunMaker::Spill(RowTable& table, std::vector<BlockRead>* blocks, bool release) {
+  if (absl::Status status = table.Sort(*options_.order); !status.ok()) return status;
+  RunInfo info;
+  info.rows = table.rows();
+  info.values = table.values();
+  info.blocks = std::move(*blocks);
+  blocks->clear();
+  const std::unique_ptr<SortedRows> rows = table.Read(RowRange());
+  absl::Status status = WriteRun(*rows, table.positions(), std::move(info), {});
+  table.Clear(release);
+  return status;
+}
+
+absl::Status RunMaker::Settle(uint64_t needed, size_t readers, const std::function<void()>& tick) {
+  if (memory_used() + needed > options_.memory) {
+    absl::Status status = RunWorkers(
+        workers_.size(),
+        [this](size_t i) {
+          Worker& worker = *workers_[i];
+          if (worker.table.empty()) return absl::OkStatus();
+          return Spill(worker.table, &worker.blocks, true);
+        },
+        tick);
+    if (!status.ok()) return status;
+    workers_.clear();
+  }
+  const uint64_t left = options_.memory - std::min(options_.memory, memory_used());
+  return RunWorkers(
+      1, [&](size_t) { return MergeRuns(left / 2 / readers); }, tick);
+}
+
+// The smallest runs are merged first, so that each row is written as few times as possible.
+absl::Status RunMaker::MergeRuns(uint64_t memory) {
+  const auto fitting = [this, memory] {
+    uint64_t bytes = 0;
+    size_t count = 0;
+    for (const FinishedRun& run : runs_) {
+      bytes += run.run->reading_bytes();
+      if (bytes > memory || count == options_.most_runs) break;
+      ++count;
+    }
+    return std::max<size_t>(count, 2);
+  };
+  for (;;) {
+    std::sort(runs_.begin(), runs_.end(), [](const FinishedRun& a, const FinishedRun& b) {
+      return a.info.bytes < b.info.bytes;
+    });
+    const size_t most = fitting();
+    if (runs_.size() <= most) return absl::OkStatus();
+    const size_t count = std::min(most, runs_.size() - most + 1);
+    std::vector<FinishedRun> chosen;
+    for (size_t i = 0; i < count; ++i) chosen.push_back(std::move(runs_[i]));
+    runs_.erase(runs_.begin(), runs_.begin() + static_cast<ptrdiff_t>(count));
+    std::vector<const RowStore*> stores;
+    std::vector<uint64_t> positions;
+    std::vector<std::string> replaced;
+    RunInfo info;
+    for (const FinishedRun& run : chosen) {
+      stores.push_back(run.run.get());
+      positions.insert(positions.end(), run.run->positions().begin(), run.run->positions().end());
+      replaced.push_back(run.info.path);
+      info.rows += run.info.rows;
+      info.values += run.info.values;
+      info.blocks.insert(info.blocks.end(), run.info.blocks.begin(), run.info.blocks.end());
+    }
+    std::sort(positions.begin(), positions.end());
+    const std::unique_ptr<SortedRows> rows = MergeRange(
+        stores, RowRange(), *options_.order, SharedPrefix(stores, *options_.order));
+    absl::Status status = WriteRun(*rows, positions, std::move(info), replaced);
+    if (!status.ok()) return status;
+    for (const std::string& path : replaced) unlink(path.c_str());
+  }
+}
+
+std::vector<const RowStore*> RunMaker::stores() const {
+  std::vector<const RowStore*> stores;
+  for (const FinishedRun& run : runs_) stores.push_back(run.run.get());
+  for (const auto& worker : workers_) {
+    if (!worker->table.empty()) stores.push_back(&worker->table);
+  }
+  return stores;
+}
+
+uint64_t RunMaker::memory_used() const {
+  uint64_t bytes = 0;
+  for (const auto& worker : workers_) bytes += worker->table.memory_used();
+  return bytes;
+}
+
+}  // namespace load
+}  // namespace sheaf
