@@ -8,11 +8,15 @@
 #include "gtest/gtest.h"
 #include "rocksdb/comparator.h"
 #include "tests/tools/process.h"
+#include "sheaf/blob_view.h"
+#include "tools/load/block_reader.h"
 #include "tools/load/escapes.h"
-#include "tools/load/row_reader.h"
+#include "tools/load/reject_log.h"
+#include "tools/load/row_merge.h"
+#include "tools/load/row_record.h"
 #include "tools/load/row_table.h"
+#include "tools/load/run_file.h"
 #include "tools/load/sst_builder.h"
-#include "tools/load/temp_folder.h"
 #include "tools/load/text.h"
 
 namespace sheaf {
@@ -32,20 +36,36 @@ class Collect final : public RowSink {
   Rows rows;
 };
 
+// All rows of a file, by blocks of `block_bytes`.
 Rows ReadAll(RowFormat format, const std::string& bytes, absl::Status* status,
-             OnError on_error = OnError::kStop) {
+             OnError on_error = OnError::kStop, size_t block_bytes = 1 << 16) {
   const std::string path = TestFolder() + "/rows";
   WriteFile(path, bytes);
-  auto input = InputFile::Open(path, [](uint64_t) { return true; });
-  EXPECT_TRUE(input.ok()) << input.status();
-  MalformedRows malformed(on_error);
+  BlockReader::Options options;
+  options.inputs = {path};
+  options.format = format;
+  options.block_bytes = block_bytes;
+  BlockReader reader(options);
+  RejectLog log(on_error, "", [](const std::string&) {});
+  const std::unique_ptr<RowParser> parser = NewRowParser(format, on_error);
   Collect sink;
-  *status = NewRowReader(format)->Read(**input, malformed, sink);
+  RowBlock block;
+  for (;;) {
+    const absl::StatusOr<bool> more = reader.Next(&block, [](uint64_t) { return true; });
+    *status = more.status();
+    if (!more.ok() || !*more) break;
+    BlockReport report;
+    *status = parser->Parse(block, sink, &report);
+    if (!status->ok()) break;
+    log.Add(block, std::move(report));
+  }
+  if (status->ok()) *status = log.Finish();
   return sink.rows;
 }
 
-TEST(ReaderTest, RowsAcrossChunksAreWhole) {
-  // Chunks are 256 KiB; values of all sizes around it make rows straddle and outgrow them.
+TEST(ReaderTest, RowsAcrossBlocksAreWhole) {
+  // Blocks are 64 KiB; values of all sizes around multiples of it make rows straddle and outgrow
+  // them.
   Rows rows;
   std::string tsv, framed, jsonl;
   for (const size_t size : {1u, 262100u, 262144u, 5u, 262140u, 700000u, 3u, 1300000u, 0u, 2u}) {
@@ -112,48 +132,58 @@ TEST(TextTest, SizesAreParsedStrictly) {
   }
 }
 
-// Sorted lists of a table, by whatever number of parts.
-std::map<std::string, std::vector<std::string>> ListsOf(RowTable& table, size_t parts,
-                                                        std::vector<std::string>* order) {
-  std::map<std::string, std::vector<std::string>> lists;
-  for (const auto& source : table.Lists(parts)) {
-    for (;;) {
-      std::string_view key;
-      BlobBuilder builder;
-      const absl::StatusOr<bool> more = source->Next(&key, &builder);
-      EXPECT_TRUE(more.ok()) << more.status();
-      if (!more.ok() || !*more) break;
-      std::string blob;
-      EXPECT_TRUE(builder.Finish(&blob).ok());
-      order->emplace_back(key);
-      std::vector<std::string>& list = lists[std::string(key)];
-      EXPECT_TRUE(list.empty()) << "a key in two parts";
-      const absl::StatusOr<BlobView> values = BlobView::Parse(blob);
-      for (const std::string_view value : *values) list.emplace_back(value);
+using Lists = std::map<std::string, std::vector<std::string>>;
+
+// The rows of `rows` as lists; `*order` gets the keys as they came.
+Lists ListsOf(SortedRows& rows, std::vector<std::string>* order) {
+  Lists lists;
+  uint64_t position = 0;
+  while (rows.Next()) {
+    const std::string key(rows.key());
+    if (order->empty() || order->back() != key) {
+      EXPECT_EQ(lists.count(key), 0u) << "a key in two places";
+      order->push_back(key);
+    } else {
+      EXPECT_GE(rows.position(), position);
     }
+    position = rows.position();
+    std::vector<std::string>& list = lists[key];
+    ForEachValue(rows.body(), [&list](std::string_view value) { list.emplace_back(value); });
   }
+  EXPECT_TRUE(rows.status().ok()) << rows.status();
   return lists;
 }
+
+void AddRow(RowTable* table, std::string_view key, std::string_view value) {
+  ASSERT_TRUE(table->Add(key, {&value, 1}).ok());
+}
+
+// Few distinct bytes and lengths around the window's: ties at every depth.
+std::string TiedKey(std::mt19937* random, size_t prefix) {
+  std::string key(prefix, 'p');
+  for (size_t n = (*random)() % 20; n > 0; --n) key += "\0a\xff"[(*random)() % 3];
+  return key.empty() ? "x" : key;
+}
+
+const KeyOrder kBytewise(rocksdb::BytewiseComparator());
 
 TEST(RowTableTest, SortsAsMemcmpAndKeepsTheOrderOfRows) {
   std::mt19937 random(3);
   for (const size_t prefix : {0u, 3u, 8u, 30u}) {
-    for (const int threads : {1, 2, 3}) {
-      RowTable table({uint64_t{64} << 20});
-      std::map<std::string, std::vector<std::string>> model;
-      for (int i = 0; i < 20000; ++i) {
-        std::string key(prefix, 'p');
-        // Few distinct bytes and lengths around the window's: ties at every depth.
-        for (size_t n = random() % 20; n > 0; --n) key += "\0a\xff"[random() % 3];
-        if (key.empty()) key = "x";
-        const std::string value = std::to_string(i);
-        const std::string_view view = value;
-        ASSERT_TRUE(table.Add(key, {&view, 1}).ok());
-        model[key].push_back(value);
+    for (const bool in_order : {false, true}) {
+      RowTable table(uint64_t{64} << 20);
+      std::vector<std::string> keys;
+      for (int i = 0; i < 20000; ++i) keys.push_back(TiedKey(&random, prefix));
+      if (in_order) std::sort(keys.begin(), keys.end());
+      Lists model;
+      for (size_t i = 0; i < keys.size(); ++i) {
+        if (i % 100 == 0) table.BeginBlock(i * 7);
+        AddRow(&table, keys[i], std::to_string(i));
+        model[keys[i]].push_back(std::to_string(i));
       }
-      ASSERT_TRUE(table.Sort(rocksdb::BytewiseComparator(), threads).ok());
+      ASSERT_TRUE(table.Sort(kBytewise).ok());
       std::vector<std::string> order;
-      EXPECT_EQ(ListsOf(table, static_cast<size_t>(threads), &order), model);
+      EXPECT_EQ(ListsOf(*table.Read(RowRange()), &order), model);
       EXPECT_TRUE(std::is_sorted(order.begin(), order.end()));
       EXPECT_EQ(order.size(), model.size());
     }
@@ -161,29 +191,33 @@ TEST(RowTableTest, SortsAsMemcmpAndKeepsTheOrderOfRows) {
 }
 
 TEST(RowTableTest, KeysThatArePrefixesOfEachOtherAreSorted) {
-  RowTable table({uint64_t{64} << 20});
+  RowTable table(uint64_t{64} << 20);
+  table.BeginBlock(0);
   std::vector<std::string> keys;
   for (size_t n = 1; n <= 1500; ++n) keys.emplace_back(n, 'a');
   std::vector<std::string> shuffled = keys;
   std::shuffle(shuffled.begin(), shuffled.end(), std::mt19937(5));
   for (const std::string& key : shuffled) ASSERT_TRUE(table.Add(key, {}).ok());
-  ASSERT_TRUE(table.Sort(rocksdb::BytewiseComparator(), 2).ok());
+  ASSERT_TRUE(table.Sort(kBytewise).ok());
   std::vector<std::string> order;
-  ListsOf(table, 2, &order);
+  ListsOf(*table.Read(RowRange()), &order);
   EXPECT_EQ(order, keys);
 }
 
 TEST(RowTableTest, OtherComparatorsDecideTheOrder) {
-  RowTable table({1 << 20});
+  const KeyOrder reverse(rocksdb::ReverseBytewiseComparator());
+  RowTable table(1 << 20);
+  table.BeginBlock(0);
   for (const char* const key : {"b", "a", "c", "a"}) ASSERT_TRUE(table.Add(key, {"v"}).ok());
-  ASSERT_TRUE(table.Sort(rocksdb::ReverseBytewiseComparator(), 2).ok());
+  ASSERT_TRUE(table.Sort(reverse).ok());
   std::vector<std::string> order;
-  EXPECT_EQ(ListsOf(table, 2, &order)["a"], (std::vector<std::string>{"v", "v"}));
+  EXPECT_EQ(ListsOf(*table.Read(RowRange()), &order)["a"], (std::vector<std::string>{"v", "v"}));
   EXPECT_EQ(order, (std::vector<std::string>{"c", "b", "a"}));
 }
 
 TEST(RowTableTest, RowThatWouldExceedTheLimitIsRefused) {
-  RowTable table({1000});
+  RowTable table(1000);
+  table.BeginBlock(0);
   absl::Status status;
   int rows = 0;
   const std::string_view value = "0123456789";
@@ -193,54 +227,191 @@ TEST(RowTableTest, RowThatWouldExceedTheLimitIsRefused) {
   EXPECT_LE(table.memory_used(), 1000u);
 }
 
-TEST(RowTableTest, ListPastTheLimitIsRefusedByItsKey) {
-  RowTable table({1 << 20, 25});
-  const std::string_view value = "0123456789";
-  for (const char* const key : {"a", "a", "big", "big", "big"}) {
-    ASSERT_TRUE(table.Add(key, {&value, 1}).ok());
+TEST(RowTableTest, ClearedTableIsAsNew) {
+  RowTable table(1 << 20);
+  for (const bool release : {false, true, false}) {
+    table.BeginBlock(5);
+    AddRow(&table, "b", "1");
+    AddRow(&table, "a", "2");
+    ASSERT_TRUE(table.Sort(kBytewise).ok());
+    std::vector<std::string> order;
+    EXPECT_EQ(ListsOf(*table.Read(RowRange()), &order), (Lists{{"a", {"2"}}, {"b", {"1"}}}));
+    table.Clear(release);
+    EXPECT_TRUE(table.empty());
+    EXPECT_EQ(table.memory_used(), 0u);
   }
-  ASSERT_TRUE(table.Sort(rocksdb::BytewiseComparator(), 1).ok());
-  const auto lists = table.Lists(1);
-  std::string_view key;
-  BlobBuilder first, second;
-  EXPECT_TRUE(*lists[0]->Next(&key, &first));
-  const absl::Status status = lists[0]->Next(&key, &second).status();
+}
+
+// Rows in several runs and tables, as threads leave them: blocks in turn.
+struct Scattered {
+  explicit Scattered(uint32_t seed, size_t stores_wanted, const KeyOrder& order) {
+    std::mt19937 random(seed);
+    const std::string folder = TestFolder();
+    std::vector<std::unique_ptr<RowTable>> all;
+    for (size_t i = 0; i < stores_wanted; ++i) {
+      all.push_back(std::make_unique<RowTable>(uint64_t{64} << 20));
+    }
+    for (uint64_t block = 0; block < 300; ++block) {
+      RowTable& table = *all[random() % all.size()];
+      table.BeginBlock(block * 1000);
+      for (int i = 0; i < 50; ++i) {
+        const std::string key = TiedKey(&random, 2);
+        const std::string value = std::to_string(block) + "." + std::to_string(i) +
+                                  std::string(random() % 100 == 0 ? 3000 : 3, 'v');
+        AddRow(&table, key, value);
+        model[key].push_back(value);
+      }
+    }
+    for (size_t i = 0; i < all.size(); ++i) {
+      EXPECT_TRUE(all[i]->Sort(order).ok());
+      if (i % 3 == 2) {  // stays in memory
+        stores.push_back(all[i].get());
+        tables.push_back(std::move(all[i]));
+        continue;
+      }
+      const std::string path = folder + "/run" + std::to_string(i);
+      auto writer = RunWriter::Create(path);
+      EXPECT_TRUE((*writer)->Write(*all[i]->Read(RowRange()), all[i]->positions()).ok());
+      auto run = Run::Open(path);
+      EXPECT_TRUE(run.ok()) << run.status();
+      EXPECT_TRUE((*run)->Verify().ok());
+      EXPECT_EQ((*run)->rows(), all[i]->rows());
+      (*run)->set_order(&order);
+      stores.push_back(run->get());
+      runs.push_back(*std::move(run));
+    }
+  }
+
+  Lists model;
+  std::vector<std::unique_ptr<RowTable>> tables;
+  std::vector<std::unique_ptr<Run>> runs;
+  std::vector<const RowStore*> stores;
+};
+
+TEST(RowMergeTest, RunsAndTablesAreMergedByKeyAndOrderOfTheInput) {
+  for (const size_t count : {1u, 2u, 3u, 5u, 8u, 13u}) {
+    Scattered rows(static_cast<uint32_t>(count), count, kBytewise);
+    const size_t shared = SharedPrefix(rows.stores, kBytewise);
+    EXPECT_EQ(shared, 2u);
+    std::vector<std::string> order;
+    EXPECT_EQ(ListsOf(*MergeRange(rows.stores, RowRange(), kBytewise, shared), &order), rows.model);
+    EXPECT_TRUE(std::is_sorted(order.begin(), order.end()));
+  }
+}
+
+TEST(RowMergeTest, RangesCoverEverythingOnceInTheirOrder) {
+  const KeyOrder reverse(rocksdb::ReverseBytewiseComparator());
+  for (const KeyOrder* const order : {&kBytewise, &reverse}) {
+    for (const size_t parts : {1u, 2u, 7u}) {
+      Scattered rows(9, 6, *order);
+      const size_t shared = SharedPrefix(rows.stores, *order);
+      std::vector<size_t> part_of;
+      const std::vector<RowRange> ranges = CutRanges(rows.stores, *order, 30000, parts, &part_of);
+      EXPECT_GT(ranges.size(), parts);
+      ASSERT_EQ(part_of.size(), ranges.size());
+      EXPECT_EQ(part_of.back(), parts - 1);
+      EXPECT_TRUE(std::is_sorted(part_of.begin(), part_of.end()));
+      Lists all;
+      std::vector<std::string> keys;
+      for (const RowRange& range : ranges) {
+        std::vector<std::string> of_range;
+        Lists lists = ListsOf(*MergeRange(rows.stores, range, *order, shared), &of_range);
+        keys.insert(keys.end(), of_range.begin(), of_range.end());
+        all.merge(lists);
+        EXPECT_TRUE(lists.empty()) << "a key in two ranges";
+      }
+      EXPECT_EQ(all, rows.model);
+      for (size_t i = 1; i < keys.size(); ++i) EXPECT_LT(order->Compare(keys[i - 1], keys[i]), 0);
+    }
+  }
+}
+
+TEST(RunFileTest, EveryDamageOfARunIsNoticed) {
+  const std::string path = TestFolder() + "/run";
+  RowTable table(1 << 20);
+  table.BeginBlock(3);
+  for (const char* const key : {"a", "a", "bb"}) AddRow(&table, key, "value");
+  ASSERT_TRUE(table.Sort(kBytewise).ok());
+  auto writer = RunWriter::Create(path);
+  ASSERT_TRUE((*writer)->Write(*table.Read(RowRange()), table.positions()).ok());
+  const std::string good = testing::ReadFile(path);
+  const auto refused = [&path](const std::string& bytes) {
+    WriteFile(path, bytes);
+    const auto run = Run::Open(path);
+    return !run.ok() || !(*run)->Verify().ok();
+  };
+  EXPECT_FALSE(refused(good));
+  for (size_t size = 0; size < good.size(); ++size) {
+    EXPECT_TRUE(refused(good.substr(0, size))) << size;
+  }
+  for (size_t at = 0; at < good.size(); ++at) {
+    std::string bad = good;
+    bad[at] = static_cast<char>(bad[at] ^ 0x10);
+    EXPECT_TRUE(refused(bad)) << at;
+  }
+}
+
+TEST(SstBuilderTest, ListPastTheLimitIsRefusedByItsKey) {
+  RowTable table(1 << 20);
+  table.BeginBlock(0);
+  for (const char* const key : {"a", "a", "big", "big", "big"}) AddRow(&table, key, "0123456789");
+  ASSERT_TRUE(table.Sort(kBytewise).ok());
+  SstPlan plan;
+  plan.list_bytes = 25;
+  SstBuilder builder(plan, TestFolder() + "/sst-");
+  const absl::Status status = builder.Write(*table.Read(RowRange()), kBytewise);
   EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
-  EXPECT_TRUE(testing::Has(std::string(status.message()), "key \"big\" have 30 bytes")) << status;
+  EXPECT_TRUE(testing::Has(std::string(status.message()),
+                           "the list of key \"big\" is too large: its values have more than 25 "))
+      << status;
 }
 
 TEST(SstBuilderTest, FilesAreCutAndDisjoint) {
-  RowTable table({uint64_t{64} << 20});
+  RowTable table(uint64_t{64} << 20);
+  table.BeginBlock(0);
   const std::string value(5000, 'v');
   for (int i = 1000; i < 2000; ++i) {
-    const std::string unique = value + std::to_string(i * 2654435761u);
-    const std::string_view view = unique;
-    ASSERT_TRUE(table.Add("key" + std::to_string(i), {&view, 1}).ok());
+    AddRow(&table, "key" + std::to_string(i), value + std::to_string(i * 2654435761u));
   }
-  ASSERT_TRUE(table.Sort(rocksdb::BytewiseComparator(), 1).ok());
+  ASSERT_TRUE(table.Sort(kBytewise).ok());
   SstPlan plan;
   plan.options.compression = rocksdb::kNoCompression;
   plan.file_bytes = 1 << 20;
   SstBuilder builder(plan, TestFolder() + "/sst-");
-  const auto lists = table.Lists(1);
-  ASSERT_TRUE(builder.Write(*lists[0]).ok());
+  ASSERT_TRUE(builder.Write(*table.Read(RowRange()), kBytewise).ok());
   EXPECT_EQ(builder.keys(), 1000u);
-  EXPECT_EQ(builder.files().size(), 5u);
-  uint64_t bytes = 0;
-  for (const std::string& file : builder.files()) bytes += std::filesystem::file_size(file);
-  EXPECT_EQ(builder.bytes(), bytes);
+  EXPECT_EQ(builder.values(), 1000u);
+  ASSERT_EQ(builder.files().size(), 5u);
+  std::string before;
+  for (const SstFile& file : builder.files()) {
+    EXPECT_EQ(file.bytes, std::filesystem::file_size(file.path));
+    EXPECT_LT(before, file.smallest);
+    EXPECT_LT(file.smallest, file.largest);
+    before = file.largest;
+  }
 }
 
-TEST(TempFolderTest, IsRemovedWithItsFiles) {
-  std::string path;
-  {
-    auto folder = TempFolder::Make(TestFolder() + "/t-");
-    ASSERT_TRUE(folder.ok());
-    path = (*folder)->path();
-    WriteFile(path + "/file", "x");
-    EXPECT_TRUE(std::filesystem::exists(path + "/file"));
-  }
-  EXPECT_FALSE(std::filesystem::exists(path));
+TEST(SstBuilderTest, LargeListIsWrittenInPiecesBehindTheOthers) {
+  RowTable table(uint64_t{64} << 20);
+  table.BeginBlock(0);
+  for (int i = 0; i < 100; ++i) AddRow(&table, "big", std::string(100, static_cast<char>('0' + i % 10)));
+  for (const char* const key : {"a", "c"}) AddRow(&table, key, "1");
+  ASSERT_TRUE(table.Sort(kBytewise).ok());
+  SstPlan plan;
+  plan.piece_bytes = 3000;
+  SstBuilder builder(plan, TestFolder() + "/sst-");
+  ASSERT_TRUE(builder.Write(*table.Read(RowRange()), kBytewise).ok());
+  EXPECT_EQ(builder.keys(), 3u);
+  EXPECT_EQ(builder.values(), 102u);
+  ASSERT_EQ(builder.files().size(), 4u);
+  EXPECT_EQ(builder.files()[0].keys, 3u);
+  for (size_t i = 0; i < 4; ++i) EXPECT_EQ(builder.files()[i].piece, i != 0);
+
+  SstPlan whole = plan;
+  whole.can_merge = false;
+  SstBuilder refusing(whole, TestFolder() + "/other-");
+  const absl::Status status = refusing.Write(*table.Read(RowRange()), kBytewise);
+  EXPECT_TRUE(testing::Has(std::string(status.message()), "key \"big\"")) << status;
 }
 
 }  // namespace

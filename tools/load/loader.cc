@@ -63,7 +63,8 @@ uint64_t BytesIn(const std::string& folder) {
 
 std::string Absolute(const std::string& path) {
   std::error_code error;
-  const fs::path absolute = fs::weakly_canonical(path, error);
+  // Of a path that does not exist yet weakly_canonical() would give the relative one.
+  const fs::path absolute = fs::weakly_canonical(fs::absolute(path, error), error);
   return error ? path : absolute.string();
 }
 
@@ -435,7 +436,7 @@ class Loader {
       return absl::OkStatus();
     };
     absl::Status status =
-        RunWorkers(writers, work, [&] { progress_.At(bytes.load(), keys.load()); });
+        RunWorkers(writers, work, [&] { progress_.At(bytes.load(), keys.load(), "key"); });
     if (!status.ok()) return status;
     uint64_t values = 0;
     for (const auto& [index, range] : state_.ranges) {

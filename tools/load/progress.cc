@@ -24,17 +24,17 @@ void Progress::Phase(std::string name, uint64_t total, bool in_bytes) {
   in_bytes_ = in_bytes;
   began_ = Clock::now();
   printed_ = Clock::time_point();
-  At(0, 0);
+  At(0);
 }
 
-void Progress::At(uint64_t done, uint64_t rows) {
+void Progress::At(uint64_t done, uint64_t count, const char* noun) {
   if (!enabled_) return;
   const Clock::time_point now = Clock::now();
   if (now - printed_ < std::chrono::milliseconds(250)) return;
   printed_ = now;
   const double seconds = std::chrono::duration<double>(now - began_).count();
   std::string line = who_ + ": " + phase_;
-  if (rows != 0) line += "  " + Plural(rows, "row");
+  if (count != 0) line += "  " + Plural(count, noun);
   if (done != 0 || total_ != 0) line += "  " + Amount(done, in_bytes_);
   if (total_ != 0) line += " of " + Amount(total_, in_bytes_);
   if (seconds > 0.1 && done != 0) {

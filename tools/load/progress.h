@@ -30,8 +30,8 @@ class Progress {
   // `in_bytes`: amounts are bytes, and are printed as such.
   void Phase(std::string name, uint64_t total, bool in_bytes);
 
-  // `done` of the phase's total; `rows` so far, not printed if 0.
-  void At(uint64_t done, uint64_t rows);
+  // `done` of the phase's total; `count` so far of a thing called `noun`, not printed if 0.
+  void At(uint64_t done, uint64_t count = 0, const char* noun = "row");
 
   // Removes the line.
   void Clear();

@@ -10,6 +10,7 @@
 
 #define XXH_INLINE_ALL
 #include "absl/strings/str_cat.h"
+#include "tools/load/frame.h"
 #include "tools/load/interrupt.h"
 #include "tools/load/row_record.h"
 #include "tools/load/text.h"
@@ -199,6 +200,11 @@ absl::Status Run::ReadFooter() {
           static_cast<ssize_t>(sizeof trailer)) {
     return Damaged(path_, static_cast<uint64_t>(std::max<off_t>(size, 0)));
   }
+  char header[kHeaderBytes];
+  if (pread(fd_, header, sizeof header, 0) != static_cast<ssize_t>(sizeof header) ||
+      std::memcmp(header, kMagic, sizeof kMagic) != 0 || LoadU32(header + 8) != kVersion) {
+    return Damaged(path_, 0);
+  }
   uint64_t at;
   uint32_t footer_size;
   uint32_t version;
@@ -246,7 +252,7 @@ absl::Status Run::ReadBlock(uint64_t offset, std::string* block) const {
   if (block->size() < sizeof header || !read_at(0)) return Damaged(path_, offset);
   std::memcpy(&header, block->data(), sizeof header);
   const uint64_t size = sizeof header + uint64_t{header.bytes};
-  if (size > footer_offset_ - offset) return Damaged(path_, offset);
+  if (size > footer_offset_ - offset || header.unused != 0) return Damaged(path_, offset);
   const size_t had = block->size();
   block->resize(size);
   if (had < size && !read_at(had)) return Damaged(path_, offset);

@@ -35,6 +35,10 @@ CLI::Option* AddDb(CLI::App& app, std::string* path) {
   return AddText(app, "--db", path, "Folder of the DB")->required()->type_name("DIR");
 }
 
+CLI::Option* AddFamily(CLI::App& app, std::string* family) {
+  return AddText(app, "--cf", family, "Column family (default: default)")->type_name("NAME");
+}
+
 CLI::Option* AddNumber(CLI::App& app, const std::string& name, uint64_t least, uint64_t most,
                        std::function<void(uint64_t)> set, const std::string& help) {
   const auto parse = [name, least, most, set](const std::string& argument) {

@@ -47,6 +47,7 @@ std::string Unprotect(std::string argument);
 CLI::Option* AddText(CLI::App& app, const std::string& name, std::string* text,
                      const std::string& help);
 CLI::Option* AddDb(CLI::App& app, std::string* path);
+CLI::Option* AddFamily(CLI::App& app, std::string* family);
 
 // An option that takes one of the names of `choices`; `set` gets what belongs to it.
 template <typename T>

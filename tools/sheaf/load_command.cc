@@ -1,18 +1,18 @@
-#include <sys/resource.h>
-
 #include <algorithm>
-#include <csignal>
+#include <cerrno>
 #include <cstdio>
+#include <fstream>
 #include <memory>
 #include <thread>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
+#include "absl/strings/str_split.h"
 #include "tools/load/interrupt.h"
 #include "tools/load/loader.h"
 #include "tools/load/progress.h"
 #include "tools/load/text.h"
 #include "tools/sheaf/command.h"
+#include "tools/sheaf/load_summary.h"
 
 namespace sheaf {
 namespace tool {
@@ -32,21 +32,35 @@ constexpr char kFooter[] =
     "  framed  u32 key size, u32 value size, key, value; repeated; little-endian.\n"
     "          A frame that is cut off ends the load, also with --on-error skip.\n"
     "Without --format by the end of the file's name (.tsv .jsonl .ndjson .framed); else tsv.\n"
+    "gzip, zstd and LZ4 files, by their content, are decompressed.\n"
     "\n"
     "Rows of one key need not be adjacent: values keep the order of the input, and of the inputs.\n"
-    "An empty key is a malformed row. A list has at most 4 GiB - 1 bytes.\n"
     "\n"
-    "All or nothing: rows are sorted, written as SSTs beside the DB and ingested in one step. "
-    "Until\n"
-    "then the DB is as it was. A load that fails or is interrupted leaves nothing behind.\n"
-    "All rows are kept in memory: a load that would exceed --memory fails before it does.\n"
-    "Reading uses one thread; sorting and writing SSTs use --threads.\n"
+    "All or nothing: rows are sorted and written as SSTs beside the DB, and ingested in one step.\n"
+    "Until then the DB is as it was. Input may be far larger than --memory: sorted runs are then\n"
+    "written to disk and merged, which takes about the size of the input there, and the SSTs as "
+    "much\n"
+    "as the DB will. A load that was interrupted, killed, or ran into a full disk, keeps what it "
+    "has\n"
+    "finished and says where; the same command with --resume goes on from there and ingests once.\n"
     "A new DB gets the merge operator sheaf.append and the collector sheaf.stats.\n"
+    "\n"
+    "Limits: a key has 1 byte to 8 MB, a list 4 GiB - 1 bytes. A row has to fit into half of what\n"
+    "each of --threads has of --memory (a sixteenth for jsonl). A list of more than an eighth of\n"
+    "--memory is written in pieces, which RocksDB merges at reads until it is compacted.\n"
+    "Peak memory is --memory, 16 MB at least, and some 30 MB of the program.\n"
+    "\n"
+    "--sst-only DIR writes SSTs and DIR/manifest.json instead; --db then only names a DB whose\n"
+    "options are used. All files of a shard are to be ingested in one call, in the manifest's "
+    "order.\n"
+    "--mode append makes operands, which need sheaf.append; replace and --create-only make values.\n"
     "\n"
     "Examples:\n"
     "  sheaf load --db lists.db --input rows.tsv\n"
-    "  zcat rows.jsonl.gz | sheaf load --db lists.db --format jsonl --memory 8G\n"
-    "  sheaf load --db lists.db --input a.tsv --input b.tsv --mode replace --on-error skip\n"
+    "  sheaf load --db lists.db --input rows.jsonl.gz --format jsonl --memory 8G\n"
+    "  sheaf load --db lists.db --input a.tsv --input b.tsv --mode replace \\\n"
+    "             --on-error skip --rejects bad_rows.tsv\n"
+    "  sheaf load --sst-only ssts --shards 4 --input rows.tsv --mode replace\n"
     "\n"
     "Exit status: 0 success, also if rows were skipped with --on-error skip; 1 failed, nothing "
     "was\n"
@@ -55,51 +69,99 @@ constexpr char kFooter[] =
 struct Arguments {
   load::LoadOptions options;
   std::string memory = "1G";
+  std::string json_summary;
+  bool create_only = false;
   bool progress = false;
 };
 
-void PrintSummary(const load::LoadSummary& summary, const std::string& db) {
+// Lines of `text`, each as one of the command's.
+void ComplainLines(const std::string& text) {
+  for (const absl::string_view line : absl::StrSplit(text, '\n')) {
+    Complain(kName, load::Std(line));
+  }
+}
+
+void PrintSummary(const load::LoadSummary& summary, const std::string& where) {
+  if (summary.was_complete) {
+    Complain(kName, absl::StrCat("these inputs are in ", where,
+                                 " already: the load was complete. Nothing was done. (To load "
+                                 "them once more, leave --resume out)"));
+    return;
+  }
   for (const std::string& line : summary.skipped) Complain(kName, line);
   if (summary.rows_skipped != 0) {
     Complain(kName, absl::StrCat(load::Plural(summary.rows_skipped, "malformed row"),
                                  " skipped in all; the others were loaded"));
   }
-  struct rusage usage = {};
-  getrusage(RUSAGE_SELF, &usage);
-  const uint64_t peak = static_cast<uint64_t>(usage.ru_maxrss) * 1024;
-  Complain(kName,
-           absl::StrCat(load::Plural(summary.rows, "row"), ", ", load::Plural(summary.keys, "key"),
-                        ", ", load::Plural(summary.values, "value"), " loaded into ", db,
-                        summary.created ? " (created)" : ""));
-  Complain(kName, absl::StrFormat(
-                      "%s read, %s in %s; read and sort %.1f s, write %.1f s, ingest %.1f s; "
-                      "peak memory %s",
-                      load::Bytes(summary.bytes_in), load::Bytes(summary.sst_bytes),
-                      load::Plural(summary.ssts, "SST"), summary.read_seconds,
-                      summary.write_seconds, summary.ingest_seconds, load::Bytes(peak)));
+  ComplainLines(SummaryText(summary, where));
+}
+
+// A file that is not there yet or whole. False, with a complaint, if it cannot be written.
+bool WriteJsonSummary(const std::string& path, const std::string& text) {
+  if (path.empty()) return true;
+  const std::string part = path + ".part";
+  std::ofstream out(part, std::ios::binary);
+  out << text;
+  out.close();
+  if (out && std::rename(part.c_str(), path.c_str()) == 0) return true;
+  Complain(kName, absl::StrCat("--json-summary ", path, ": cannot write it: ",
+                               load::ErrnoText(errno)));
+  std::remove(part.c_str());
+  return false;
+}
+
+int Usage(const std::string& text) {
+  Complain(kName, text);
+  return kExitUsage;
 }
 
 int Run(Arguments& arguments) {
   load::LoadOptions& options = arguments.options;
   if (!load::ParseByteSize(arguments.memory, &options.memory)) {
-    Complain(kName, absl::StrCat("--memory: expected a size like 64M or 1.5G, found ",
-                                 load::Quoted(arguments.memory)));
-    return kExitUsage;
+    return Usage(absl::StrCat("--memory: expected a size like 64M or 1.5G, found ",
+                              load::Quoted(arguments.memory)));
   }
   if (std::count(options.inputs.begin(), options.inputs.end(), "-") > 1) {
-    Complain(kName, "--input -: expected stdin once, found it twice");
-    return kExitUsage;
+    return Usage("--input -: expected stdin once, found it twice");
+  }
+  if (options.db.empty() && options.sst_only.empty()) {
+    return Usage("--db is required (or --sst-only); see sheaf load --help");
+  }
+  if (options.resume &&
+      std::count(options.inputs.begin(), options.inputs.end(), "-") != 0) {
+    return Usage("--resume: expected files as --input, which can be read again, found stdin");
+  }
+  if (!options.rejects.empty() && options.on_error != load::OnError::kSkip) {
+    return Usage("--rejects is for --on-error skip, which goes on at a malformed row");
+  }
+  if (arguments.create_only) {
+    if (options.mode == load::LoadMode::kReplace) {
+      return Usage("--create-only: expected no --mode replace beside it");
+    }
+    options.mode = load::LoadMode::kCreateOnly;
+  }
+  if (options.mode == load::LoadMode::kCreateOnly && !options.sst_only.empty()) {
+    return Usage("--create-only: expected no --sst-only beside it, as no DB is looked into");
   }
   options.progress = load::Progress::Wanted(arguments.progress);
   options.note = [](const std::string& text) { Complain(kName, text); };
+  options.manifest = ManifestJson;
+  const std::string& where = options.sst_only.empty() ? options.db : options.sst_only;
   load::LoadSummary summary;
   const absl::Status status = load::Load(options, &summary);
+  const bool written = WriteJsonSummary(arguments.json_summary, SummaryJson(summary, status));
   if (status.ok()) {
-    PrintSummary(summary, options.db);
-    return kExitOk;
+    PrintSummary(summary, where);
+    return written ? kExitOk : kExitFailed;
   }
-  Complain(kName, absl::StrCat(status.message()));
-  Complain(kName, absl::StrCat("nothing was loaded into ", options.db));
+  Complain(kName, load::Std(status.message()));
+  Complain(kName, absl::StrCat("nothing was loaded into ", where));
+  if (!summary.left.empty()) {
+    Complain(kName, absl::StrCat("what was finished is in ", summary.left, " (",
+                                 load::Bytes(summary.left_bytes),
+                                 "): the same command with --resume goes on from there; else "
+                                 "remove it"));
+  }
   if (absl::IsCancelled(status)) return 128 + load::InterruptSignal();
   return kExitFailed;
 }
@@ -113,7 +175,10 @@ void AddLoadCommand(CLI::App& app, int* exit_status) {
   load::LoadOptions& options = arguments->options;
   options.threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
 
-  AddDb(*sub, &options.db)->description("Folder of the DB; created if there is none");
+  AddDb(*sub, &options.db)
+      ->description("Folder of the DB; created if there is none")
+      ->required(false);
+  AddFamily(*sub, &options.family)->description("Column family of the lists (default: default)");
   sub->add_option_function<std::vector<std::string>>(
          "--input",
          [&options](const std::vector<std::string>& inputs) {
@@ -136,6 +201,8 @@ void AddLoadCommand(CLI::App& app, int* exit_status) {
       [&options](load::LoadMode mode) { options.mode = mode; },
       "append: values go behind those that a key has; replace: in their place (default: append)")
       ->type_name("MODE");
+  sub->add_flag("--create-only", arguments->create_only,
+                "A key that the DB has is an error, before anything is loaded");
   AddChoice<Layout>(
       *sub, "--layout", {{"compact", Layout::kCompact}, {"fixed64", Layout::kFixed64}},
       [&options](Layout layout) { options.layout = layout; },
@@ -148,16 +215,33 @@ void AddLoadCommand(CLI::App& app, int* exit_status) {
   AddNumber(
       *sub, "--threads", 1, 256,
       [&options](uint64_t threads) { options.threads = static_cast<int>(threads); },
-      "Threads for sorting and writing (default: one for each CPU)");
+      "Threads for parsing, sorting and writing (default: one for each CPU)");
   AddText(*sub, "--tmp", &options.tmp,
-          "Existing folder to build SSTs in (default: beside the DB, from where they are moved and "
-          "not copied)")
+          "Existing folder for temporary files (default: beside the DB, from where SSTs are moved "
+          "and not copied)")
       ->type_name("DIR");
   AddChoice<load::OnError>(
       *sub, "--on-error", {{"stop", load::OnError::kStop}, {"skip", load::OnError::kSkip}},
       [&options](load::OnError on_error) { options.on_error = on_error; },
       "At a malformed row: stop, or skip it and report it at the end (default: stop)")
       ->type_name("ACTION");
+  AddText(*sub, "--rejects", &options.rejects,
+          "With --on-error skip: file for the rows that were skipped, `place TAB reason TAB row` a "
+          "line")
+      ->type_name("FILE");
+  sub->add_flag("--resume", options.resume,
+                "Go on from what an interrupted load of the same inputs has finished");
+  CLI::Option* const sst_only =
+      AddText(*sub, "--sst-only", &options.sst_only,
+              "Write SSTs and a manifest into this new folder, for others to ingest")
+          ->type_name("DIR");
+  AddNumber(
+      *sub, "--shards", 1, 4096, [&options](uint64_t shards) { options.shards = shards; },
+      "With --sst-only: split by key range for so many DBs (default: 1)")
+      ->needs(sst_only);
+  AddText(*sub, "--json-summary", &arguments->json_summary,
+          "File for what the load came to, as JSON, also if it failed")
+      ->type_name("FILE");
   sub->add_flag("--progress", arguments->progress, "Show progress even if stderr is no terminal");
   sub->callback([arguments, exit_status] { *exit_status = Run(*arguments); });
 }
