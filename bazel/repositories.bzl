@@ -10,9 +10,12 @@ _LIBRARIES = {
     "com_google_googletest": "googletest",
     "com_google_protobuf": "protobuf",
     "lmdb": "lmdb",
+    "lz4": "lz4",
     "rocksdb": "rocksdb",
     "simdjson": "simdjson",
     "xxhash": "xxhash",
+    "zlib": "zlib",
+    "zstd": "zstd",
 }
 
 # What Bazel itself asks for: stand-ins of ours, and Debian's packages.

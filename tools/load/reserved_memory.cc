@@ -14,8 +14,10 @@ ReservedMemory::~ReservedMemory() {
   if (data_ != nullptr) munmap(data_, bytes_);
 }
 
-void ReservedMemory::Release() {
-  if (data_ != nullptr) madvise(data_, bytes_, MADV_DONTNEED);
+void ReservedMemory::Release(uint64_t begin) {
+  constexpr uint64_t kPage = 4096;
+  begin = (begin + kPage - 1) / kPage * kPage;
+  if (data_ != nullptr && begin < bytes_) madvise(data_ + begin, bytes_ - begin, MADV_DONTNEED);
 }
 
 absl::Status ReservedMemory::Reserve(uint64_t bytes) {

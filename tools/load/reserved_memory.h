@@ -26,8 +26,9 @@ class ReservedMemory {
   // Errors: ResourceExhausted if the system does not give the address space.
   absl::Status Reserve(uint64_t bytes);
 
-  // Gives the memory back to the system, and keeps the addresses; what was written is lost.
-  void Release();
+  // Gives the memory from byte `begin` on back to the system, and keeps the addresses; what was
+  // written there is lost.
+  void Release(uint64_t begin);
 
   char* data() const { return data_; }
   uint64_t reserved() const { return bytes_; }

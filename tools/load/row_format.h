@@ -18,11 +18,17 @@ enum class RowFormat {
   kFramed,
 };
 
-// By the end of a file's name: .tsv, .jsonl, .ndjson, .framed; any other is tsv.
+// By the end of a file's name: .tsv, .jsonl, .ndjson, .framed, also with .gz, .zst or .lz4 behind it;
+// any other is tsv.
 inline RowFormat FormatOfFile(std::string_view path) {
-  const auto ends_with = [path](std::string_view end) {
+  const auto ends_with = [&path](std::string_view end) {
     return path.size() >= end.size() && path.substr(path.size() - end.size()) == end;
   };
+  for (const std::string_view archive : {".gz", ".zst", ".lz4"}) {
+    if (!ends_with(archive)) continue;
+    path.remove_suffix(archive.size());
+    break;
+  }
   if (ends_with(".jsonl") || ends_with(".ndjson")) return RowFormat::kJsonl;
   if (ends_with(".framed")) return RowFormat::kFramed;
   return RowFormat::kTsv;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "tools/load/interrupt.h"
 #include "tools/load/row_record.h"
@@ -38,10 +39,38 @@ size_t SharedPrefix(const IndexEntry* begin, const IndexEntry* end, const char* 
   return shared;
 }
 
+// Below this a comparison sort is faster than counting 2048 digits.
+constexpr ptrdiff_t kFewEntries = 1024;
+
+// Sorts by window; entries of one window keep their order, which is that of the input.
+void RadixSort(IndexEntry* const begin, IndexEntry* const end, IndexEntry* const scratch) {
+  const auto count = static_cast<size_t>(end - begin);
+  uint32_t starts[8][256] = {};
+  for (const IndexEntry* entry = begin; entry < end; ++entry) {
+    for (int digit = 0; digit < 8; ++digit) ++starts[digit][entry->window >> 8 * digit & 0xFF];
+  }
+  IndexEntry* from = begin;
+  IndexEntry* to = scratch;
+  for (int digit = 0; digit < 8; ++digit) {
+    uint32_t* const at = starts[digit];
+    if (at[from->window >> 8 * digit & 0xFF] == count) continue;  // all the same
+    uint32_t sum = 0;
+    for (int i = 0; i < 256; ++i) sum += std::exchange(at[i], sum);
+    for (size_t i = 0; i < count; ++i) to[at[from[i].window >> 8 * digit & 0xFF]++] = from[i];
+    std::swap(from, to);
+  }
+  if (from != begin) std::copy(from, from + count, begin);
+}
+
 // Sorts entries whose keys share `depth` bytes and whose windows begin there; marks keys.
-void SortWindows(IndexEntry* begin, IndexEntry* end, const char* arena, size_t depth) {
+void SortWindows(IndexEntry* begin, IndexEntry* end, IndexEntry* scratch, const char* arena,
+                 size_t depth) {
   if (InterruptSignal() != 0) return;
-  std::sort(begin, end, ByWindow());
+  if (end - begin < kFewEntries || end - begin > ptrdiff_t{0xFFFFFFFF}) {
+    std::sort(begin, end, ByWindow());
+  } else {
+    RadixSort(begin, end, scratch);
+  }
   while (begin < end) {
     const uint64_t window = begin->window;
     IndexEntry* same = begin + 1;
@@ -54,7 +83,7 @@ void SortWindows(IndexEntry* begin, IndexEntry* end, const char* arena, size_t d
       for (IndexEntry* entry = begin; entry < same; ++entry) {
         entry->window = KeyWindow(RecordKey(arena + entry->record()), deeper);
       }
-      SortWindows(begin, same, arena, deeper);
+      SortWindows(begin, same, scratch, arena, deeper);
     }
     begin = same;
   }
@@ -93,11 +122,11 @@ uint64_t KeyWindow(std::string_view key, size_t depth) {
   return window | size;
 }
 
-absl::Status SortRows(IndexEntry* entries, uint64_t count, const char* arena, size_t depth,
-                      const KeyOrder& order) {
+absl::Status SortRows(IndexEntry* entries, uint64_t count, IndexEntry* scratch, const char* arena,
+                      size_t depth, const KeyOrder& order) {
   if (count == 0) return absl::OkStatus();
   if (order.bytewise()) {
-    SortWindows(entries, entries + count, arena, depth);
+    SortWindows(entries, entries + count, scratch, arena, depth);
   } else {
     SortByComparator(entries, entries + count, arena, order);
   }

@@ -1,8 +1,10 @@
 // Sorting of rows in memory: an index of 16 bytes a row, by key, rows of one key in input order.
 //
-// The index is sorted by a window of the key, eight bytes that are compared as one number, so that
-// almost no comparison touches a row. Rows whose windows are equal are sorted by the next window,
-// which is read from each row once and in the order of the memory.
+// The index is sorted by a window of the key, eight bytes that are one number, so that almost nothing
+// touches a row: a radix sort of its bytes, from the lowest on (Knuth, The Art of Computer
+// Programming, volume 3, 5.2.5), which keeps the order of the input by itself. Rows whose windows are
+// equal are sorted by the next window, which is read from each row once and in the order of the
+// memory. docs/benchmarks.md has what other ways gave.
 //
 // Thread safety: free functions.
 
@@ -41,11 +43,12 @@ struct IndexEntry {
 // REQUIRES: depth <= key.size().
 uint64_t KeyWindow(std::string_view key, size_t depth);
 
-// Sorts `entries[0..count)`, whose windows begin at `depth`: the length of a prefix that all keys
-// share. Windows are only used if the order is bytewise.
+// Sorts `entries[0..count)`, which are in the order of the input, and whose windows begin at
+// `depth`: the length of a prefix that all keys share. Windows are only used if the order is
+// bytewise. `scratch`: room for `count` entries.
 // Errors: Cancelled if interrupted; the order is then unspecified.
-absl::Status SortRows(IndexEntry* entries, uint64_t count, const char* arena, size_t depth,
-                      const KeyOrder& order);
+absl::Status SortRows(IndexEntry* entries, uint64_t count, IndexEntry* scratch, const char* arena,
+                      size_t depth, const KeyOrder& order);
 
 // Sets IndexEntry::window of entries that are sorted, by bytes.
 void MarkKeys(IndexEntry* entries, uint64_t count, const char* arena);

@@ -43,7 +43,7 @@ void RowTable::TakeWindows() {
 absl::Status RowTable::Add(std::string_view key, absl::Span<const std::string_view> values) {
   const size_t body = BodyBytes(values);
   const uint64_t most = key.size() + body + 2 * kMaxVarint64;
-  if (memory_used() + most + sizeof(IndexEntry) > memory_) {
+  if (memory_used() + most + kSortingBytes > memory_) {
     return absl::ResourceExhaustedError("rows and their index do not fit into --memory");
   }
   if (rows_ == 0) {
@@ -78,6 +78,7 @@ absl::Status RowTable::Add(std::string_view key, absl::Span<const std::string_vi
 
 absl::Status RowTable::Sort(const KeyOrder& order) {
   order_ = &order;
+  entry_bytes_ = sizeof(IndexEntry);
   if (rows_ == 0) return absl::OkStatus();
   const char* const arena = arena_.data();
   if (in_order_ && order.bytewise()) {
@@ -85,19 +86,23 @@ absl::Status RowTable::Sort(const KeyOrder& order) {
     return absl::OkStatus();
   }
   if (windows_differ_) TakeWindows();
-  return SortRows(index(), rows_, arena, depth_, order);
+  rows_touched_ = std::max(rows_touched_, 2 * rows_);
+  return SortRows(index(), rows_, index() + rows_, arena, depth_, order);
 }
+
+void RowTable::ReleaseScratch() { index_.Release(rows_ * sizeof(IndexEntry)); }
 
 void RowTable::Clear(bool release) {
   arena_touched_ = std::max(arena_touched_, arena_used_);
   rows_touched_ = std::max(rows_touched_, rows_);
   // Rows of another shape would touch other memory on top of what was touched before.
   if (release || arena_touched_ + rows_touched_ * sizeof(IndexEntry) > memory_ + memory_ / 16) {
-    arena_.Release();
-    index_.Release();
+    arena_.Release(0);
+    index_.Release(0);
     arena_touched_ = rows_touched_ = 0;
   }
   arena_used_ = rows_ = values_ = 0;
+  entry_bytes_ = kSortingBytes;
   positions_.clear();
   windows_differ_ = false;
   in_order_ = true;

@@ -42,6 +42,9 @@ class RowTable final : public RowSink, public RowStore {
   // Errors: Cancelled if interrupted; the order is then unspecified.
   absl::Status Sort(const KeyOrder& order);
 
+  // Gives back what sorting took, if the table stays for a while.
+  void ReleaseScratch();
+
   // Empties the table, which keeps its memory unless `release`.
   void Clear(bool release);
 
@@ -49,8 +52,8 @@ class RowTable final : public RowSink, public RowStore {
   uint64_t rows() const { return rows_; }
   uint64_t values() const { return values_; }
   uint64_t memory() const { return memory_; }
-  // Of the rows and their index.
-  uint64_t memory_used() const { return arena_used_ + rows_ * sizeof(IndexEntry); }
+  // Of the rows and their index; before Sort() with the room that it takes.
+  uint64_t memory_used() const { return arena_used_ + rows_ * entry_bytes_; }
   // Of the blocks that were begun.
   const std::vector<uint64_t>& positions() const { return positions_; }
 
@@ -71,7 +74,11 @@ class RowTable final : public RowSink, public RowStore {
   void Shrink(std::string_view key);
   void TakeWindows();
 
+  // Of the index and, until it is sorted, as much scratch behind it.
+  static constexpr uint64_t kSortingBytes = 2 * sizeof(IndexEntry);
+
   const uint64_t memory_;
+  uint64_t entry_bytes_ = kSortingBytes;
   ReservedMemory arena_;
   ReservedMemory index_;
   uint64_t arena_used_ = 0;

@@ -35,7 +35,7 @@ uint64_t MostBytes(const RowBlock& block) {
     ++count;
   }
   if (block.format() == RowFormat::kFramed) count = rows.size() / 9 + 1;
-  return rows.size() + rows.size() / 64 + count * (sizeof(IndexEntry) + 26);
+  return rows.size() + rows.size() / 64 + count * (2 * sizeof(IndexEntry) + 26);
 }
 
 class Nothing final : public RowSink {
@@ -60,7 +60,9 @@ class RunMaker::Worker {
       if (absl::Status status = Take(); !status.ok()) return status;
     }
     if (maker_->log_->stopped()) return absl::OkStatus();
-    return table.Sort(*maker_->options_.order);
+    absl::Status status = table.Sort(*maker_->options_.order);
+    table.ReleaseScratch();
+    return status;
   }
 
   RowTable table;
@@ -70,7 +72,7 @@ class RunMaker::Worker {
   absl::Status Take() {
     // A run has whole blocks.
     const uint64_t room = table.memory() - table.memory_used();
-    if (!table.empty() && block_.rows().size() * 12 > room && MostBytes(block_) > room) {
+    if (!table.empty() && block_.rows().size() * 20 > room && MostBytes(block_) > room) {
       if (absl::Status status = maker_->Spill(table, &blocks, false); !status.ok()) return status;
     }
     std::unique_ptr<RowParser>& parser = parsers_[static_cast<size_t>(block_.format())];
