@@ -237,16 +237,42 @@ TEST_F(LoadTest, FrameCutOffFailsEvenWithSkip) {
   EXPECT_TRUE(Everything().empty());
 }
 
-TEST_F(LoadTest, MemoryLimitFailsWithWhatWasNeeded) {
+// 64 MB of rows with 16 MB of memory; the model keeps them all.
+TEST_F(LoadTest, InputBeyondMemoryIsSortedOutsideOfIt) {
   std::string rows;
-  for (int i = 0; i < 100000; ++i)
-    rows += "key" + std::to_string(i) + "\t" + std::string(40, 'v') + "\n";
-  const Result small = Load(rows, {"--memory", "4M"});
-  EXPECT_EQ(small.exit_status, 1);
-  EXPECT_TRUE(Has(small.err, "--memory is 4.0 MB")) << small.err;
-  EXPECT_TRUE(Has(small.err, "Raise --memory or split the input")) << small.err;
-  EXPECT_TRUE(Everything().empty());
-  EXPECT_EQ(Load(rows, {"--memory", "64M"}).exit_status, 0);
+  std::map<std::string, std::string> model;
+  for (uint32_t i = 0; rows.size() < (64u << 20); ++i) {
+    const std::string key = "key" + std::to_string(i * 2654435761u % 100003);
+    const std::string row = key + "\t" + std::to_string(i) + std::string(60, 'v') + "\n";
+    rows += row;
+    model[key] += row;
+  }
+  const Result result = Load(rows, {"--memory", "16M", "--threads", "3"});
+  EXPECT_EQ(result.exit_status, 0) << result.err;
+  EXPECT_TRUE(Has(result.err, " runs, ")) << result.err;
+  std::string expected;
+  for (const auto& [key, lines] : model) expected += lines;
+  EXPECT_TRUE(RunSheaf({"export", "--db", db_}).out == expected);
+  EXPECT_EQ(Everything().count("/db.load-"), 0u);
+}
+
+TEST_F(LoadTest, ListLargerThanMemoryIsLoaded) {
+  std::string rows;
+  std::string list;
+  for (int i = 0; rows.size() < (40u << 20); ++i) {
+    const std::string value = std::to_string(i) + std::string(1000, static_cast<char>('a' + i % 26));
+    rows += "small" + std::to_string(i) + "\tx\nbig\t" + value + "\n";
+    list += "big\t" + value + "\n";
+  }
+  for (const char* const mode : {"append", "replace", "append"}) {
+    const bool again = fs::exists(db_) && std::string(mode) == "append";
+    const Result result = Load(rows, {"--memory", "16M", "--mode", mode});
+    EXPECT_EQ(result.exit_status, 0) << result.err;
+    EXPECT_TRUE(RunSheaf({"scan", "--db", db_, "--from", "big", "--to", "bih"}).out ==
+                (again ? list + list : list))
+        << mode;
+  }
+  EXPECT_EQ(RunSheaf({"verify", "--db", db_}).exit_status, 0);
 }
 
 TEST_F(LoadTest, RowThatDoesNotFitIntoMemoryIsRefused) {

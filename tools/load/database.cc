@@ -116,13 +116,14 @@ absl::StatusOr<Database> Database::Read(const std::string& path, const std::stri
 absl::StatusOr<Database> Database::New(const std::string& path, Layout layout,
                                        const std::string& family_name) {
   std::error_code error;
-  const bool folder_was_there = fs::exists(path, error);
-  if (folder_was_there) {
+  bool has_files = false;
+  if (fs::exists(path, error)) {
     if (!fs::is_directory(path, error)) {
       return absl::FailedPreconditionError(absl::StrCat(path, ": is a file; expected a DB folder"));
     }
     for (const fs::directory_entry& entry : fs::directory_iterator(path, error)) {
       const std::string name = entry.path().filename().string();
+      has_files = true;
       if (!IsLeftover(name)) {
         return absl::FailedPreconditionError(absl::StrCat(
             path, ": is no DB but holds other files (", name, "); name a new or an empty folder"));
@@ -142,7 +143,7 @@ absl::StatusOr<Database> Database::New(const std::string& path, Layout layout,
     }
   }
   Database database = Fresh(path, layout, family_name);
-  database.folder_was_there_ = folder_was_there;
+  database.folder_was_there_ = has_files;
   return database;
 }
 
@@ -207,6 +208,12 @@ std::string Database::merge_operator() const {
 
 rocksdb::Options Database::options() const {
   return rocksdb::Options(db_options_, family());
+}
+
+Database Database::At(const std::string& path) const {
+  Database other = *this;
+  other.path_ = path;
+  return other;
 }
 
 absl::Status Database::CheckUnlocked() const {

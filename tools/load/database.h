@@ -77,11 +77,16 @@ class Database {
   // of lists, and for a `layout` that is not that of the DB.
   absl::Status RestoreAppend(std::optional<Layout> layout, std::string* change);
 
+  // The same DB in another folder, where a new one is made before it gets its place.
+  Database At(const std::string& path) const;
+
   // True if Read() would find a DB.
   static bool Exists(const std::string& path);
 
   const std::string& path() const { return path_; }
   bool is_new() const { return is_new_; }
+  // It is new, and its folder holds files, as that of a file system does.
+  bool has_folder() const { return folder_was_there_; }
 
   // Of the lists: `layout` of the merge operator sheaf.append, else of the collector sheaf.stats,
   // else compact.

@@ -1,5 +1,6 @@
 #include "tools/load/loader.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -510,9 +511,44 @@ class Loader {
       counts.bytes_in = summary_.bytes_in;
       return journal_->Append(RecordOf(intent, counts), /*sync=*/true);
     };
-    absl::Status status = Ingest(database_, ingestion);
-    if (status.ok()) summary_.created = database_.is_new();
+    if (!database_.is_new()) return Ingest(database_, ingestion);
+    summary_.created = true;
+    return database_.has_folder() ? Ingest(database_, ingestion) : IngestIntoNew(ingestion);
+  }
+
+  // A new DB is made elsewhere and moved to its place, so that it is there with its lists or not
+  // at all.
+  absl::Status IngestIntoNew(const IngestionOptions& ingestion) {
+    std::string place = target_;
+    while (place.size() > 1 && place.back() == '/') place.pop_back();
+    const std::string staged =
+        options_.tmp.empty() ? journal_->folder() + "/db" : place + ".new-" + mark_.id;
+    std::error_code error;
+    fs::remove_all(staged, error);
+    absl::Status status = Ingest(database_.At(staged), ingestion);
+    if (status.ok()) {
+      fs::rename(staged, place, error);  // an empty folder is replaced
+      if (error && Database::Exists(target_)) {
+        status = absl::AbortedError(absl::StrCat(
+            target_, ": another process created this DB meanwhile; run this again"));
+      } else if (error) {
+        status = absl::InternalError(
+            absl::StrCat(target_, ": cannot make the DB: ", error.message()));
+      }
+    }
+    if (status.ok()) {
+      SyncFolder(fs::path(place).parent_path().string());
+    } else {
+      fs::remove_all(staged, error);
+    }
     return status;
+  }
+
+  static void SyncFolder(const std::string& folder) {
+    const int fd = open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) return;
+    fsync(fd);
+    close(fd);
   }
 
   absl::Status PublishFiles() {

@@ -1,0 +1,265 @@
+// `sheaf load --resume`: killed at any moment, the DB is as before or complete, and what is resumed
+// is in it once.
+
+#include <unistd.h>
+
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <random>
+#include <thread>
+
+#include "gtest/gtest.h"
+#include "tests/tools/process.h"
+
+namespace sheaf {
+namespace testing {
+namespace {
+
+namespace fs = std::filesystem;
+using Clock = std::chrono::steady_clock;
+
+// Rows of an input of about 20 MB, and what becomes of them; the load has 16 MB of memory.
+struct Input {
+  std::string rows;
+  std::string rejects;
+  std::map<std::string, std::string> model;  // rows by key
+
+  explicit Input(uint32_t seed, const std::string& path, bool with_bad_rows) {
+    std::mt19937 random(seed);
+    uint64_t line = 0;
+    while (rows.size() < (20u << 20)) {
+      ++line;
+      if (with_bad_rows && line % 20011 == 0) {
+        rows += "bad" + std::to_string(line) + "\n";
+        rejects += path + ":" + std::to_string(line) +
+                   "\texpected key TAB value, found no TAB\tbad" + std::to_string(line) + "\n";
+        continue;
+      }
+      const std::string key = "key" + std::to_string(random() % 20000);
+      const std::string row =
+          key + "\t" + std::to_string(line) + std::string(random() % 80, 'v') + "\n";
+      rows += row;
+      model[key] += row;
+    }
+  }
+  std::string Text() const {
+    std::string text;
+    for (const auto& [key, lines] : model) text += lines;
+    return text;
+  }
+};
+
+// SHEAF_TEST_SCALE=20 is 400 kills instead of 20.
+int Scaled(int count) {
+  const char* const scale = std::getenv("SHEAF_TEST_SCALE");
+  return static_cast<int>(count * (scale == nullptr ? 1 : std::atof(scale)));
+}
+
+struct Variant {
+  const char* name;
+  bool old_db;  // with lists in it
+  const char* mode;
+  bool skip;
+  const char* archive;  // program that compresses the input, or ""
+};
+
+class LoadResumeTest : public ::testing::Test {
+ protected:
+  const std::string folder_ = TestFolder();
+  const std::string db_ = folder_ + "/db";
+  const std::string path_ = folder_ + "/rows.tsv";
+
+  std::string Export() { return RunSheaf({"export", "--db", db_}).out; }
+  static std::vector<std::string> LeftIn(const std::string& folder) {
+    std::vector<std::string> names;
+    for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
+      const std::string name = entry.path().filename().string();
+      if (Has(name, ".load-") || Has(name, ".new-") || Has(name, ".part")) names.push_back(name);
+    }
+    return names;
+  }
+};
+
+class KilledLoadTest : public LoadResumeTest, public ::testing::WithParamInterface<Variant> {};
+
+TEST_P(KilledLoadTest, AtAnyMomentIsLoadedOnceByResuming) {
+  const Variant& variant = GetParam();
+  const Input input(11, path_, variant.skip);
+  WriteFile(path_, input.rows);
+  if (*variant.archive != '\0') {
+    const std::string command = std::string(variant.archive) + " -qc " + path_ + " > " + path_ +
+                                ".x && mv " + path_ + ".x " + path_;
+    ASSERT_EQ(std::system(command.c_str()), 0);
+  }
+  const std::string old_rows = "a\told\nkey77\told\nkey77\tolder\n";
+  std::map<std::string, std::string> expected = input.model;
+  if (variant.old_db) {
+    expected["a"] = "a\told\n";
+    if (std::string(variant.mode) == "append") {
+      expected["key77"] = "key77\told\nkey77\tolder\n" + expected["key77"];
+    }
+  }
+  std::string complete;
+  for (const auto& [key, lines] : expected) complete += lines;
+  const std::string before = variant.old_db ? old_rows : "";
+
+  std::mt19937 random(static_cast<uint32_t>(getpid()));
+  double whole = 0;  // seconds of a load that is not killed
+  const int kills_wanted = Scaled(5);
+  int killed = 0;
+  for (int trial = 0; killed < kills_wanted; ++trial) {
+    fs::remove_all(db_);
+    fs::remove(folder_ + "/rejects");
+    if (variant.old_db) {
+      ASSERT_EQ(RunSheaf({"load", "--db", db_}, old_rows).exit_status, 0);
+    }
+    std::vector<std::string> command = {
+        "load", "--db",   db_,         "--input",   path_, "--format",
+        "tsv",  "--mode", variant.mode, "--memory", "16M", "--threads",
+        std::to_string(1 + trial % 3)};
+    if (variant.skip) {
+      command.insert(command.end(), {"--on-error", "skip", "--rejects", folder_ + "/rejects"});
+    }
+    for (int attempt = 0;; ++attempt) {
+      const Clock::time_point began = Clock::now();
+      Process process(command);
+      process.CloseInput();
+      // The first is timed; then all are killed, at first, and at times once more while resuming.
+      const bool kill_it = trial != 0 && (attempt == 0 || random() % 3 == 0);
+      if (kill_it) {
+        const double at = whole * 1.1 * static_cast<double>(random() % 1000) / 1000;
+        std::this_thread::sleep_for(std::chrono::duration<double>(at));
+        process.Signal(SIGKILL);
+      }
+      const Result result = process.Wait();
+      if (trial == 0) whole = std::chrono::duration<double>(Clock::now() - began).count();
+      if (result.exit_status == 0) break;
+      ASSERT_TRUE(kill_it) << result.err;
+      ASSERT_EQ(result.exit_status, 128 + SIGKILL) << result.err;
+      ++killed;
+      if (fs::exists(db_)) {
+        const std::string now = Export();
+        ASSERT_TRUE(now == before || now == complete) << "half of it, " << now.size() << " bytes";
+      } else {
+        ASSERT_FALSE(variant.old_db);
+      }
+      if (command.back() != "--resume") command.push_back("--resume");
+    }
+    ASSERT_TRUE(Export() == complete) << "trial " << trial;
+    EXPECT_EQ(LeftIn(folder_), std::vector<std::string>()) << "trial " << trial;
+    if (variant.skip) {
+      // A load that was killed after it had ingested has nothing to reject any more.
+      EXPECT_TRUE(!fs::exists(folder_ + "/rejects") ||
+                  ReadFile(folder_ + "/rejects") == input.rejects)
+          << "trial " << trial;
+    }
+  }
+  std::printf("%d kills of a load of %.2f s\n", killed, whole);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Variants, KilledLoadTest,
+    ::testing::Values(Variant{"NewDb", false, "append", false, ""},
+                      Variant{"Append", true, "append", false, ""},
+                      Variant{"Replace", true, "replace", true, ""},
+                      Variant{"Archive", true, "append", true, "zstd"}),
+    [](const auto& info) { return std::string(info.param.name); });
+
+TEST_F(LoadResumeTest, InterruptedLoadSaysHowToGoOnAndDoes) {
+  const Input input(5, path_, false);
+  WriteFile(path_, input.rows);
+  const std::vector<std::string> command = {"load",     "--db", db_,         "--input", path_,
+                                            "--memory", "16M",  "--threads", "1"};
+  Process process(command);
+  process.CloseInput();
+  // Until a run is finished there is nothing to go on from.
+  const auto has_run = [this] {
+    for (const std::string& name : LeftIn(folder_)) {
+      if (fs::exists(folder_ + "/" + name + "/run-000001")) return true;
+    }
+    return false;
+  };
+  while (!has_run()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  process.Signal(SIGINT);
+  const Result result = process.Wait();
+  EXPECT_EQ(result.exit_status, 130) << result.err;
+  EXPECT_TRUE(Has(result.err, "the same command with --resume goes on from there")) << result.err;
+  EXPECT_FALSE(fs::exists(db_));
+  ASSERT_EQ(LeftIn(folder_).size(), 1u);
+  EXPECT_TRUE(Has(result.err, LeftIn(folder_)[0])) << result.err;
+
+  // Others are not taken for it.
+  WriteFile(folder_ + "/other.tsv", "a\t1\n");
+  const Result other =
+      RunSheaf({"load", "--db", db_, "--input", folder_ + "/other.tsv", "--resume"});
+  EXPECT_EQ(other.exit_status, 1);
+  EXPECT_TRUE(Has(other.err, "differs in --input")) << other.err;
+
+  std::vector<std::string> again = command;
+  again.push_back("--resume");
+  const Result resumed = RunSheaf(again);
+  EXPECT_EQ(resumed.exit_status, 0) << resumed.err;
+  EXPECT_TRUE(Export() == input.Text());
+  EXPECT_TRUE(LeftIn(folder_).empty());
+  // Once more has nothing to do.
+  const Result complete = RunSheaf(again);
+  EXPECT_EQ(complete.exit_status, 0) << complete.err;
+  EXPECT_TRUE(Has(complete.err, "the load was complete. Nothing was done")) << complete.err;
+  EXPECT_TRUE(Export() == input.Text());
+}
+
+TEST_F(LoadResumeTest, ChangedInputIsNotGoneOnWith) {
+  Input input(6, path_, false);
+  WriteFile(path_, input.rows);
+  const std::vector<std::string> command = {"load", "--db",     db_,   "--input",
+                                            path_,  "--memory", "16M", "--resume"};
+  Process process({"load", "--db", db_, "--input", path_, "--memory", "16M"});
+  process.CloseInput();
+  while (LeftIn(folder_).empty()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  process.Signal(SIGKILL);
+  process.Wait();
+  WriteFile(path_, input.rows + "late\t1\n");
+  const Result result = RunSheaf(command);
+  EXPECT_EQ(result.exit_status, 1);
+  EXPECT_TRUE(Has(result.err, "differs in --input ")) << result.err;
+  EXPECT_TRUE(Has(result.err, "/rows.tsv")) << result.err;
+  EXPECT_EQ(LeftIn(folder_).size(), 1u);
+}
+
+TEST_F(LoadResumeTest, DamagedRunIsReadAgain) {
+  const Input input(7, path_, false);
+  WriteFile(path_, input.rows);
+  std::vector<std::string> command = {"load",     "--db", db_,         "--input", path_,
+                                      "--memory", "16M",  "--threads", "1"};
+  Process process(command);
+  process.CloseInput();
+  std::string run;
+  while (run.empty()) {
+    for (const std::string& name : LeftIn(folder_)) {
+      // The first is complete when there is a second.
+      const std::string at = folder_ + "/" + name;
+      if (fs::exists(at + "/run-000001")) run = at + "/run-000000";
+    }
+  }
+  process.Signal(SIGKILL);
+  process.Wait();
+  std::string bytes = ReadFile(run);
+  bytes[bytes.size() / 2] ^= 1;
+  WriteFile(run, bytes);
+  command.push_back("--resume");
+  const Result result = RunSheaf(command);
+  EXPECT_EQ(result.exit_status, 0) << result.err;
+  EXPECT_TRUE(Has(result.err, "run-000000: the run is damaged; its rows are read again"))
+      << result.err;
+  EXPECT_TRUE(Export() == input.Text());
+}
+
+TEST_F(LoadResumeTest, StdinCannotBeResumed) {
+  EXPECT_EQ(RunSheaf({"load", "--db", db_, "--resume"}, "a\t1\n").exit_status, 2);
+}
+
+}  // namespace
+}  // namespace testing
+}  // namespace sheaf
