@@ -24,7 +24,6 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "benchmark/benchmark.h"
 #include "sheaf/segments.h"
@@ -255,16 +254,6 @@ void TailOfGetLast(benchmark::State& state, size_t pieces) {
     if (!Ok(state, filled->system().store->GetLast({}, "list", 10, &values))) return;
     benchmark::DoNotOptimize(values);
   }
-}
-
-// What numbers of appends are divided by.
-size_t Scale() {
-  const char* const text = std::getenv("SHEAF_BENCH_SCALE");
-  if (text == nullptr) return 1;
-  size_t scale = 0;
-  if (absl::SimpleAtoi(text, &scale) && scale != 0) return scale;
-  std::fprintf(stderr, "SHEAF_BENCH_SCALE=%s: expected a number from 1 on\n", text);
-  std::exit(2);
 }
 
 AppendShape ShapeOf(size_t count, size_t size, size_t keys) {

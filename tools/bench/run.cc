@@ -1,7 +1,9 @@
 #include "tools/bench/run.h"
 
 #include <cstdio>
+#include <cstdlib>
 
+#include "absl/strings/numbers.h"
 #include "benchmark/benchmark.h"
 #include "tools/bench/context.h"
 #include "tools/bench/read_db.h"
@@ -27,6 +29,15 @@ int RunBenchmarks(int argc, char** argv, std::vector<std::string> defaults, void
   }
   benchmark::Shutdown();
   return 0;
+}
+
+size_t Scale() {
+  const char* const text = std::getenv("SHEAF_BENCH_SCALE");
+  if (text == nullptr) return 1;
+  size_t scale = 0;
+  if (absl::SimpleAtoi(text, &scale) && scale != 0) return scale;
+  std::fprintf(stderr, "SHEAF_BENCH_SCALE=%s: expected a number from 1 on\n", text);
+  std::exit(2);
 }
 
 }  // namespace bench

@@ -8,9 +8,9 @@
 namespace sheaf {
 namespace bench {
 
-// Below $TEST_TMPDIR or /tmp; its name begins with `name`. Aborts with a message if it cannot be
-// made.
-std::string NewTempFolder(const char* name);
+// Below `base`; without one, below $TEST_TMPDIR, $TMPDIR or /tmp, the first that there is. Its name
+// begins with `name`. Aborts with a message if it cannot be made.
+std::string NewTempFolder(const char* name, const std::string& base = "");
 
 }  // namespace bench
 }  // namespace sheaf
