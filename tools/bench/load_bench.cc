@@ -254,7 +254,6 @@ void AddAll() {
   const System writer = {"SstFileWriter", Lists, RunSstFileWriter<1>, CheckSstFileWriter<1>};
   const System writer2 = {"SstFileWriter2", Lists, RunSstFileWriter<2>, CheckSstFileWriter<2>};
 
-  // By size, so that what is compared is measured one after the other.
   for (const Shape& shape :
        {Shape{125, 256, true}, Shape{250, 256, true}, Shape{500, 256, true}, Shape{500, 2048, true},
         Shape{1000, 256, true}, Shape{2000, 256, true}, Shape{2000, 512, true}}) {
@@ -292,7 +291,8 @@ int main(int argc, char** argv) {
   }
   rest.push_back(nullptr);
   sheaf::bench::EndChildrenAtSignals();
-  const int status = sheaf::bench::RunBenchmarks(static_cast<int>(rest.size()) - 1, rest.data(), {},
+  const int status = sheaf::bench::RunBenchmarks(static_cast<int>(rest.size()) - 1, rest.data(),
+                                                 {"--benchmark_enable_random_interleaving=true"},
                                                  sheaf::bench::AddAll);
   LoadInput::RemoveAll();
   return status;

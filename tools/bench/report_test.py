@@ -71,6 +71,27 @@ APPEND = [
 ]
 
 
+def load(system, shape, seconds, peak=None, memory=268.435456, rate=1e8, **more):
+    found = {} if peak is None else {"peak_rss_MB": peak}
+    return median(f"Load/{system}/{shape}{ONCE}", seconds, "s", memory_MB=memory, cpu_s=1.5,
+                  bytes_per_second=rate, **found, **more)
+
+
+LOAD = [
+    load("Sheaf.Unsorted", "2GB-512M", 9, peak=637, memory=536.870912),
+    load("GnuSort.Unsorted", "2GB-512M", 20, peak=526, memory=536.870912),
+    load("Sheaf.Unsorted", "500MB-256M", 2, peak=300, rate=2.5e8),
+    load("GnuSort.Unsorted", "500MB-256M", 5, peak=264),
+    load("Sheaf.Unsorted", "2GB-256M", 10, peak=398.435456),
+    load("GnuSort.Unsorted", "2GB-256M", 25, peak=264),
+    load("Sheaf.Sorted", "2GB", 3, peak=150, memory=536.870912),
+    load("SstFileWriter.Sorted", "2GB", 2, memory=536.870912),
+    load("Sheaf.Grouped", "500MB", 1, peak=150),
+    load("Ldb.Grouped", "500MB", 5, peak=240),
+    load("LdbNoWal.Grouped", "500MB", 3, peak=250),
+]
+
+
 class ReportTest(unittest.TestCase):
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
@@ -194,8 +215,36 @@ class ReportTest(unittest.TestCase):
         self.assertIn("| 2 | 60.0 us | 7,000 ns |  |", page)
         self.assertIn("| 50 |  |  | 1,000 ns |", page)
 
+    def test_goals_of_loads_are_of_the_clock(self):
+        page = self.page(self.write("load.json", run(LOAD, "load_bench")))
+        self.assertIn("| `Sheaf.Unsorted` / `GnuSort.Unsorted`, `2GB-512M` | <= 0.5 | 0.450 "
+                      "| met |", page)
+        self.assertIn("| `Sheaf.Sorted` / `SstFileWriter.Sorted`, `2GB` | <= 1.25 | 1.500 "
+                      "| **missed** |", page)
+        self.assertIn("| `Ldb.Grouped` / `Sheaf.Grouped`, `500MB` | >= 4 | 5 | met |", page)
+        self.assertIn("| `Sheaf.Unsorted`, `2GB-256M` / `500MB-256M` | <= 4.4 | 5 | **missed** |",
+                      page)
+        self.assertIn("| the same, `2GB-512M` / `500MB-256M`, to compare |  | 4.500 |  |", page)
+
+    def test_memory_beyond_the_bound_is_of_the_load_that_has_the_most(self):
+        page = self.page(self.write("load.json", run(LOAD, "load_bench")))
+        self.assertIn("the most of all loads | <= 128 | 130 | **missed** |", page)
+        page = self.page(self.write("load.json", run(LOAD[:4], "load_bench")))
+        self.assertIn("the most of all loads | <= 128 | 100.1 | met |", page)
+
+    def test_loads_stand_beside_their_yardsticks(self):
+        page = self.page(self.write("load.json", run(LOAD, "load_bench")))
+        self.assertIn("| 500 MB | 256M | 2.00 s | 5.00 s (2.50) | 250 MB | 300 MB |\n"
+                      "| 2 GB | 256M | 10.00 s | 25.00 s (2.50) | 100 MB | 398 MB |\n"
+                      "| 2 GB | 512M | 9.00 s | 20.00 s (2.22) | 100 MB | 637 MB |\n", page)
+        self.assertIn("| 2 GB | 512M | 3.00 s | 2.00 s (0.67) | 100 MB | 150 MB |", page)
+        self.assertIn("| 500 MB | 256M | 1.00 s | 5.00 s (5.00) | 3.00 s (3.00) |", page)
+        self.assertIn("| `Ldb.Grouped/500MB` | 5.00 s |  | 1.50 s | 240 MB |", page)
+
     def test_every_name_of_the_benchmarks_is_described(self):
         done = self.report(self.write("append.json", run(APPEND, "append_bench")))
+        self.assertNotIn("has no description", done.stderr)
+        done = self.report(self.write("load.json", run(LOAD, "load_bench")))
         self.assertNotIn("has no description", done.stderr)
         done = self.report(self.write("append.json", run(
             [median("Append/Novel.Merge/50000x72", 1)], "append_bench")))
@@ -280,7 +329,8 @@ class ReportTest(unittest.TestCase):
     def test_plots_are_the_same_each_time_and_shown_by_the_page(self):
         paths = [self.write("read.json", run(READ)),
                  self.write("cross.json", run(CROSS, "crossover_bench")),
-                 self.write("append.json", run(APPEND, "append_bench"))]
+                 self.write("append.json", run(APPEND, "append_bench")),
+                 self.write("load.json", run(LOAD, "load_bench"))]
         folder = os.path.join(os.path.dirname(self.output), "plots")
         first = {}
         for _ in range(2):
@@ -289,8 +339,9 @@ class ReportTest(unittest.TestCase):
             with open(self.output, encoding="utf-8") as file:
                 page = file.read()
             self.assertEqual(sorted(os.listdir(folder)),
-                             ["append.svg", "cost.svg", "crossover.svg", "operands.svg",
-                              "pieces.svg", "read.svg", "read_shapes.svg"])
+                             ["append.svg", "cost.svg", "crossover.svg", "load_memory.svg",
+                              "load_time.svg", "operands.svg", "pieces.svg", "read.svg",
+                              "read_shapes.svg"])
             for name in os.listdir(folder):
                 with open(os.path.join(folder, name), "rb") as file:
                     image = file.read()

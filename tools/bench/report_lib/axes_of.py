@@ -1,6 +1,7 @@
 """What several plots have in common: bars on a log axis, lines on two."""
 
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
+from matplotlib.ticker import (FuncFormatter, LogLocator, MaxNLocator, NullFormatter,
+                               NullLocator)
 
 from . import numbers, svg
 
@@ -63,3 +64,12 @@ def short_time(nanoseconds):
         if nanoseconds >= size:
             return f"{nanoseconds / size:.3g} {unit}"
     return f"{nanoseconds:.3g} ns"
+
+
+def from_zero(axes, highest):
+    """Two linear axes from zero, to a little above what is drawn."""
+    axes.set_xlim(left=0)
+    axes.set_ylim(0, 1.08 * highest)
+    axes.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
+    axes.grid()
+    axes.tick_params(length=0, labelsize=8)

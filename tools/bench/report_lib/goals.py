@@ -2,6 +2,7 @@
 
 from typing import Callable, NamedTuple, Optional
 
+from . import loads
 from .runs import NotMeasured
 
 
@@ -60,6 +61,22 @@ def against_string_append_test(shape):
     ]
 
 
+def against_writer(shape):
+    """Sorted rows, and SSTs of the same lists without a loader."""
+    return [
+        Goal(f"`Sheaf.Sorted` / `SstFileWriter.Sorted`, `{shape}`",
+             ratio("Sheaf.Sorted", "SstFileWriter.Sorted", shape, "Load"), "<=", 1.25),
+        Goal("the same, `SstFileWriter2`: in two threads, as the tool has them, to compare",
+             ratio("Sheaf.Sorted", "SstFileWriter2.Sorted", shape, "Load")),
+    ]
+
+
+def load_growth(system, many, few):
+    """Time of a load of more rows over that of fewer."""
+    return lambda results: (results.get("Load", system, many).time
+                            / results.get("Load", system, few).time)
+
+
 def statistics_cost(shape="10000xmix"):
     """What the ledger does for statistics alone, as a part of Open."""
     return lambda results: ((results.get("Stats", "Ledger.Pin", shape).time
@@ -102,6 +119,28 @@ GOALS = [
          growth_an_operand("Sheaf.Get", "100000x72", "1000x72"), "<=", 1.25),
     Goal("the same of `StringAppendTest.Get`, to compare",
          growth_an_operand("StringAppendTest.Get", "100000x72", "1000x72")),
+    Goal("`Sheaf.Unsorted` / `GnuSort.Unsorted`, `2GB-512M`",
+         ratio("Sheaf.Unsorted", "GnuSort.Unsorted", "2GB-512M", "Load"), "<=", 0.5),
+    Goal("the same, `500MB-256M`, to compare",
+         ratio("Sheaf.Unsorted", "GnuSort.Unsorted", "500MB-256M", "Load")),
+    Goal("the same, `500MB-2G`: all in memory, to compare",
+         ratio("Sheaf.Unsorted", "GnuSort.Unsorted", "500MB-2G", "Load")),
+    Goal("`Sheaf.Unique` / `GnuSort.Unique`, `500MB-256M`, to compare",
+         ratio("Sheaf.Unique", "GnuSort.Unique", "500MB-256M", "Load")),
+    *against_writer("2GB"),
+    *against_writer("500MB"),
+    Goal("`Ldb.Grouped` / `Sheaf.Grouped`, `500MB`",
+         ratio("Ldb.Grouped", "Sheaf.Grouped", "500MB", "Load"), ">=", 4),
+    Goal("the same, `LdbNoWal`: without its log, to compare",
+         ratio("LdbNoWal.Grouped", "Sheaf.Grouped", "500MB", "Load")),
+    Goal("MB of peak memory beyond `--memory`, the most of all loads", loads.most_beyond_memory,
+         "<=", 128),
+    Goal("`Sheaf.Unsorted`, `2GB-256M` / `500MB-256M`",
+         load_growth("Sheaf.Unsorted", "2GB-256M", "500MB-256M"), "<=", 4.4),
+    Goal("the same, `2GB-512M` / `500MB-256M`, to compare",
+         load_growth("Sheaf.Unsorted", "2GB-512M", "500MB-256M")),
+    Goal("`GnuSort.Unsorted`, `2GB-256M` / `500MB-256M`, to compare",
+         load_growth("GnuSort.Unsorted", "2GB-256M", "500MB-256M")),
 ]
 
 

@@ -116,6 +116,20 @@ OPERATIONS = {
         "Sheaf.Get": "`Store::Get`, and slices of the newest 10 values",
         "Sheaf.GetLast": "`Store::GetLast` of 10 values",
     },
+    "Load": {
+        "Sheaf.Unsorted": "`sheaf load --db NEW --memory M --threads 2` of a TSV file",
+        "Sheaf.Unique": "the same, each row with a key of its own, 16 hex digits",
+        "Sheaf.Sorted": "the same of the rows sorted by key",
+        "Sheaf.Grouped": "the same again, beside `ldb`",
+        "GnuSort.*": "`LC_ALL=C sort -S M --parallel=2 -s -t TAB -k1,1` of the same file: sorting "
+                     "alone, its output is not synced",
+        "SstFileWriter.*": "RocksDB's `SstFileWriter` of the same lists, sorted and encoded and in "
+                           "memory before the clock: one file, synced; one thread",
+        "SstFileWriter2.*": "the same in two threads, a file each",
+        "Ldb.*": "`ldb load --bulk_load --create_if_missing --value_hex` of the same lists, "
+                 "encoded, a line each; its last lists stay in its log",
+        "LdbNoWal.*": "the same with `--disable_wal`: all in SSTs at the end",
+    },
 }
 
 

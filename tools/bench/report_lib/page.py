@@ -2,7 +2,7 @@
 
 import re
 
-from . import appends, conditions, crossover, goals, operations, tables
+from . import appends, conditions, crossover, goals, loads, operations, tables
 from .runs import BadInput, shape_order, unique
 
 INTRODUCTION = """\
@@ -14,20 +14,22 @@ of the binaries under "Where it ran":
     bazel run -c opt //tools/bench:read_bench -- --benchmark_repetitions=5 \\
         --benchmark_report_aggregates_only --benchmark_out=/tmp/read.json \\
         --benchmark_out_format=json --benchmark_context=commit=$(git rev-parse --short HEAD)
-    tools/bench/report /tmp/read.json /tmp/crossover.json /tmp/append.json
+    tools/bench/report /tmp/read.json /tmp/crossover.json /tmp/append.json /tmp/load.json
 
-All systems of a group run in one binary and one process, on the same values. `read_bench` and
-`append_bench` run repetitions in random order, so that whatever else the machine does falls on all
-systems; `crossover_bench`, which has one DB at a time, does not. A figure is the median of the
-repetitions, in CPU time (the benchmarks with threads: in real time; compactions: of all threads);
-spread is their standard deviation in parts of their mean, and `allocs` are calls of `operator new`
-an iteration, RocksDB's own among them. Absolute times are of the machine below; what carries over
-to another is a ratio.
+All systems of a group run in one binary and one process, on the same values; loaders are programs,
+which `load_bench` runs. `read_bench`, `append_bench` and `load_bench` run repetitions in random
+order, so that whatever else the machine does falls on all systems; `crossover_bench`, which has one
+DB at a time, does not. A figure is the median of the repetitions, in CPU time (the benchmarks with
+threads: in real time; compactions: of all threads; loads: from the start of the process to its end,
+by the clock); spread is their standard deviation in parts of their mean, and `allocs` are calls of
+`operator new` an iteration, RocksDB's own among them. Absolute times are of the machine below; what
+carries over to another is a ratio.
 
-But for appends, a list is under one key in an SST: flushed, compacted, not compressed, its block in
-a warm LRU block cache. Values are random bytes from a fixed seed. `10000xmix` is 10,000 values of
-25 to 75 bytes, `10000xzipf` of 0 to 4,000 with small ones the most frequent, `COUNTxSIZE` of that
-size. Each benchmark shows that it reads the same list as all others before it is timed."""
+But for appends and loads, a list is under one key in an SST: flushed, compacted, not compressed,
+its block in a warm LRU block cache. Values are random bytes from a fixed seed. `10000xmix` is
+10,000 values of 25 to 75 bytes, `10000xzipf` of 0 to 4,000 with small ones the most frequent,
+`COUNTxSIZE` of that size. Each benchmark shows that it reads the same list as all others before it
+is timed."""
 
 
 class Section:
@@ -119,13 +121,14 @@ SECTIONS = [
     Section("Appending", appends.append_lines),
     Section("Reading what is pending", appends.operand_lines),
     Section("A list in pieces, and its newest values", appends.piece_lines),
+    Section("Loading rows", loads.load_lines),
     Section("Bytes beyond the values' own", _overhead),
     Section("Many lists at once", _threaded("Multi", "Floor.MultiGet", "Keys")),
     Section("Scans", _threaded("Scan", "Floor.Iterate", "Keys")),
     Section("Threads", _threaded("Read", "Floor.Get", "Reads")),
 ]
-KNOWN_GROUPS = ("Read", "Cross", "Append", "Operands", "Segments", "Tail", "Overhead", "Multi",
-                "Scan")
+KNOWN_GROUPS = ("Read", "Cross", "Append", "Operands", "Segments", "Tail", "Load", "Overhead",
+                "Multi", "Scan")
 
 
 def _others(results):

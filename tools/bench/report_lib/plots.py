@@ -5,7 +5,7 @@ import math
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
 
-from . import append_plots, axes_of, crossover, numbers, svg
+from . import append_plots, axes_of, crossover, load_plots, numbers, svg
 from .runs import shape_order, unique
 
 FASTEST_COLOURS = {"Sheaf": svg.SHEAF, "OneKey": svg.ORANGE, "WideColumns": svg.GREEN}
@@ -23,6 +23,8 @@ def draw(results):
         "append": lambda: append_plots.bars(results, "50000x72"),
         "operands": lambda: append_plots.operands(results),
         "pieces": lambda: append_plots.pieces(results),
+        "load_time": lambda: load_plots.time(results),
+        "load_memory": lambda: load_plots.memory(results),
     }
     for group, title in (("Multi", "100 keys at once"), ("Scan", "Scan")):
         for shape in unique(m.shape for m in results.of_group(group, threaded=True)):

@@ -14,7 +14,7 @@ def _allocations(median):
     return "" if allocations is None else f"{allocations:,.0f}"
 
 
-def _spread(median):
+def spread(median):
     return "" if median.spread is None else f"{100 * median.spread:.1f} %"
 
 
@@ -30,7 +30,7 @@ def medians_by_shape(results, group, floor):
         for median in sorted(of_shape, key=lambda m: system_order(m.system)):
             over = numbers.factor(median.time / below.time) if below else ""
             rows.append(f"| `{median.system}` | {numbers.time(median.time)} | {over} "
-                        f"| {_spread(median)} | {_allocations(median)} |")
+                        f"| {spread(median)} | {_allocations(median)} |")
         lines += details(f"<code>{shape}</code>: all medians", rows)
     return lines
 
@@ -137,6 +137,6 @@ def plain_table(results, group, by_shape=False):
     for median in medians:
         name = "/".join(part for part in (median.system, median.shape) if part) or group
         threads = "" if median.threads is None else f"/threads:{median.threads}"
-        lines.append(f"| `{name}{threads}` | {numbers.time(median.time)} | {_spread(median)} "
+        lines.append(f"| `{name}{threads}` | {numbers.time(median.time)} | {spread(median)} "
                      f"| {_allocations(median)} |")
     return lines
