@@ -295,5 +295,5 @@ int main(int argc, char** argv) {
                                                  {"--benchmark_enable_random_interleaving=true"},
                                                  sheaf::bench::AddAll);
   LoadInput::RemoveAll();
-  return status;
+  return sheaf::bench::Interrupted() ? 1 : status;
 }
