@@ -359,7 +359,8 @@ TEST(SstBuilderTest, ListPastTheLimitIsRefusedByItsKey) {
   SstPlan plan;
   plan.list_bytes = 25;
   SstBuilder builder(plan, TestFolder() + "/sst-");
-  const absl::Status status = builder.Write(*table.Read(RowRange()), kBytewise);
+  absl::Status status = builder.Append(*table.Read(RowRange()), kBytewise);
+  if (status.ok()) status = builder.End();
   EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
   EXPECT_TRUE(testing::Has(std::string(status.message()),
                            "the list of key \"big\" is too large: its values have more than 25 "))
@@ -378,7 +379,8 @@ TEST(SstBuilderTest, FilesAreCutAndDisjoint) {
   plan.options.compression = rocksdb::kNoCompression;
   plan.file_bytes = 1 << 20;
   SstBuilder builder(plan, TestFolder() + "/sst-");
-  ASSERT_TRUE(builder.Write(*table.Read(RowRange()), kBytewise).ok());
+  ASSERT_TRUE(builder.Append(*table.Read(RowRange()), kBytewise).ok());
+  ASSERT_TRUE(builder.End().ok());
   EXPECT_EQ(builder.keys(), 1000u);
   EXPECT_EQ(builder.values(), 1000u);
   ASSERT_EQ(builder.files().size(), 5u);
@@ -400,7 +402,8 @@ TEST(SstBuilderTest, LargeListIsWrittenInPiecesBehindTheOthers) {
   SstPlan plan;
   plan.piece_bytes = 3000;
   SstBuilder builder(plan, TestFolder() + "/sst-");
-  ASSERT_TRUE(builder.Write(*table.Read(RowRange()), kBytewise).ok());
+  ASSERT_TRUE(builder.Append(*table.Read(RowRange()), kBytewise).ok());
+  ASSERT_TRUE(builder.End().ok());
   EXPECT_EQ(builder.keys(), 3u);
   EXPECT_EQ(builder.values(), 102u);
   ASSERT_EQ(builder.files().size(), 4u);
@@ -410,7 +413,7 @@ TEST(SstBuilderTest, LargeListIsWrittenInPiecesBehindTheOthers) {
   SstPlan whole = plan;
   whole.can_merge = false;
   SstBuilder refusing(whole, TestFolder() + "/other-");
-  const absl::Status status = refusing.Write(*table.Read(RowRange()), kBytewise);
+  const absl::Status status = refusing.Append(*table.Read(RowRange()), kBytewise);
   EXPECT_TRUE(testing::Has(std::string(status.message()), "key \"big\"")) << status;
 }
 

@@ -24,6 +24,7 @@
 #include "tools/load/reject_log.h"
 #include "tools/load/row_merge.h"
 #include "tools/load/run_maker.h"
+#include "tools/load/sorted_load.h"
 #include "tools/load/text.h"
 #include "tools/load/worker_threads.h"
 
@@ -77,8 +78,7 @@ class Loader {
         memory_(std::max(options.memory, kLeastMemory)),
         threads_(static_cast<size_t>(std::max(1, options.threads))),
         target_(options.sst_only.empty() ? options.db : options.sst_only),
-        progress_("sheaf load", options.progress),
-        rejects_(options.on_error, options.rejects, options.note) {}
+        progress_("sheaf load", options.progress) {}
 
   absl::Status Run() {
     absl::Status status = FindDatabase();
@@ -258,10 +258,81 @@ class Loader {
 
   // Reads, sorts and writes SSTs.
   absl::Status Build() {
-    if (absl::Status status = rejects_.Open(); !status.ok()) return status;
-    absl::Status status = ReadRows();
+    // Input that turns out not to be sorted is read again.
+    const bool may_be_sorted = can_resume_ && order_->bytewise() && options_.shards == 1 &&
+                               state_.runs.empty() && !state_.plan.has_value();
+    if (may_be_sorted) {
+      const absl::StatusOr<bool> sorted = BuildSorted();
+      if (!sorted.ok()) return sorted.status();
+      if (*sorted) return absl::OkStatus();
+    }
+    absl::Status status = OpenRejects();
+    if (status.ok()) status = ReadRows();
     if (status.ok()) status = WriteSsts();
     return status;
+  }
+
+  absl::Status OpenRejects() {
+    rejects_.reset();  // closes its file
+    rejects_ =
+        std::make_unique<RejectLog>(options_.on_error, options_.rejects, options_.note);
+    return rejects_->Open();
+  }
+
+  // False if rows are not in the order of their keys; then nothing was done.
+  absl::StatusOr<bool> BuildSorted() {
+    const Timer timer;
+    if (absl::Status status = OpenRejects(); !status.ok()) return status;
+    progress_.Phase("loading sorted rows", total_bytes_, /*in_bytes=*/true);
+    BlockReader::Options reading;
+    reading.inputs = options_.inputs;
+    reading.format = options_.format;
+    BlockReader reader(std::move(reading));
+    WritePlan plan;
+    plan.ranges.resize(1);
+    plan.part_of.assign(1, 0);
+    if (absl::Status status = FindOperands(&plan); !status.ok()) return status;
+    const SstPlan sst = MakeSstPlan(plan, kWriterBytes);
+    SstBuilder builder(sst, journal_->folder() + "/sorted-");
+    SortedLoadOptions options;
+    // One writes while others parse, which takes less time.
+    options.threads = std::min<size_t>(threads_, 4);
+    options.table_memory = memory_ / 2 / options.threads;
+    options.on_error = options_.on_error;
+    options.order = order_.get();
+    options.tick = [&](uint64_t rows) { progress_.At(reader.file_bytes(), rows); };
+    uint64_t rows = 0;
+    uint64_t values = 0;
+    const absl::StatusOr<bool> sorted =
+        LoadSorted(options, &reader, rejects_.get(), &builder, &rows, &values);
+    absl::Status status = sorted.status();
+    if (status.ok() && *sorted) status = rejects_->Finish();
+    if (!status.ok() || !*sorted || rows == 0) {
+      RemoveUnknown({});
+      if (!status.ok()) return status;
+      return false;
+    }
+    RangeFiles files = {builder.files(), builder.keys(), builder.values()};
+    status = journal_->Append(RecordOf(plan), /*sync=*/false);
+    if (status.ok()) status = journal_->Append(RecordOf(0, files), /*sync=*/false);
+    if (!status.ok()) return status;
+    state_.plan = std::move(plan);
+    state_.ranges[0] = std::move(files);
+    CountRead(reader, rows, values);
+    summary_.sorted = true;
+    summary_.write_seconds = timer.Seconds();
+    status = CountWritten();
+    if (!status.ok()) return status;
+    return true;
+  }
+
+  void CountRead(const BlockReader& reader, uint64_t rows, uint64_t values) {
+    summary_.bytes_in = reader.file_bytes();
+    summary_.input_bytes = reader.position();
+    summary_.rows = rows;
+    summary_.values = values;
+    summary_.rows_skipped = rejects_->count();
+    summary_.skipped = rejects_->Account();
   }
 
   // Runs that an earlier load finished, and what of the input is in them.
@@ -288,7 +359,7 @@ class Loader {
               [](const BlockRead& a, const BlockRead& b) { return a.begin < b.begin; });
     std::vector<PositionRange> ranges;
     for (const BlockRead& block : blocks) {
-      if (!block.rejects) rejects_.AddPassedOver(block.begin, block.lines);
+      if (!block.rejects) rejects_->AddPassedOver(block.begin, block.lines);
       ranges.push_back({block.begin, block.end, block.rejects});
     }
     return ranges;
@@ -321,7 +392,7 @@ class Loader {
     BlockReader::Options reading;
     reading.inputs = options_.inputs;
     reading.format = options_.format;
-    maker_ = std::make_unique<RunMaker>(std::move(making), &rejects_);
+    maker_ = std::make_unique<RunMaker>(std::move(making), rejects_.get());
     if (summary_.resumed) {
       absl::StatusOr<std::vector<PositionRange>> read_before = TakeRuns(maker_.get());
       if (!read_before.ok()) return read_before.status();
@@ -330,13 +401,9 @@ class Loader {
     BlockReader reader(std::move(reading));
     const auto tick = [&] { progress_.At(reader.file_bytes(), maker_->rows()); };
     absl::Status status = maker_->Read(&reader, tick);
-    summary_.bytes_in = reader.file_bytes();
-    summary_.input_bytes = reader.position();
-    if (absl::Status rejected = rejects_.Finish(); !rejected.ok()) return rejected;
+    if (absl::Status rejected = rejects_->Finish(); !rejected.ok()) return rejected;
     if (!status.ok()) return status;
-    summary_.rows = maker_->rows();
-    summary_.rows_skipped = rejects_.count();
-    summary_.skipped = rejects_.Account();
+    CountRead(reader, maker_->rows(), maker_->values());
     const size_t writers = Writers();
     progress_.Phase("sorting", 0, /*in_bytes=*/false);
     status = maker_->Settle(writers * kWriterBytes + memory_ / 16, writers,
@@ -352,19 +419,38 @@ class Loader {
         1, std::min<uint64_t>(threads_, memory_ / (2 * kWriterBytes))));
   }
 
-  absl::Status MakePlan(const std::vector<const RowStore*>& stores, WritePlan* plan) {
-    if (options_.mode == LoadMode::kAppend) {
-      // Into a DB without keys values can go, which are read without merging.
-      bool empty = options_.sst_only.empty();
-      if (empty && !database_.is_new()) {
-        const auto opened = database_.OpenForReadOnly();
-        if (!opened.ok()) return opened.status();
-        const absl::StatusOr<bool> is_empty = IsEmpty(**opened);
-        if (!is_empty.ok()) return is_empty.status();
-        empty = *is_empty;
-      }
-      plan->operands = !empty;
+  absl::Status FindOperands(WritePlan* plan) {
+    if (options_.mode != LoadMode::kAppend) return absl::OkStatus();
+    // Into a DB without keys values can go, which are read without merging.
+    bool empty = options_.sst_only.empty();
+    if (empty && !database_.is_new()) {
+      const auto opened = database_.OpenForReadOnly();
+      if (!opened.ok()) return opened.status();
+      const absl::StatusOr<bool> is_empty = IsEmpty(**opened);
+      if (!is_empty.ok()) return is_empty.status();
+      empty = *is_empty;
     }
+    plan->operands = !empty;
+    return absl::OkStatus();
+  }
+
+  // `used`: bytes of memory that are in use while SSTs are written.
+  SstPlan MakeSstPlan(const WritePlan& plan, uint64_t used) const {
+    SstPlan sst;
+    sst.options = database_.options();
+    sst.options.table_properties_collector_factories.push_back(NewMarkCollectorFactory(mark_));
+    sst.operands = plan.operands;
+    sst.can_merge = database_.can_append();
+    sst.layout = database_.layout();
+    sst.list_bytes = options_.list_bytes;
+    // Copies of a piece that exist at once: the builder's, which doubles, the blob, RocksDB's
+    // block, and that block compressed.
+    sst.piece_bytes = std::max<uint64_t>(1 << 20, (memory_ - std::min(memory_, used)) / 8);
+    return sst;
+  }
+
+  absl::Status MakePlan(const std::vector<const RowStore*>& stores, WritePlan* plan) {
+    if (absl::Status status = FindOperands(plan); !status.ok()) return status;
     uint64_t bytes = 0;
     for (const RowStore* const store : stores) bytes += store->bytes();
     const uint64_t range =
@@ -389,28 +475,15 @@ class Loader {
       if (absl::Status status = MakePlan(stores, &*state_.plan); !status.ok()) return status;
     }
     const WritePlan& plan = *state_.plan;
-    summary_.operands = plan.operands;
 
     std::atomic<uint64_t> keys{0};
     std::atomic<uint64_t> bytes{0};
     std::mutex large_list;
-    SstPlan sst;
-    sst.options = database_.options();
-    sst.options.table_properties_collector_factories.push_back(NewMarkCollectorFactory(mark_));
-    sst.operands = plan.operands;
-    sst.can_merge = database_.can_append();
-    sst.layout = database_.layout();
-    sst.list_bytes = options_.list_bytes;
+    const size_t writers = std::min(Writers(), plan.ranges.size());
+    SstPlan sst = MakeSstPlan(plan, maker_->memory_used() + writers * kWriterBytes);
     sst.keys_written = &keys;
     sst.bytes_merged = &bytes;
     sst.large_list = &large_list;
-    const size_t writers = std::min(Writers(), plan.ranges.size());
-    // Copies of a piece that exist at once: the builder's, which doubles, the blob, RocksDB's
-    // block, and that block compressed.
-    const uint64_t used = maker_->memory_used() + writers * kWriterBytes;
-    sst.piece_bytes =
-        std::max<uint64_t>(1 << 20, (memory_ - std::min(memory_, used)) / 8);
-
     const size_t shared = SharedPrefix(stores, *order_);
     std::atomic<size_t> next{0};
     std::atomic<bool> failed{false};
@@ -424,7 +497,8 @@ class Loader {
         SstBuilder builder(sst, absl::StrCat(journal_->folder(), "/range-", i, "-"));
         const std::unique_ptr<SortedRows> rows =
             MergeRange(stores, plan.ranges[i], *order_, shared);
-        absl::Status status = builder.Write(*rows, *order_);
+        absl::Status status = builder.Append(*rows, *order_);
+        if (status.ok()) status = builder.End();
         RangeFiles files = {builder.files(), builder.keys(), builder.values()};
         if (status.ok()) status = journal_->Append(RecordOf(i, files), /*sync=*/false);
         if (!status.ok()) {
@@ -439,6 +513,13 @@ class Loader {
     absl::Status status =
         RunWorkers(writers, work, [&] { progress_.At(bytes.load(), keys.load(), "key"); });
     if (!status.ok()) return status;
+    maker_.reset();
+    summary_.write_seconds = timer.Seconds();
+    return CountWritten();
+  }
+
+  absl::Status CountWritten() {
+    summary_.operands = state_.plan->operands;
     uint64_t values = 0;
     for (const auto& [index, range] : state_.ranges) {
       summary_.keys += range.keys;
@@ -448,15 +529,10 @@ class Loader {
         summary_.sst_bytes += file.bytes;
       }
     }
-    summary_.values = maker_->values();
-    if (values != summary_.values) {
-      return absl::InternalError(absl::StrCat("read ", Grouped(summary_.values),
-                                              " values but wrote ", Grouped(values),
-                                              ": this is a bug in sheaf; please report it"));
-    }
-    maker_.reset();
-    summary_.write_seconds = timer.Seconds();
-    return absl::OkStatus();
+    if (values == summary_.values) return absl::OkStatus();
+    return absl::InternalError(absl::StrCat("read ", Grouped(summary_.values), " values but wrote ",
+                                            Grouped(values),
+                                            ": this is a bug in sheaf; please report it"));
   }
 
   // By an earlier load.
@@ -583,14 +659,21 @@ class Loader {
   // The load is in the DB. Nothing of it may fail from here on.
   absl::Status Complete() {
     if (summary_.was_complete) {
+      if (journal_ != nullptr) RejectLog::CommitLeft(options_.rejects);
       summary_.rows = state_.counts.rows;
       summary_.keys = state_.counts.keys;
       summary_.values = state_.counts.values;
       summary_.rows_skipped = state_.counts.rows_skipped;
       summary_.bytes_in = state_.counts.bytes_in;
-    } else if (absl::Status status = rejects_.Commit(); !status.ok()) {
+    } else if (rejects_ != nullptr) {
+      absl::Status status = rejects_->Commit();
+      if (status.ok()) return Clean();
       options_.note(absl::StrCat(status.message()));
     }
+    return Clean();
+  }
+
+  absl::Status Clean() {
     if (journal_ == nullptr) return absl::OkStatus();
     journal_->Append(DoneRecord(), /*sync=*/false).IgnoreError();
     journal_->Remove();
@@ -626,7 +709,7 @@ class Loader {
   std::unique_ptr<LoadJournal> journal_;
   LoadMark mark_;
   LoadState state_;
-  RejectLog rejects_;
+  std::unique_ptr<RejectLog> rejects_;
   std::unique_ptr<RunMaker> maker_;
 };
 

@@ -102,6 +102,7 @@ struct LoadSummary {
   uint64_t values = 0;
   uint64_t bytes_in = 0;   // of the files
   uint64_t input_bytes = 0;  // the same after decompression
+  bool sorted = false;       // rows came in the order of their keys
   uint64_t runs = 0;
   uint64_t run_bytes = 0;
   uint64_t ssts = 0;

@@ -124,6 +124,10 @@ absl::Status RejectLog::Commit() {
       absl::StrCat("--rejects ", file_, ": cannot write it: ", ErrnoText(errno)));
 }
 
+void RejectLog::CommitLeft(const std::string& file) {
+  if (!file.empty()) std::rename((file + ".part").c_str(), file.c_str());
+}
+
 std::vector<std::string> RejectLog::Account() const {
   std::vector<std::string> lines;
   for (const auto& [kind, account] : kinds_) {

@@ -60,6 +60,9 @@ class RejectLog {
   // Gives the file its name. Errors: Internal.
   absl::Status Commit();
 
+  // The same for a load that was killed between Finish() and Commit(); nothing if it was not.
+  static void CommitLeft(const std::string& file);
+
   uint64_t count() const { return count_; }
 
   // A line a kind: "2 rows skipped: expected key TAB value, found no TAB: rows.tsv:17,

@@ -19,11 +19,6 @@ struct ByWindow {
   }
 };
 
-void MarkOneKey(IndexEntry* begin, IndexEntry* end) {
-  begin->window = 1;
-  for (IndexEntry* entry = begin + 1; entry < end; ++entry) entry->window = 0;
-}
-
 // Length of the prefix, of `depth` bytes at least, that all keys of the entries share.
 size_t SharedPrefix(const IndexEntry* begin, const IndexEntry* end, const char* arena,
                     size_t depth) {
@@ -62,7 +57,7 @@ void RadixSort(IndexEntry* const begin, IndexEntry* const end, IndexEntry* const
   if (from != begin) std::copy(from, from + count, begin);
 }
 
-// Sorts entries whose keys share `depth` bytes and whose windows begin there; marks keys.
+// Sorts entries whose keys share `depth` bytes and whose windows begin there.
 void SortWindows(IndexEntry* begin, IndexEntry* end, IndexEntry* scratch, const char* arena,
                  size_t depth) {
   if (InterruptSignal() != 0) return;
@@ -75,9 +70,7 @@ void SortWindows(IndexEntry* begin, IndexEntry* end, IndexEntry* scratch, const 
     const uint64_t window = begin->window;
     IndexEntry* same = begin + 1;
     while (same < end && same->window == window) ++same;
-    if ((window & 0xFF) != kMoreThanSeven || same - begin == 1) {
-      MarkOneKey(begin, same);
-    } else {
+    if ((window & 0xFF) == kMoreThanSeven && same - begin > 1) {
       // Sorted by offset now, so this reads the rows in the order of the memory.
       const size_t deeper = SharedPrefix(begin, same, arena, depth + 7);
       for (IndexEntry* entry = begin; entry < same; ++entry) {
@@ -89,7 +82,7 @@ void SortWindows(IndexEntry* begin, IndexEntry* end, IndexEntry* scratch, const 
   }
 }
 
-// Sorts and marks by any comparator.
+// Sorts by any comparator.
 void SortByComparator(IndexEntry* begin, IndexEntry* end, const char* arena,
                       const KeyOrder& order) {
   const auto compare = [&](const IndexEntry& a, const IndexEntry& b) {
@@ -99,12 +92,6 @@ void SortByComparator(IndexEntry* begin, IndexEntry* end, const char* arena,
     const int compared = compare(a, b);
     return compared != 0 ? compared < 0 : a.place < b.place;
   });
-  while (begin < end) {
-    IndexEntry* same = begin + 1;
-    while (same < end && compare(*begin, *same) == 0) ++same;
-    MarkOneKey(begin, same);
-    begin = same;
-  }
 }
 
 }  // namespace
@@ -131,15 +118,6 @@ absl::Status SortRows(IndexEntry* entries, uint64_t count, IndexEntry* scratch, 
     SortByComparator(entries, entries + count, arena, order);
   }
   return CheckInterrupt();
-}
-
-void MarkKeys(IndexEntry* entries, uint64_t count, const char* arena) {
-  std::string_view before;
-  for (uint64_t i = 0; i < count; ++i) {
-    const std::string_view key = RecordKey(arena + entries[i].record());
-    entries[i].window = i == 0 || key != before ? 1 : 0;
-    before = key;
-  }
 }
 
 }  // namespace load

@@ -32,7 +32,7 @@ struct IndexEntry {
   // Offset of the record (tools/load/row_record.h) in the arena.
   uint64_t record() const { return place & ((uint64_t{1} << kRecordBits) - 1); }
 
-  // Before and while sorting a window; afterwards 1 at the first row of a key and 0 at others.
+  // For sorting; what it is afterwards means nothing.
   uint64_t window;
   // Grows with the input, so that comparing it keeps the order of the input.
   uint64_t place;
@@ -49,9 +49,6 @@ uint64_t KeyWindow(std::string_view key, size_t depth);
 // Errors: Cancelled if interrupted; the order is then unspecified.
 absl::Status SortRows(IndexEntry* entries, uint64_t count, IndexEntry* scratch, const char* arena,
                       size_t depth, const KeyOrder& order);
-
-// Sets IndexEntry::window of entries that are sorted, by bytes.
-void MarkKeys(IndexEntry* entries, uint64_t count, const char* arena);
 
 }  // namespace load
 }  // namespace sheaf

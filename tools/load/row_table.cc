@@ -81,10 +81,7 @@ absl::Status RowTable::Sort(const KeyOrder& order) {
   entry_bytes_ = sizeof(IndexEntry);
   if (rows_ == 0) return absl::OkStatus();
   const char* const arena = arena_.data();
-  if (in_order_ && order.bytewise()) {
-    MarkKeys(index(), rows_, arena);
-    return absl::OkStatus();
-  }
+  if (in_order_ && order.bytewise()) return absl::OkStatus();
   if (windows_differ_) TakeWindows();
   rows_touched_ = std::max(rows_touched_, 2 * rows_);
   return SortRows(index(), rows_, index() + rows_, arena, depth_, order);

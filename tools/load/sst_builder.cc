@@ -30,7 +30,7 @@ SstBuilder::SstBuilder(const SstPlan& plan, std::string prefix)
 
 SstBuilder::~SstBuilder() = default;
 
-absl::Status SstBuilder::Write(SortedRows& rows, const KeyOrder& order) {
+absl::Status SstBuilder::Append(SortedRows& rows, const KeyOrder& order) {
   uint64_t bytes = 0;
   absl::Status status;
   for (uint64_t count = 0; rows.Next(); ++count) {
@@ -50,9 +50,13 @@ absl::Status SstBuilder::Write(SortedRows& rows, const KeyOrder& order) {
     }
     if (status = AddBody(rows.body()); !status.ok()) return status;
   }
-  if (!rows.status().ok()) return rows.status();
-  if (in_list_ && !(status = EndList()).ok()) return status;
   if (plan_.bytes_merged != nullptr) *plan_.bytes_merged += bytes;
+  return rows.status();
+}
+
+absl::Status SstBuilder::End() {
+  absl::Status status;
+  if (in_list_ && !(status = EndList()).ok()) return status;
   if (status = Finish(); !status.ok()) return status;
   files_.insert(files_.end(), std::make_move_iterator(pieces_.begin()),
                 std::make_move_iterator(pieces_.end()));

@@ -10,7 +10,8 @@
 // prefix. SstPlan::large_list makes them take turns at large lists.
 //
 //   SstBuilder builder(plan, folder + "/0-");
-//   absl::Status status = builder.Write(*rows);
+//   absl::Status status = builder.Append(*rows, order);
+//   if (status.ok()) status = builder.End();
 //   ingest(builder.files());
 
 #ifndef SHEAF_TOOLS_LOAD_SST_BUILDER_H_
@@ -72,10 +73,12 @@ class SstBuilder {
   SstBuilder(const SstPlan& plan, std::string prefix);
   ~SstBuilder();
 
-  // Writes all lists. Errors: what `rows` says; ResourceExhausted for a list past RocksDB's limit
-  // of 4 GiB - 1 bytes, naming its key; Internal, naming the file, if it cannot be written;
-  // Cancelled if interrupted.
-  absl::Status Write(SortedRows& rows, const KeyOrder& order);
+  // Writes all lists of `rows`; the last one may go on in the next call. Errors: what `rows` says;
+  // ResourceExhausted for a list past RocksDB's limit of 4 GiB - 1 bytes, naming its key; Internal,
+  // naming the file, if it cannot be written; Cancelled if interrupted.
+  absl::Status Append(SortedRows& rows, const KeyOrder& order);
+  // Finishes the last list and all files. Errors: as Append().
+  absl::Status End();
 
   const std::vector<SstFile>& files() const { return files_; }
   uint64_t keys() const { return keys_; }
