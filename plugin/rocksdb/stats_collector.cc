@@ -1,7 +1,9 @@
+#include <cstring>
 #include <string>
 #include <vector>
 
 #include "plugin/codec/operand.h"
+#include "plugin/rocksdb/histogram.h"
 #include "plugin/rocksdb/option_types.h"
 #include "plugin/rocksdb/stats_collector_impl.h"
 #include "sheaf/blob_view.h"
@@ -17,9 +19,10 @@ class StatsCollector final : public rocksdb::TablePropertiesCollector {
 
   const char* Name() const override { return kStatsCollectorName; }
 
-  rocksdb::Status AddUserKey(const rocksdb::Slice& /*key*/, const rocksdb::Slice& value,
+  rocksdb::Status AddUserKey(const rocksdb::Slice& key, const rocksdb::Slice& value,
                              rocksdb::EntryType type, rocksdb::SequenceNumber /*sequence*/,
                              uint64_t /*file_size*/) override {
+    CountKey(key);
     switch (type) {
       case rocksdb::kEntryPut:
         if (!CountList(value, layout_)) ++undecodable_;
@@ -47,14 +50,29 @@ class StatsCollector final : public rocksdb::TablePropertiesCollector {
             {kBytesProperty, std::to_string(bytes_)},
             {kEditsProperty, std::to_string(edits_)},
             {kUndecodableProperty, std::to_string(undecodable_)},
-            {kReferencesProperty, std::to_string(references_)}};
+            {kReferencesProperty, std::to_string(references_)},
+            {kKeysProperty, std::to_string(keys_)},
+            {kEncodedBytesProperty, std::to_string(encoded_bytes_)},
+            {kValuesPerBlobProperty, values_per_blob_.ToText()},
+            {kBytesPerValueProperty, bytes_per_value_.ToText()}};
   }
 
  private:
+  // Entries of a key follow each other.
+  void CountKey(const rocksdb::Slice& key) {
+    if (keys_ != 0 && key == rocksdb::Slice(last_key_)) return;
+    ++keys_;
+    if (last_key_.size() != key.size()) last_key_.resize(key.size());
+    std::memcpy(last_key_.data(), key.data(), key.size());
+  }
+
   void AddList(const BlobView& list) {
     ++blobs_;
     values_ += list.size();
     bytes_ += list.contents().size();
+    encoded_bytes_ += list.encoded().size();
+    values_per_blob_.Add(list.size());
+    bytes_per_value_.AddSizes(list);
   }
 
   bool CountList(const rocksdb::Slice& value, Layout layout) {
@@ -83,6 +101,11 @@ class StatsCollector final : public rocksdb::TablePropertiesCollector {
   uint64_t edits_ = 0;
   uint64_t undecodable_ = 0;
   uint64_t references_ = 0;
+  uint64_t keys_ = 0;
+  std::string last_key_;
+  uint64_t encoded_bytes_ = 0;
+  Histogram values_per_blob_;
+  Histogram bytes_per_value_;
 };
 
 }  // namespace

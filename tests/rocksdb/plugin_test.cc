@@ -32,6 +32,17 @@ uint64_t Property(TestDb& db, const std::string& name) {
   return sum;
 }
 
+// The property of a DB that has one SST.
+std::string Text(TestDb& db, const std::string& name) {
+  rocksdb::TablePropertiesCollection tables;
+  EXPECT_OK(db.db()->GetPropertiesOfAllTables(&tables));
+  EXPECT_EQ(tables.size(), 1u);
+  if (tables.empty()) return "";
+  const auto& properties = tables.begin()->second->user_collected_properties;
+  const auto found = properties.find(name);
+  return found == properties.end() ? "missing" : found->second;
+}
+
 class PluginTest : public ::testing::TestWithParam<Layout> {};
 
 INSTANTIATE_TEST_SUITE_P(Layouts, PluginTest, ::testing::Values(Layout::kFixed64, Layout::kCompact),
@@ -83,6 +94,36 @@ TEST_P(PluginTest, StatisticsCountBlobsValuesAndBytes) {
   EXPECT_EQ(Property(db, kEditsProperty), 2u);
   EXPECT_EQ(Property(db, kUndecodableProperty), 1u);
   EXPECT_EQ(Property(db, kReferencesProperty), 0u);
+}
+
+TEST_P(PluginTest, HistogramsAndKeysAreCountedByHand) {
+  TestDb db(WithPlugin(GetParam()), GetParam());
+  db.Put("a", {"1", "22", "333", "4444"});
+  db.Put("b", {});
+  db.Put("c", {std::string(1000, 'x')});
+  ASSERT_OK(db.db()->Delete({}, "d"));
+  const rocksdb::Snapshot* const snapshot = db.db()->GetSnapshot();  // keeps what is overwritten
+  db.Put("c", {"", ""});
+  db.Flush();
+  db.db()->ReleaseSnapshot(snapshot);
+  EXPECT_EQ(Text(db, kKeysProperty), "4");
+  EXPECT_EQ(Text(db, kBlobsProperty), "4");
+  EXPECT_EQ(Text(db, kValuesPerBlobProperty), "0-4 0:1 1:1 2:1 3:1");
+  EXPECT_EQ(Text(db, kBytesPerValueProperty), "0-1000 0:2 1:1 2:2 3:1 10:1");
+  // compact: B0 04 + 4 sizes + 10; B0 00; B1 01 + 2 + 1000; B0 02 00 00.
+  // fixed64: 16 + 8 a value, and the contents.
+  EXPECT_EQ(
+      Text(db, kEncodedBytesProperty),
+      std::to_string(GetParam() == Layout::kCompact ? 16 + 2 + 1004 + 4 : 58 + 16 + 1024 + 32));
+}
+
+TEST(StatsCollectorTest, WithoutListsHistogramsAreEmpty) {
+  TestDb db(WithPlugin(Layout::kCompact));
+  ASSERT_OK(db.db()->Put({}, "a", "not a list"));
+  db.Flush();
+  EXPECT_EQ(Text(db, kKeysProperty), "1");
+  EXPECT_EQ(Text(db, kValuesPerBlobProperty), "");
+  EXPECT_EQ(Text(db, kBytesPerValueProperty), "");
 }
 
 TEST(StatsCollectorTest, ListsInBlobFilesAreReferences) {

@@ -1,0 +1,218 @@
+#include "plugin/rocksdb/histogram.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <limits>
+
+#include "absl/strings/str_cat.h"
+#include "plugin/codec/blob_view_access.h"
+#include "plugin/codec/little_endian.h"
+
+namespace sheaf {
+namespace internal {
+namespace {
+
+// Takes a decimal number and the byte `end` behind it, which something must follow. The text may
+// also end behind the number, if `end` is ' '.
+bool TakeNumber(std::string_view* text, char end, uint64_t* number) {
+  const char* const last = text->data() + text->size();
+  const auto [stop, error] = std::from_chars(text->data(), last, *number);
+  if (error != std::errc()) return false;
+  if (stop == last) {
+    text->remove_prefix(text->size());
+    return end == ' ';
+  }
+  text->remove_prefix(static_cast<size_t>(stop - text->data()) + 1);
+  return *stop == end && !text->empty();
+}
+
+// A chunk is counted in several passes, and stays in the first-level cache between them.
+// Invariant: kChunk / 16 additions of one do not overflow a byte.
+constexpr size_t kChunk = 2048;
+
+// Sixteen bytes of sizes, for the instructions that every machine with vectors has.
+template <typename Size>
+struct Vector {
+  typedef Size Type __attribute__((vector_size(16)));
+  static constexpr size_t kLanes = sizeof(Type) / sizeof(Size);
+};
+
+template <typename Size>
+void Range(const char* sizes, size_t count, uint64_t* least, uint64_t* largest) {
+  using V = typename Vector<Size>::Type;
+  constexpr size_t kLanes = Vector<Size>::kLanes;
+  size_t i = 0;
+  if (count >= kLanes) {
+    V low = Load<V>(sizes);
+    V high = low;
+    for (i = kLanes; i + kLanes <= count; i += kLanes) {
+      const V v = Load<V>(sizes + i * sizeof(Size));
+      low = v < low ? v : low;
+      high = v > high ? v : high;
+    }
+    for (size_t lane = 0; lane < kLanes; ++lane) {
+      *least = std::min<uint64_t>(*least, low[lane]);
+      *largest = std::max<uint64_t>(*largest, high[lane]);
+    }
+  }
+  for (; i < count; ++i) {
+    const uint64_t size = Load<Size>(sizes + i * sizeof(Size));
+    *least = std::min(*least, size);
+    *largest = std::max(*largest, size);
+  }
+}
+
+// How many are `bound` or more. REQUIRES: count <= kChunk.
+template <typename Size>
+uint64_t CountFrom(const char* sizes, size_t count, Size bound) {
+  using V = typename Vector<Size>::Type;
+  constexpr size_t kLanes = Vector<Size>::kLanes;
+  const V bounds = V{} + bound;
+  V found = {};
+  size_t i = 0;
+  // What holds is -1 in its lane.
+  for (; i + kLanes <= count; i += kLanes) {
+    found -= (V)(Load<V>(sizes + i * sizeof(Size)) >= bounds);
+  }
+  uint64_t sum = 0;
+  for (size_t lane = 0; lane < kLanes; ++lane) sum += found[lane];
+  for (; i < count; ++i) sum += Load<Size>(sizes + i * sizeof(Size)) >= bound;
+  return sum;
+}
+
+// One pass for each bound between two buckets that the sizes lie on both sides of: few, as a list
+// has values of much the same size, or there are no more bounds, as the sizes are narrow.
+template <typename Size>
+void AddChunk(const char* sizes, size_t count, Histogram* histogram) {
+  uint64_t least = std::numeric_limits<uint64_t>::max();
+  uint64_t largest = 0;
+  Range<Size>(sizes, count, &least, &largest);
+  const size_t first = Histogram::BucketOf(least);
+  const size_t last = Histogram::BucketOf(largest);
+  uint64_t left = count;
+  // Each bucket is told by one of its numbers; the first and the last by the ends of the range.
+  for (size_t bucket = first; bucket < last; ++bucket) {
+    const uint64_t above =
+        CountFrom<Size>(sizes, count, static_cast<Size>(Histogram::From(bucket + 1)));
+    histogram->Add(bucket == first ? least : Histogram::From(bucket), left - above);
+    left = above;
+  }
+  if (first == last) {
+    histogram->Add(least);
+    --left;
+  }
+  histogram->Add(largest, left);
+}
+
+// Sizes of more than two bytes, of which most still fit two.
+template <typename Size>
+void AddWideChunk(const char* sizes, size_t count, Histogram* histogram) {
+  uint16_t narrow[kChunk];
+  Size bits = 0;
+  for (size_t i = 0; i < count; ++i) {
+    const Size size = Load<Size>(sizes + i * sizeof(Size));
+    bits |= size;
+    narrow[i] = static_cast<uint16_t>(size);
+  }
+  if (bits >> 16 == 0) {
+    return AddChunk<uint16_t>(reinterpret_cast<const char*>(narrow), count, histogram);
+  }
+  for (size_t i = 0; i < count; ++i) histogram->Add(Load<Size>(sizes + i * sizeof(Size)));
+}
+
+}  // namespace
+
+void Histogram::Add(const Histogram& other) {
+  for (size_t i = 0; i < kBuckets; ++i) counts_[i] += other.counts_[i];
+  least_ = std::min(least_, other.least_);
+  largest_ = std::max(largest_, other.largest_);
+}
+
+void Histogram::AddSizes(const BlobView& list) {
+  if (list.empty()) return;
+  if (BlobViewAccess::uniform(list)) return Add(list[0].size(), list.size());
+  constexpr size_t kFew = 16;  // for which passes do not pay
+  if (list.size() < kFew) {
+    list.ForEach([this](std::string_view value) { Add(value.size()); });
+    return;
+  }
+  const unsigned width = BlobViewAccess::width(list);
+  const char* sizes = BlobViewAccess::sizes(list);
+  for (size_t left = list.size(); left != 0;) {
+    const size_t count = std::min(left, kChunk);
+    switch (width) {
+      case 1:
+        AddChunk<uint8_t>(sizes, count, this);
+        break;
+      case 2:
+        AddChunk<uint16_t>(sizes, count, this);
+        break;
+      case 4:
+        AddWideChunk<uint32_t>(sizes, count, this);
+        break;
+      default:
+        AddWideChunk<uint64_t>(sizes, count, this);
+    }
+    sizes += count * width;
+    left -= count;
+  }
+}
+
+uint64_t Histogram::total() const {
+  uint64_t total = 0;
+  for (const uint64_t count : counts_) total += count;
+  return total;
+}
+
+uint64_t Histogram::Quantile(double part) const {
+  const double wanted = part * static_cast<double>(total());
+  double before = 0;
+  for (size_t i = 0; i < kBuckets; ++i) {
+    const auto count = static_cast<double>(counts_[i]);
+    if (count == 0 || before + count < wanted) {
+      before += count;
+      continue;
+    }
+    const auto from = static_cast<double>(std::max(least_, From(i)));
+    const auto to = static_cast<double>(std::min(largest_, To(i)));
+    return static_cast<uint64_t>(std::llround(from + (to - from) * (wanted - before) / count));
+  }
+  return largest_;
+}
+
+std::string Histogram::ToText() const {
+  if (empty()) return "";
+  std::string text = absl::StrCat(least_, "-", largest_);
+  for (size_t i = 0; i < kBuckets; ++i) {
+    if (counts_[i] != 0) absl::StrAppend(&text, " ", i, ":", counts_[i]);
+  }
+  return text;
+}
+
+bool Histogram::FromText(std::string_view text) {
+  Histogram read;
+  if (!text.empty()) {
+    if (!TakeNumber(&text, '-', &read.least_) || !TakeNumber(&text, ' ', &read.largest_) ||
+        read.least_ > read.largest_) {
+      return false;
+    }
+    const size_t first = BucketOf(read.least_);
+    const size_t last = BucketOf(read.largest_);
+    for (size_t next = first; !text.empty() || next <= last;) {
+      uint64_t bucket = 0;
+      uint64_t count = 0;
+      if (!TakeNumber(&text, ':', &bucket) || !TakeNumber(&text, ' ', &count)) return false;
+      if (bucket < next || bucket > last || (next == first && bucket != first) || count == 0) {
+        return false;
+      }
+      read.counts_[bucket] = count;
+      next = bucket + 1;
+    }
+  }
+  *this = read;
+  return true;
+}
+
+}  // namespace internal
+}  // namespace sheaf
