@@ -177,11 +177,11 @@ TEST_F(CommandsTest, StatsCountsByHand) {
       "\"values_per_key\":[{\"from\":0,\"to\":0,\"count\":1},{\"from\":1,\"to\":1,\"count\":1},"
       "{\"from\":2,\"to\":3,\"count\":1}],"
       "\"bytes_per_value\":[{\"from\":0,\"to\":0,\"count\":1},{\"from\":1,\"to\":1,\"count\":1},"
-      "{\"from\":2,\"to\":3,\"count\":1},{\"from\":4,\"to\":7,\"count\":1}]}\n");
+      "{\"from\":2,\"to\":3,\"count\":1},{\"from\":4,\"to\":7,\"count\":1}],\"exact\":true}\n");
   const std::string text = Run({"stats"}).out;
   EXPECT_TRUE(Has(text, "keys           3\n")) << text;
-  EXPECT_TRUE(Has(text, "4 to 7")) << text;
-  EXPECT_TRUE(Has(text, "####")) << text;
+  EXPECT_TRUE(Has(text, "bytes a value: min 0 B, median ~1 B, p99 ~5 B, max 5 B\n")) << text;
+  EXPECT_TRUE(Has(text, "  4 to 7 B       1  25.0%   100%  ####")) << text;
 }
 
 TEST_F(CommandsTest, VerifyOfASoundDbFindsNothing) {
@@ -247,6 +247,7 @@ TEST_F(CommandsTest, ValueThatIsNoListIsNamedAndOthersAreRead) {
   EXPECT_EQ(Run({"stats"}).exit_status, 1);
   const Result exported = Run({"export", "--output", folder_ + "/x.tsv"});
   EXPECT_EQ(exported.exit_status, 1);
+  EXPECT_TRUE(Has(exported.err, "`sheaf repair` mends")) << exported.err;
   EXPECT_FALSE(fs::exists(folder_ + "/x.tsv"));
   EXPECT_EQ(Run({"get", "--escaped", "m\\t"}).exit_status, 1);
 }
@@ -334,6 +335,8 @@ TEST(UsageTest, BadUsageExitsWithTwoAndSaysWhy) {
       {{"inspect"}, "FILE is required"},
       {{"stats", "--db", "d", "--format", "raw"}, "expected text or json"},
       {{"stats", "--db", "d", "--top", "3"}, "--top requires --debt"},
+      {{"stats", "--db", "d", "--estimate", "--exact"}, "excludes"},
+      {{"stats", "--db", "d", "--estimate", "--debt"}, "excludes"},
       {{"repair", "--db", "d", "--layout", "wide"}, "expected compact or fixed64"},
       {{"repair", "--db", "d", "--escaped", "--delimiter", "\\q"}, "--delimiter: expected one of"},
       {{"compact", "--db", "d"}, "expected --key, --prefix, --from, --to or --all"},

@@ -1,18 +1,23 @@
 #include <unistd.h>
 
-#include <algorithm>
-#include <array>
 #include <limits>
 #include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "tools/load/escapes.h"
+#include "tools/load/progress.h"
 #include "tools/load/text.h"
 #include "tools/sheaf/command.h"
+#include "tools/sheaf/histogram_text.h"
 #include "tools/sheaf/json.h"
 #include "tools/sheaf/list_db.h"
 #include "tools/sheaf/list_scan.h"
+#include "tools/sheaf/list_totals.h"
 #include "tools/sheaf/operand_debt.h"
 #include "tools/sheaf/output.h"
 
@@ -20,28 +25,45 @@ namespace sheaf {
 namespace tool {
 namespace {
 
+using internal::Histogram;
+
 constexpr char kName[] = "stats";
 
+// A DB with less than that is scanned in the blink of an eye.
+constexpr uint64_t kQuickScan = uint64_t{64} << 20;
+
+constexpr uint64_t kBytesAProgress = uint64_t{1} << 20;
+
 constexpr char kFooter[] =
-    "Reads all lists of the DB. `bytes` are those of the values, `encoded_bytes` those of the "
-    "lists\n"
-    "as they are stored, without keys and before compression.\n"
+    "`bytes` are those of the values, `encoded_bytes` those of the lists as they are stored, "
+    "without\n"
+    "keys and before compression. median and p99 are estimated within their bucket.\n"
+    "\n"
+    "A small DB (64 MB) is scanned. Of a larger one the properties are added up that the "
+    "collector\n"
+    "sheaf.stats writes into each SST, which takes no time: exact, if the SSTs hold each key once "
+    "and\n"
+    "nothing else is there; otherwise an estimate, and lines \"estimate: ...\" say why. --exact "
+    "scans,\n"
+    "as does a DB without these properties, and --debt. Properties say nothing of bytes that were\n"
+    "damaged since: `sheaf verify` reads all.\n"
     "\n"
     "With --debt also the operands that are pending: each read of such a key merges them, and "
     "copies\n"
     "the list. `sheaf compact` folds them. bytes are those of the operands.\n"
     "\n"
     "Formats:\n"
-    "  text    numbers and bars\n"
+    "  text    numbers and bars: a range, how many are in it, their share, the share up to its "
+    "end\n"
     "  json    {\"layout\":\"compact\",\"keys\":N,\"values\":N,\"bytes\":N,\"encoded_bytes\":N,\n"
     "          "
     "\"values_per_key\":[{\"from\":1,\"to\":1,\"count\":N},{\"from\":2,\"to\":3,\"count\":N},...],"
     "\n"
-    "          \"bytes_per_value\":[...]} in one line; buckets without a count are left out; with "
-    "--debt\n"
-    "          also \"debt\":{\"operands\":N,\"bytes\":N,\"keys\":N,\"top\":[{\"key\":\"...\","
-    "\"operands\":N,\n"
-    "          \"bytes\":N},...]}\n"
+    "          \"bytes_per_value\":[...],\"exact\":true} in one line; buckets without a count are "
+    "left\n"
+    "          out; if not exact also \"reasons\":[\"...\"]; with --debt also "
+    "\"debt\":{\"operands\":N,\n"
+    "          \"bytes\":N,\"keys\":N,\"top\":[{\"key\":\"...\",\"operands\":N,\"bytes\":N},...]}\n"
     "\n"
     "Examples:\n"
     "  sheaf stats --db lists.db\n"
@@ -50,51 +72,24 @@ constexpr char kFooter[] =
     "\n"
     "Exit status: 0 success; 1 failed, or a value is not a list and was not counted; 2 bad usage.";
 
-// Counts in buckets of powers of two: 0, 1, 2 to 3, 4 to 7, ...
-class Histogram {
- public:
-  void Add(uint64_t number) { ++counts_[number == 0 ? 0 : 64 - __builtin_clzll(number)]; }
-
-  // Calls `f(from, to, count)` for each bucket with a count.
-  template <typename F>
-  void ForEach(F&& f) const {
-    for (size_t i = 0; i < counts_.size(); ++i) {
-      if (counts_[i] == 0) continue;
-      const uint64_t from = i == 0 ? 0 : uint64_t{1} << (i - 1);
-      f(from, i == 0 ? 0 : from - 1 + from, counts_[i]);
-    }
-  }
-
- private:
-  std::array<uint64_t, 65> counts_ = {};
-};
-
-struct Totals {
-  uint64_t keys = 0;
-  uint64_t values = 0;
-  uint64_t bytes = 0;
-  uint64_t encoded_bytes = 0;
-  Histogram values_per_key;
-  Histogram bytes_per_value;
-  uint64_t undecodable = 0;
-
-  void Add(const BlobView& list) {
-    ++keys;
-    values += list.size();
-    bytes += list.contents().size();
-    encoded_bytes += list.encoded().size();
-    values_per_key.Add(list.size());
-    list.ForEach([this](std::string_view value) { bytes_per_value.Add(value.size()); });
-  }
+// What is printed. Exact if there are no reasons why not.
+struct Stats {
+  Layout layout;
+  ListTotals totals;
+  std::vector<std::string> reasons;
+  uint64_t scan_bytes = 0;
+  std::optional<OperandDebt> debt;
 };
 
 void AppendJson(const Histogram& histogram, std::string* out) {
   out->push_back('[');
   const char* comma = "";
-  histogram.ForEach([&](uint64_t from, uint64_t to, uint64_t count) {
-    absl::StrAppend(out, comma, "{\"from\":", from, ",\"to\":", to, ",\"count\":", count, "}");
+  for (size_t i = 0; i < Histogram::kBuckets; ++i) {
+    if (histogram.counts()[i] == 0) continue;
+    absl::StrAppend(out, comma, "{\"from\":", Histogram::From(i), ",\"to\":", Histogram::To(i),
+                    ",\"count\":", histogram.counts()[i], "}");
     comma = ",";
-  });
+  }
   out->push_back(']');
 }
 
@@ -111,38 +106,32 @@ void AppendJson(const OperandDebt& debt, std::string* out) {
   out->append("]}");
 }
 
-std::string Json(const Totals& totals, const OperandDebt* debt, Layout layout) {
+std::string Json(const Stats& stats) {
+  const ListTotals& totals = stats.totals;
   std::string out =
-      absl::StrCat("{\"layout\":\"", LayoutName(layout), "\",\"keys\":", totals.keys,
+      absl::StrCat("{\"layout\":\"", LayoutName(stats.layout), "\",\"keys\":", totals.keys,
                    ",\"values\":", totals.values, ",\"bytes\":", totals.bytes,
                    ",\"encoded_bytes\":", totals.encoded_bytes, ",\"values_per_key\":");
   AppendJson(totals.values_per_key, &out);
   out.append(",\"bytes_per_value\":");
   AppendJson(totals.bytes_per_value, &out);
-  if (debt != nullptr) {
+  absl::StrAppend(&out, ",\"exact\":", stats.reasons.empty() ? "true" : "false");
+  if (!stats.reasons.empty()) {
+    out.append(",\"reasons\":");
+    const char* comma = "[";
+    for (const std::string& reason : stats.reasons) {
+      out.append(comma);
+      AppendJsonText(reason, &out);
+      comma = ",";
+    }
+    out.push_back(']');
+  }
+  if (stats.debt.has_value()) {
     out.append(",\"debt\":");
-    AppendJson(*debt, &out);
+    AppendJson(*stats.debt, &out);
   }
   out.append("}\n");
   return out;
-}
-
-void AppendBars(const char* title, const Histogram& histogram, std::string* out) {
-  constexpr uint64_t kWidth = 40;
-  uint64_t largest = 0;
-  histogram.ForEach(
-      [&](uint64_t, uint64_t, uint64_t count) { largest = std::max(largest, count); });
-  if (largest == 0) return;
-  absl::StrAppend(out, "\n", title, "\n");
-  histogram.ForEach([&](uint64_t from, uint64_t to, uint64_t count) {
-    const std::string range = from == to
-                                  ? load::Grouped(from)
-                                  : absl::StrCat(load::Grouped(from), " to ", load::Grouped(to));
-    const auto length =
-        static_cast<size_t>(static_cast<double>(count) / static_cast<double>(largest) * kWidth);
-    absl::StrAppendFormat(out, "  %24s  %14s  %s\n", range, load::Grouped(count),
-                          std::string(std::max<size_t>(1, length), '#'));
-  });
 }
 
 void AppendText(const OperandDebt& debt, std::string* out) {
@@ -158,8 +147,14 @@ void AppendText(const OperandDebt& debt, std::string* out) {
   }
 }
 
-std::string Text(const Totals& totals, const OperandDebt* debt, Layout layout) {
+std::string Text(const Stats& stats) {
+  const ListTotals& totals = stats.totals;
   std::string out;
+  for (const std::string& reason : stats.reasons) absl::StrAppend(&out, "estimate: ", reason, "\n");
+  if (!stats.reasons.empty()) {
+    absl::StrAppend(&out, "estimate: --exact reads all lists instead, about ",
+                    load::Bytes(stats.scan_bytes), "\n\n");
+  }
   const auto line = [&out](const char* name, const std::string& text) {
     absl::StrAppendFormat(&out, "%-14s %s\n", name, text);
   };
@@ -167,34 +162,35 @@ std::string Text(const Totals& totals, const OperandDebt* debt, Layout layout) {
     return absl::StrCat(load::Grouped(count),
                         count >= 1024 ? absl::StrCat(" (", load::Bytes(count), ")") : "");
   };
-  line("layout", LayoutName(layout));
+  line("layout", LayoutName(stats.layout));
   line("keys", load::Grouped(totals.keys));
   line("values", load::Grouped(totals.values));
   line("bytes", bytes(totals.bytes));
   line("encoded bytes", bytes(totals.encoded_bytes));
-  AppendBars("values a key", totals.values_per_key, &out);
-  AppendBars("bytes a value", totals.bytes_per_value, &out);
-  if (debt != nullptr) AppendText(*debt, &out);
+  AppendBars("values a key", "keys", totals.values_per_key, Unit::kCount, &out);
+  AppendBars("bytes a value", "values", totals.bytes_per_value, Unit::kBytes, &out);
+  if (stats.debt.has_value()) AppendText(*stats.debt, &out);
   return out;
 }
 
 struct Arguments {
   std::string db;
   bool json = false;
+  bool exact = false;
+  bool estimate = false;
   bool debt = false;
+  bool progress = false;
   uint64_t top = 10;
 };
 
-int Run(const Arguments& arguments) {
-  const std::string& db = arguments.db;
-  std::unique_ptr<ListDb> lists;
-  if (absl::Status status = ListDb::OpenForReadOnly(db, &lists); !status.ok()) {
-    return ExitOf(kName, status);
-  }
-  Totals totals;
+rocksdb::Status Scan(ListDb& lists, const Arguments& arguments, Stats* stats) {
+  load::Progress progress("sheaf stats", load::Progress::Wanted(arguments.progress));
+  progress.Phase("reading lists", stats->scan_bytes, /*in_bytes=*/true);
   OperandDebt debt(arguments.top);
-  const Layout layout = lists->store().layout();
-  ListScan scan(lists->db(), layout, KeyRange::All());
+  ListTotals totals;
+  uint64_t read = 0;
+  uint64_t told = 0;
+  ListScan scan(lists.db(), stats->layout, KeyRange::All());
   for (; scan.Valid(); scan.Next()) {
     debt.Add(scan.key(), scan.operands());
     if (scan.list().ok()) {
@@ -202,14 +198,52 @@ int Run(const Arguments& arguments) {
     } else {
       ++totals.undecodable;
     }
+    read += scan.key().size() + scan.value().size();
+    if (read - told < kBytesAProgress) continue;
+    told = read;
+    progress.At(read, 0);
   }
-  if (!scan.status().ok()) return ExitOf(kName, FromRocks(db, scan.status()));
+  stats->totals = totals;
+  stats->reasons.clear();
+  if (arguments.debt) stats->debt.emplace(std::move(debt));
+  return scan.status();
+}
+
+rocksdb::Status Collect(ListDb& lists, const Arguments& arguments, Stats* stats) {
+  stats->layout = lists.store().layout();
+  TableStats tables;
+  rocksdb::Status status = TableStats::Read(lists.db(), &tables);
+  // A scan tells better what is wrong with an SST.
+  if (status.ok()) {
+    stats->scan_bytes = tables.scan_bytes;
+    // Where no SST has the properties, there is nothing to estimate from.
+    const bool scan = arguments.exact || arguments.debt || tables.scan_bytes < kQuickScan ||
+                      tables.tables_without == tables.tables;
+    if (arguments.estimate || !scan) {
+      stats->totals = tables.totals;
+      stats->reasons = tables.reasons;
+      return status;
+    }
+  }
+  return Scan(lists, arguments, stats);
+}
+
+int Run(const Arguments& arguments) {
+  const std::string& db = arguments.db;
+  std::unique_ptr<ListDb> lists;
+  if (absl::Status status = ListDb::OpenForReadOnly(db, &lists); !status.ok()) {
+    return ExitOf(kName, status);
+  }
+  Stats stats;
+  if (const rocksdb::Status status = Collect(*lists, arguments, &stats); !status.ok()) {
+    return ExitOf(kName, FromRocks(db, status));
+  }
   Output out(STDOUT_FILENO, "stdout");
-  const OperandDebt* const shown = arguments.debt ? &debt : nullptr;
-  out.Write(arguments.json ? Json(totals, shown, layout) : Text(totals, shown, layout));
+  out.Write(arguments.json ? Json(stats) : Text(stats));
   const int written = ExitOf(kName, out.Finish());
-  if (totals.undecodable == 0) return written;
-  Complain(kName, absl::StrCat(db, ": ", load::Plural(totals.undecodable, "key"),
+  const uint64_t undecodable = stats.totals.undecodable;
+  if (undecodable == 0) return written;
+  Complain(kName, absl::StrCat(db, ": ", load::Plural(undecodable, "key"),
                                " with a value that is not a list, not counted; sheaf verify names "
                                "them"));
   return kExitFailed;
@@ -226,6 +260,10 @@ void AddStatsCommand(CLI::App& app, int* exit_status) {
       *sub, "--format", {{"text", false}, {"json", true}},
       [arguments](bool chosen) { arguments->json = chosen; }, "text or json (default: text)")
       ->type_name("FORMAT");
+  CLI::Option* const exact =
+      sub->add_flag("--exact", arguments->exact, "Read all lists, however long that takes");
+  CLI::Option* const estimate = sub->add_flag(
+      "--estimate", arguments->estimate, "Read no list: from the properties of SSTs, exact or not");
   CLI::Option* const debt =
       sub->add_flag("--debt", arguments->debt, "Also count the operands that are pending");
   AddNumber(
@@ -233,6 +271,8 @@ void AddStatsCommand(CLI::App& app, int* exit_status) {
       [arguments](uint64_t top) { arguments->top = top; },
       "With --debt: the N keys with the most operands (default: 10)")
       ->needs(debt);
+  estimate->excludes(exact)->excludes(debt);
+  sub->add_flag("--progress", arguments->progress, "Print progress even if stderr is no terminal");
   sub->callback([arguments, exit_status] { *exit_status = Run(*arguments); });
 }
 

@@ -1,0 +1,58 @@
+// ListTotals: how many lists there are, and of what shape.
+//
+// TableStats: the same of all SSTs of a DB, added up from their properties without reading a list,
+// and why that may not be what the DB holds.
+//
+// Thread safety: none.
+//
+//   TableStats tables;
+//   if (rocksdb::Status s = TableStats::Read(lists->db(), &tables); !s.ok()) return ...;
+//   if (tables.reasons.empty()) Print(tables.totals);      // exact
+
+#ifndef SHEAF_TOOLS_SHEAF_LIST_TOTALS_H_
+#define SHEAF_TOOLS_SHEAF_LIST_TOTALS_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "plugin/rocksdb/histogram.h"
+#include "rocksdb/db.h"
+#include "sheaf/blob_view.h"
+
+namespace sheaf {
+namespace tool {
+
+struct ListTotals {
+  uint64_t keys = 0;
+  uint64_t values = 0;
+  uint64_t bytes = 0;          // of values
+  uint64_t encoded_bytes = 0;  // with headers
+  internal::Histogram values_per_key;
+  internal::Histogram bytes_per_value;
+  // Not counted above: what does not decode, and lists in blob files that were not read.
+  uint64_t undecodable = 0;
+  uint64_t references = 0;
+
+  void Add(const BlobView& list);
+};
+
+struct TableStats {
+  // Of the default column family. Reads nothing but properties, which RocksDB has in memory or
+  // takes from the end of each file.
+  static rocksdb::Status Read(rocksdb::DB& db, TableStats* stats);
+
+  ListTotals totals;
+  // Sentences that say why `totals` are not exact; none if they are.
+  std::vector<std::string> reasons;
+
+  uint64_t tables = 0;
+  uint64_t tables_without = 0;  // that do not have the properties
+  // About what a scan reads: keys and values of SSTs before compression, memtables, blob files.
+  uint64_t scan_bytes = 0;
+};
+
+}  // namespace tool
+}  // namespace sheaf
+
+#endif  // SHEAF_TOOLS_SHEAF_LIST_TOTALS_H_
