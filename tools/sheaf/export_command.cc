@@ -9,11 +9,13 @@
 
 #include "absl/strings/str_cat.h"
 #include "tools/load/interrupt.h"
+#include "tools/load/progress.h"
 #include "tools/load/row_format.h"
 #include "tools/load/text.h"
 #include "tools/sheaf/command.h"
 #include "tools/sheaf/list_db.h"
 #include "tools/sheaf/list_scan.h"
+#include "tools/sheaf/list_totals.h"
 #include "tools/sheaf/output.h"
 #include "tools/sheaf/row_writer.h"
 
@@ -22,6 +24,8 @@ namespace tool {
 namespace {
 
 constexpr char kName[] = "export";
+
+constexpr uint64_t kBytesAProgress = uint64_t{1} << 20;
 
 constexpr char kFooter[] =
     "Writes all lists, in key order, as rows that `sheaf load` reads back into the same lists.\n"
@@ -37,6 +41,12 @@ constexpr char kFooter[] =
     "\n"
     "tsv and framed cannot express an empty list: such keys are left out, and the exit status is "
     "1.\n"
+    "Memory holds the list that is written, as RocksDB does, and little else, whatever the DB has. "
+    "A\n"
+    "value that is not a list ends the export: `sheaf verify` names all of them, `sheaf repair` "
+    "mends.\n"
+    "Progress on a terminal counts the bytes of keys and lists that are done.\n"
+    "\n"
     "An output file gets its name when it is complete; until then it is FILE.part-XXXXXX.\n"
     "\n"
     "Examples:\n"
@@ -51,6 +61,7 @@ struct Arguments {
   std::string db;
   std::optional<load::RowFormat> format;
   std::string output = "-";
+  bool progress = false;
 };
 
 // A file that appears under its name when it is complete. Things like /dev/null and pipes are
@@ -124,23 +135,40 @@ int Run(const Arguments& arguments) {
   OutputFile file;
   if (absl::Status status = file.Open(arguments.output); !status.ok()) return ExitOf(kName, status);
   Output out(file.fd(), arguments.output == "-" ? "stdout" : arguments.output);
+  out.WriteBehind();
   RowWriter writer(arguments.format.value_or(load::FormatOfFile(arguments.output)), out);
-  uint64_t count = 0;
+  // Without the total the progress line says less; what is wrong with an SST is found below.
+  TableStats tables;
+  TableStats::Read(lists->db(), &tables).PermitUncheckedError();
+  load::Progress progress("sheaf export", load::Progress::Wanted(arguments.progress));
+  progress.Phase("writing", tables.scan_bytes, /*in_bytes=*/true);
+  uint64_t read = 0;
+  uint64_t told = 0;
+  uint64_t values = 0;
   ListScan scan(lists->db(), lists->store().layout(), KeyRange::All());
   for (; scan.Valid() && out.ok(); scan.Next()) {
     if (!scan.list().ok()) {
+      progress.Clear();
       Complain(kName, absl::StrCat(arguments.db, ": the value of key ", load::Quoted(scan.key()),
                                    " is not a list: ", scan.list().status().message(),
-                                   ". The export ends here; sheaf verify names all such keys"));
+                                   ". The export ends here. `sheaf verify` names all such keys, "
+                                   "`sheaf repair` mends those that it can; what is left must be "
+                                   "deleted or put again"));
       return kExitFailed;
     }
     writer.Write(scan.key(), *scan.list());
-    if (++count % 256 != 0) continue;
+    read += scan.key().size() + scan.value().size();
+    values += scan.list()->size();
+    if (read - told < kBytesAProgress) continue;
+    told = read;
+    progress.At(read, values);
     if (absl::Status status = load::CheckInterrupt(); !status.ok()) {
+      progress.Clear();
       Complain(kName, absl::StrCat(status.message()));
       return 128 + load::InterruptSignal();
     }
   }
+  progress.Clear();
   if (!scan.status().ok()) return ExitOf(kName, FromRocks(arguments.db, scan.status()));
   absl::Status status = out.Finish();
   if (status.ok()) status = file.Commit();
@@ -170,6 +198,7 @@ void AddExportCommand(CLI::App& app, int* exit_status) {
       ->type_name("FORMAT");
   AddText(*sub, "--output", &arguments->output, "File to write, - for stdout (default: -)")
       ->type_name("FILE");
+  sub->add_flag("--progress", arguments->progress, "Print progress even if stderr is no terminal");
   sub->callback([arguments, exit_status] { *exit_status = Run(*arguments); });
 }
 

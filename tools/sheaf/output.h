@@ -3,7 +3,7 @@
 // Like std::ofstream, but an error says what it was, and a reader that went away (`| head`) is told
 // apart from a disk that is full.
 //
-// Thread safety: none.
+// Thread safety: none; WriteBehind() has a thread of its own inside.
 //
 //   Output out(STDOUT_FILENO, "stdout");
 //   while (more && out.ok()) out.Write(text);
@@ -12,9 +12,14 @@
 #ifndef SHEAF_TOOLS_SHEAF_OUTPUT_H_
 #define SHEAF_TOOLS_SHEAF_OUTPUT_H_
 
+#include <algorithm>
+#include <atomic>
+#include <cassert>
+#include <cstdint>
+#include <cstring>
+#include <memory>
 #include <string>
 #include <string_view>
-#include <utility>
 
 #include "absl/status/status.h"
 
@@ -24,33 +29,62 @@ namespace tool {
 class Output {
  public:
   // `name` is for messages. Does not close `fd`. SIGPIPE must be ignored.
-  Output(int fd, std::string name) : fd_(fd), name_(std::move(name)) {}
+  Output(int fd, std::string name);
+  ~Output();  // what was not finished is lost
   Output(const Output&) = delete;
   Output& operator=(const Output&) = delete;
 
+  // For much output: from now on a thread writes while the caller fills the next buffer, and the
+  // kernel is told to begin with the disk, so that a sync at the end has little left to do.
+  // REQUIRES: nothing was written yet.
+  void WriteBehind();
+
   void Write(std::string_view bytes) {
-    buffer_.append(bytes);
-    if (buffer_.size() >= kBufferBytes) Flush();
+    while (bytes.size() > kBufferBytes - used_) WritePart(&bytes);
+    std::memcpy(buffer_.get() + used_, bytes.data(), bytes.size());
+    used_ += bytes.size();
   }
   void Write(char c) { Write(std::string_view(&c, 1)); }
 
-  // False once a write failed or the reader went away: going on is in vain.
-  bool ok() const { return status_.ok() && !closed_; }
+  // The same in two steps, for who has several small pieces to put together: room for `size` bytes,
+  // valid until the next call, and then how many of them were filled.
+  // REQUIRES: size <= kMaxRoom
+  static constexpr size_t kMaxRoom = size_t{16} << 10;
+  char* Room(size_t size) {
+    assert(size <= kMaxRoom);
+    if (size > kBufferBytes - used_) Flush();
+    return buffer_.get() + used_;
+  }
+  void Advance(size_t size) { used_ += size; }
 
-  // Writes what is buffered. Internal, naming the output and the reason, if any write failed. A
-  // reader that went away is no error.
+  // False once a write failed or the reader went away: going on is in vain.
+  bool ok() const { return ok_.load(std::memory_order_relaxed); }
+
+  // Writes what is buffered, and waits for it. Internal, naming the output and the reason, if any
+  // write failed. A reader that went away is no error.
   absl::Status Finish();
 
  private:
-  static constexpr size_t kBufferBytes = size_t{1} << 17;
+  class Writer;
+  static constexpr size_t kBufferBytes = size_t{1} << 18;
 
+  void WritePart(std::string_view* bytes);
   void Flush();
+  void WriteNow(std::string_view bytes);
+  void BeginWithDisk(size_t written);
 
   const int fd_;
   const std::string name_;
-  std::string buffer_;
+  std::unique_ptr<char[]> buffer_;
+  size_t used_ = 0;
+
+  std::atomic<bool> ok_{true};
+  // Of the thread, while there is one.
   absl::Status status_;
-  bool closed_ = false;
+  uint64_t not_begun_ = 0;
+  bool to_disk_ = false;
+
+  std::unique_ptr<Writer> writer_;  // goes first, as its thread uses the others
 };
 
 }  // namespace tool

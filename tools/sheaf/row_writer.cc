@@ -1,12 +1,48 @@
 #include "tools/sheaf/row_writer.h"
 
+#include <algorithm>
 #include <cstring>
 
+#include "absl/strings/escaping.h"
+#include "simdjson.h"
 #include "tools/load/escapes.h"
+#include "tools/load/text.h"
 #include "tools/sheaf/json.h"
+#include "tools/sheaf/plain_text.h"
 
 namespace sheaf {
 namespace tool {
+namespace {
+
+// Values that follow each other are looked at together: as much as stays in the first-level cache.
+constexpr size_t kLookBytes = size_t{16} << 10;
+
+// A value that is longer is escaped in pieces of that size. Divisible by 3, for base64.
+constexpr size_t kPieceBytes = size_t{48} << 10;
+
+char* Append(char* to, std::string_view bytes) {
+  std::memcpy(to, bytes.data(), bytes.size());
+  return to + bytes.size();
+}
+
+// As load::AppendEscaped does where the text as a whole, of which `piece` is one, is not UTF-8.
+void AppendEscapedBytes(std::string_view piece, std::string* out) {
+  constexpr char kHex[] = "0123456789ABCDEF";
+  while (!piece.empty()) {
+    size_t low = 0;
+    while (low < piece.size() && static_cast<unsigned char>(piece[low]) < 0x80) ++low;
+    load::AppendEscaped(piece.substr(0, low), out);
+    piece.remove_prefix(low);
+    if (piece.empty()) return;
+    const auto high = static_cast<unsigned char>(piece[0]);
+    out->append("\\x");
+    out->push_back(kHex[high >> 4]);
+    out->push_back(kHex[high & 15]);
+    piece.remove_prefix(1);
+  }
+}
+
+}  // namespace
 
 void RowWriter::Write(std::string_view key, const BlobView& values) {
   if (values.empty() && format_ != load::RowFormat::kJsonl) {
@@ -23,36 +59,123 @@ void RowWriter::Write(std::string_view key, const BlobView& values) {
   }
 }
 
+template <typename F>
+void RowWriter::ForEach(const BlobView& values, char quote, F&& f) {
+  const auto end = values.end();
+  for (auto at = values.begin(); at != end && out_.ok();) {
+    // The contents have no gaps, so that some values are one piece of them.
+    const char* const first = (*at).data();
+    size_t bytes = 0;
+    size_t count = 0;
+    for (auto next = at; next != end && bytes < kLookBytes && count < kLookBytes; ++next, ++count) {
+      bytes += (*next).size();
+    }
+    const TextBytes found = Look({first, bytes}, quote);
+    const bool plain = !found.special && !found.high;
+    for (; count != 0; --count, ++at) f(*at, plain);
+  }
+}
+
 void RowWriter::WriteTsv(std::string_view key, const BlobView& values) {
   std::string prefix;
   load::AppendEscaped(key, &prefix);
   prefix.push_back('\t');
-  values.ForEach([&](std::string_view value) {
-    buffer_.assign(prefix);
-    load::AppendEscaped(value, &buffer_);
-    buffer_.push_back('\n');
-    out_.Write(buffer_);
+  ForEach(values, '\\', [&](std::string_view value, bool plain) {
+    const size_t size = prefix.size() + value.size() + 1;
+    if (plain && size <= Output::kMaxRoom) {
+      char* const to = Append(Append(out_.Room(size), prefix), value);
+      *to = '\n';
+      return out_.Advance(size);
+    }
+    out_.Write(prefix);
+    if (plain) {
+      out_.Write(value);
+    } else {
+      WriteEscaped(value);
+    }
+    out_.Write('\n');
   });
 }
 
 void RowWriter::WriteJsonl(std::string_view key, const BlobView& values) {
-  buffer_.assign("{\"key\":");
-  AppendJsonText(key, &buffer_);
-  buffer_.append(",\"values\":");
-  AppendJsonValues(values, &buffer_);
-  buffer_.append("}\n");
-  out_.Write(buffer_);
+  out_.Write("{\"key\":");
+  WriteJsonText(key);
+  out_.Write(",\"values\":");
+  char separator = '[';
+  ForEach(values, '"', [&](std::string_view value, bool plain) {
+    const size_t size = value.size() + 3;
+    if (plain && size <= Output::kMaxRoom) {
+      char* to = out_.Room(size);
+      *to++ = separator;
+      *to++ = '"';
+      to = Append(to, value);
+      *to = '"';
+      out_.Advance(size);
+    } else {
+      out_.Write(separator);
+      WriteJsonText(value);
+    }
+    separator = ',';
+  });
+  out_.Write(values.empty() ? "[]}\n" : "]}\n");
 }
 
 void RowWriter::WriteFramed(std::string_view key, const BlobView& values) {
-  values.ForEach([&](std::string_view value) {
-    // Little-endian, as all machines that Sheaf runs on.
-    const uint32_t sizes[2] = {static_cast<uint32_t>(key.size()),
-                               static_cast<uint32_t>(value.size())};
-    out_.Write(std::string_view(reinterpret_cast<const char*>(sizes), sizeof sizes));
+  // Little-endian, as all machines that Sheaf runs on.
+  const auto key_size = static_cast<uint32_t>(key.size());
+  for (const std::string_view value : values) {
+    if (!out_.ok()) return;
+    const uint32_t sizes[2] = {key_size, static_cast<uint32_t>(value.size())};
+    const std::string_view frame(reinterpret_cast<const char*>(sizes), sizeof sizes);
+    const size_t size = frame.size() + key.size() + value.size();
+    if (size <= Output::kMaxRoom) {
+      Append(Append(Append(out_.Room(size), frame), key), value);
+      out_.Advance(size);
+      continue;
+    }
+    out_.Write(frame);
     out_.Write(key);
     out_.Write(value);
-  });
+  }
+}
+
+void RowWriter::WriteEscaped(std::string_view value) {
+  const TextBytes found = Look(value, '\\');
+  const bool utf8 = !found.high || simdjson::validate_utf8(value.data(), value.size());
+  if (!found.special && utf8) return out_.Write(value);
+  while (!value.empty() && out_.ok()) {
+    buffer_.clear();
+    if (utf8) {
+      load::AppendEscaped(TakeCharacters(&value, kPieceBytes), &buffer_);
+    } else {
+      AppendEscapedBytes(value.substr(0, kPieceBytes), &buffer_);
+      value.remove_prefix(std::min(value.size(), kPieceBytes));
+    }
+    out_.Write(buffer_);
+  }
+}
+
+void RowWriter::WriteJsonText(std::string_view value) {
+  const TextBytes found = Look(value, '"');
+  if (found.high && !simdjson::validate_utf8(value.data(), value.size())) {
+    out_.Write("{\"base64\":\"");
+    for (; !value.empty() && out_.ok(); value.remove_prefix(std::min(value.size(), kPieceBytes))) {
+      absl::Base64Escape(load::Abs(value.substr(0, kPieceBytes)), &buffer_);
+      out_.Write(buffer_);
+    }
+    return out_.Write("\"}");
+  }
+  out_.Write('"');
+  if (!found.special) {
+    out_.Write(value);
+    return out_.Write('"');
+  }
+  while (!value.empty() && out_.ok()) {
+    buffer_.clear();
+    AppendJsonText(TakeCharacters(&value, kPieceBytes), &buffer_);
+    out_.Write(std::string_view(buffer_).substr(1, buffer_.size() - 2));  // without its quotes
+  }
+  out_.Write('"');
 }
 
 }  // namespace tool
