@@ -1,5 +1,7 @@
 #include "tools/sheaf/list_scan.h"
 
+#include <algorithm>
+#include <cstdint>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -8,6 +10,24 @@
 
 namespace sheaf {
 namespace tool {
+
+namespace {
+
+// Lists of this size have blocks of their own, which are read as a whole: to read ahead would be
+// one more copy of each, of its size.
+constexpr uint64_t kLongList = uint64_t{256} << 10;
+
+// About how many bytes of SSTs a key has; 0 if there are none.
+uint64_t MeanBytes(rocksdb::DB& db) {
+  uint64_t bytes = 0;
+  uint64_t keys = 0;
+  using P = rocksdb::DB::Properties;
+  if (!db.GetIntProperty(P::kLiveSstFilesSize, &bytes)) return 0;
+  if (!db.GetIntProperty(P::kEstimateNumKeys, &keys)) return 0;
+  return bytes / std::max<uint64_t>(keys, 1);
+}
+
+}  // namespace
 
 KeyRange WithPrefix(KeyRange range, std::string_view prefix,
                     const rocksdb::Comparator* comparator) {
@@ -30,7 +50,7 @@ ListScan::ListScan(rocksdb::DB& db, Layout layout, KeyRange range, std::string p
   end_ = range_.end;
   options_.total_order_seek = true;
   options_.fill_cache = false;
-  options_.readahead_size = size_t{2} << 20;
+  if (MeanBytes(db) < kLongList) options_.readahead_size = size_t{2} << 20;
   // A range that ends before it begins is empty; RocksDB wants no such bounds.
   const bool empty = !begin_.empty() && !end_.empty() && comparator->Compare(begin_, end_) >= 0;
   if (!begin_.empty() && !empty) options_.iterate_lower_bound = &begin_;
