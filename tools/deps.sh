@@ -15,6 +15,9 @@ TEST_PACKAGES="cmake gzip libbenchmark-dev libgmock-dev libgtest-dev lz4 make pk
 TEST_PACKAGES="$TEST_PACKAGES flatbuffers-compiler libflatbuffers-dev liblmdb-dev libprotobuf-dev
   protobuf-compiler"
 
+# The dictionary that examples/real_input.sh and docs/guide.md load.
+TEST_PACKAGES="$TEST_PACKAGES wordnet-base"
+
 # Installs those of its arguments that are missing, and says which. Without root it says what to
 # ask for, and ends the script.
 require_packages() {
