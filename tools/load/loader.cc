@@ -300,6 +300,7 @@ class Loader {
     options.table_memory = memory_ / 2 / options.threads;
     options.on_error = options_.on_error;
     options.order = order_.get();
+    options.layout = BlobLayout(sst);
     options.tick = [&](uint64_t rows) { progress_.At(reader.file_bytes(), rows); };
     uint64_t rows = 0;
     uint64_t values = 0;

@@ -7,8 +7,10 @@
 #include <mutex>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "tools/load/row_parser.h"
+#include "tools/load/row_record.h"
 #include "tools/load/row_table.h"
 #include "tools/load/worker_threads.h"
 
@@ -43,6 +45,74 @@ class Turns {
   std::atomic<bool> ended_{false};
 };
 
+// The lists of a block, encoded. Those of its first and last key may go on in other blocks, so their
+// rows are left for the SstBuilder.
+class BlockLists {
+ public:
+  explicit BlockLists(Layout layout) : builder_(layout) {}
+
+  // REQUIRES: `table` is sorted, not empty, and stays until AppendTo().
+  absl::Status Encode(const RowTable& table) {
+    table_ = &table;
+    lists_.clear();
+    bytes_.clear();
+    first_key_ = table.first_key();
+    last_key_ = table.last_key();
+    const std::unique_ptr<SortedRows> rows = table.Read(RowRange());
+    std::string_view key;
+    bool more = rows->Next();
+    while (more && rows->key() == first_key_) more = rows->Next();
+    while (more && rows->key() != last_key_) {
+      key = rows->key();
+      do {
+        ForEachValue(rows->body(), [this](std::string_view value) { builder_.Add(value); });
+        more = rows->Next();
+      } while (more && rows->key() == key);
+      const size_t values = builder_.size();
+      if (absl::Status status = builder_.Finish(&blob_); !status.ok()) return status;
+      lists_.push_back({key, bytes_.size(), blob_.size(), values});
+      bytes_.append(blob_);
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status AppendTo(SstBuilder* builder, const KeyOrder& order) const {
+    absl::Status status = AppendRows(first_key_, builder, order);
+    for (const List& list : lists_) {
+      if (!status.ok()) return status;
+      status = builder->AddList(
+          list.key, std::string_view(bytes_).substr(list.offset, list.size), list.values);
+    }
+    if (!status.ok() || first_key_ == last_key_) return status;
+    return AppendRows(last_key_, builder, order);
+  }
+
+ private:
+  struct List {
+    std::string_view key;  // in the table
+    size_t offset;
+    size_t size;
+    uint64_t values;
+  };
+
+  absl::Status AppendRows(std::string_view key, SstBuilder* builder, const KeyOrder& order) const {
+    RowRange range;
+    range.has_begin = true;
+    range.begin = std::string(key);
+    range.has_end = true;
+    range.end = range.begin + '\0';  // the next possible key, by bytes
+    return builder->Append(*table_->Read(range), order);
+  }
+
+  BlobBuilder builder_;
+  const RowTable* table_ = nullptr;
+  std::string_view first_key_;
+  std::string_view last_key_;
+  std::vector<List> lists_;
+  std::string blob_;
+  std::string bytes_;
+};
+
 }  // namespace
 
 absl::StatusOr<bool> LoadSorted(const SortedLoadOptions& options, BlockReader* reader,
@@ -57,6 +127,7 @@ absl::StatusOr<bool> LoadSorted(const SortedLoadOptions& options, BlockReader* r
   const auto work = [&](size_t) -> absl::Status {
     RowTable table(options.table_memory);
     RowBlock block;
+    BlockLists lists(options.layout);
     std::array<std::unique_ptr<RowParser>, 3> parsers;
     const auto may_use = [&table](uint64_t bytes) { return 20 * bytes <= table.memory(); };
     while (!turns.ended() && !log->stopped()) {
@@ -84,6 +155,7 @@ absl::StatusOr<bool> LoadSorted(const SortedLoadOptions& options, BlockReader* r
         break;
       }
       status = table.Sort(*options.order);
+      if (status.ok() && !table.empty()) status = lists.Encode(table);
       if (!turns.Wait(block.number())) return status;
       if (status.ok() && !table.empty()) {
         if (options.order->Compare(last_key, table.first_key()) > 0) {
@@ -93,7 +165,7 @@ absl::StatusOr<bool> LoadSorted(const SortedLoadOptions& options, BlockReader* r
         last_key = std::string(table.last_key());
         values_read += table.values();
         rows_read += table.rows();
-        status = builder->Append(*table.Read(RowRange()), *options.order);
+        status = lists.AppendTo(builder, *options.order);
       }
       if (!status.ok()) {
         turns.End();

@@ -28,6 +28,8 @@ struct SortedLoadOptions {
   uint64_t table_memory = 0;
   OnError on_error = OnError::kStop;
   const KeyOrder* order = nullptr;
+  // Of the blobs that the builder wants.
+  Layout layout = Layout::kCompact;
   // Called some times a second, with the rows so far.
   std::function<void(uint64_t rows)> tick;
 };

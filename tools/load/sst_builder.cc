@@ -14,6 +14,7 @@ namespace {
 // A list past this leaves buffers that are not kept for the next.
 constexpr size_t kKeptBuffer = size_t{1} << 20;
 constexpr uint64_t kRowsACheck = 4096;
+constexpr uint64_t kBytesPerSync = uint64_t{4} << 20;
 
 absl::Status CannotWrite(const std::string& file, const rocksdb::Status& status) {
   return absl::InternalError(absl::StrCat("cannot write ", file, ": ", status.ToString()));
@@ -44,14 +45,23 @@ absl::Status SstBuilder::Append(SortedRows& rows, const KeyOrder& order) {
       key_.assign(rows.key().data(), rows.key().size());
       in_list_ = true;
       if (builder_ == nullptr) {
-        builder_ =
-            std::make_unique<BlobBuilder>(plan_.operands ? Layout::kCompact : plan_.layout);
+        builder_ = std::make_unique<BlobBuilder>(BlobLayout(plan_));
       }
     }
     if (status = AddBody(rows.body()); !status.ok()) return status;
   }
   if (plan_.bytes_merged != nullptr) *plan_.bytes_merged += bytes;
   return rows.status();
+}
+
+absl::Status SstBuilder::AddList(std::string_view key, std::string_view blob, uint64_t values) {
+  if (in_list_) {
+    if (absl::Status status = EndList(); !status.ok()) return status;
+  }
+  key_.assign(key.data(), key.size());
+  ++keys_;
+  values_ += values;
+  return Add(blob);
 }
 
 absl::Status SstBuilder::End() {
@@ -103,7 +113,7 @@ absl::Status SstBuilder::CutPiece() {
 absl::Status SstBuilder::WritePiece() {
   if (absl::Status status = CheckInterrupt(); !status.ok()) return status;
   const bool first = pieces_of_list_++ == 0;
-  const Layout layout = first && !plan_.operands ? plan_.layout : Layout::kCompact;
+  const Layout layout = first ? BlobLayout(plan_) : Layout::kCompact;
   absl::Status status = builder_->Finish(&blob_);
   if (!status.ok()) return TooLarge(Std(status.message()));
   const absl::StatusOr<BlobView> piece = BlobView::Parse(blob_, layout);
@@ -170,15 +180,17 @@ absl::Status SstBuilder::EndList() {
 
 absl::Status SstBuilder::Open(std::unique_ptr<rocksdb::SstFileWriter>* writer,
                               const std::string& path) const {
+  rocksdb::EnvOptions env(plan_.options);
+  // The disk works while the file is written, not only at its end.
+  if (env.bytes_per_sync == 0) env.bytes_per_sync = kBytesPerSync;
   // The files are read again soon: keep them in the page cache.
-  *writer = std::make_unique<rocksdb::SstFileWriter>(rocksdb::EnvOptions(plan_.options),
-                                                     plan_.options, /*column_family=*/nullptr,
+  *writer = std::make_unique<rocksdb::SstFileWriter>(env, plan_.options, /*column_family=*/nullptr,
                                                      /*invalidate_page_cache=*/false);
   const rocksdb::Status status = (*writer)->Open(path);
   return status.ok() ? absl::OkStatus() : CannotWrite(path, status);
 }
 
-absl::Status SstBuilder::Add(const std::string& blob) {
+absl::Status SstBuilder::Add(std::string_view blob) {
   if (writer_ != nullptr && writer_->FileSize() >= plan_.file_bytes) {
     if (absl::Status status = Finish(); !status.ok()) return status;
   }
@@ -187,8 +199,9 @@ absl::Status SstBuilder::Add(const std::string& blob) {
     files_.back().path = absl::StrCat(prefix_, files_.size() - 1, ".sst");
     if (absl::Status status = Open(&writer_, files_.back().path); !status.ok()) return status;
   }
+  const rocksdb::Slice value(blob.data(), blob.size());
   const rocksdb::Status status =
-      plan_.operands ? writer_->Merge(key_, blob) : writer_->Put(key_, blob);
+      plan_.operands ? writer_->Merge(key_, value) : writer_->Put(key_, value);
   if (!status.ok()) return CannotWrite(files_.back().path, status);
   return absl::OkStatus();
 }

@@ -59,6 +59,11 @@ struct SstPlan {
   std::mutex* large_list = nullptr;
 };
 
+// The layout of the blobs that are written.
+inline Layout BlobLayout(const SstPlan& plan) {
+  return plan.operands ? Layout::kCompact : plan.layout;
+}
+
 struct SstFile {
   std::string path;
   std::string smallest;  // keys
@@ -77,6 +82,9 @@ class SstBuilder {
   // ResourceExhausted for a list past RocksDB's limit of 4 GiB - 1 bytes, naming its key; Internal,
   // naming the file, if it cannot be written; Cancelled if interrupted.
   absl::Status Append(SortedRows& rows, const KeyOrder& order);
+  // A list that is complete: `blob` has `values` values and is what the plan wants to be written.
+  // REQUIRES: neither a row before nor one after is of `key`.
+  absl::Status AddList(std::string_view key, std::string_view blob, uint64_t values);
   // Finishes the last list and all files. Errors: as Append().
   absl::Status End();
 
@@ -89,7 +97,7 @@ class SstBuilder {
   absl::Status EndList();
   absl::Status CutPiece();
   absl::Status TooLarge(std::string_view why) const;
-  absl::Status Add(const std::string& blob);
+  absl::Status Add(std::string_view blob);
   absl::Status WritePiece();
   absl::Status Finish();
   absl::Status Open(std::unique_ptr<rocksdb::SstFileWriter>* writer, const std::string& path) const;
