@@ -77,6 +77,9 @@ absl::Status RowTable::Add(std::string_view key, absl::Span<const std::string_vi
 }
 
 absl::Status RowTable::Sort(const KeyOrder& order) {
+  // Sorting once more would compare windows that are not those of the first bytes any more.
+  if (sorted_) return absl::OkStatus();
+  sorted_ = true;
   order_ = &order;
   entry_bytes_ = sizeof(IndexEntry);
   if (rows_ == 0) return absl::OkStatus();
@@ -99,6 +102,7 @@ void RowTable::Clear(bool release) {
     arena_touched_ = rows_touched_ = 0;
   }
   arena_used_ = rows_ = values_ = 0;
+  sorted_ = false;
   entry_bytes_ = kSortingBytes;
   positions_.clear();
   windows_differ_ = false;

@@ -39,7 +39,8 @@ class RowTable final : public RowSink, public RowStore {
   // Errors: ResourceExhausted if the row does not fit; it is not added.
   absl::Status Add(std::string_view key, absl::Span<const std::string_view> values) override;
 
-  // Errors: Cancelled if interrupted; the order is then unspecified.
+  // Does nothing if it is sorted already. Errors: Cancelled if interrupted; the order is then
+  // unspecified.
   absl::Status Sort(const KeyOrder& order);
 
   // Gives back what sorting took, if the table stays for a while.
@@ -92,6 +93,7 @@ class RowTable final : public RowSink, public RowStore {
   size_t depth_ = 0;           // where windows begin: bytes that all keys begin with
   bool windows_differ_ = false;  // some were taken at a larger depth
   bool in_order_ = true;       // rows came sorted, by bytes
+  bool sorted_ = false;
   const KeyOrder* order_ = nullptr;
 };
 
