@@ -107,8 +107,8 @@ same "get dpkg, with dpkg-query --listfiles" expected found
 
 # The folders in any order, and so the packages of each: those keep it.
 echo "folders.db: folder -> packages, from shuffled rows"
-awk -f "$awk_folder/package_files.awk" "$lists"/*.list | awk -f "$awk_folder/package_folders.awk" |
-  shuf --random-source=<(yes) >rows
+awk -f "$awk_folder/package_files.awk" "$lists"/*.list | awk -f "$awk_folder/package_folders.awk" >ordered
+shuf --random-source=ordered ordered >rows  # any bytes will do: the same shuffle each time
 "$sheaf" load --db "$output/folders.db" --input rows --format tsv
 exported folders.db >found
 by_key <rows >expected
@@ -171,7 +171,8 @@ word=$(cut -f 1 found | uniq -c | sort -k 1,1nr | sed -n '1s/^ *[0-9]* //p')
 awk -F "$tab" -v word="$word" '$2 == word' senses | sort -t "$tab" -k 3,3n >offsets
 while read -r pos offset _; do
   case $pos in n) part=noun ;; v) part=verb ;; a) part=adj ;; *) part=adv ;; esac
-  head -n 1 < <(tail -c "+$((10#$offset + 1))" "$wordnet/data.$part") |
+  # Without pipefail: tail is not let finish.
+  (set +o pipefail; tail -c "+$((10#$offset + 1))" "$wordnet/data.$part" | head -n 1) |
     sed "s/^\([0-9]*\) [^|]* | \(.*[^ ]\) *\$/$pos \1 \2/"
 done <offsets | escapes >expected
 same "get $word, with tail" expected found

@@ -40,17 +40,7 @@ step "load: one row for each path that a package installed"
 if [ -e "$db" ]; then
   echo "reusing $db: lists of the same package are replaced" >&2
 fi
-# Fields of sheaf's tsv: a backslash in a path is written twice.
-awk '{
-  if (FILENAME != file) {
-    file = FILENAME
-    package = file
-    sub(/.*\//, "", package)
-    sub(/\.list$/, "", package)
-  }
-  gsub(/\\/, "&&")
-  print package "\t" $0
-}' /var/lib/dpkg/info/*.list |
+awk -f examples/real_input/package_files.awk /var/lib/dpkg/info/*.list |
   "$sheaf" load --db "$db" --mode replace --format tsv
 
 step "sheaf stats --db ${db##*/}"
@@ -71,4 +61,5 @@ cat >&2 <<NEXT
   bazel-bin/tools/sheaf/sheaf --help         the tool
   README.md                                  ten lines of C++
   examples/read_lists.cc                     the program that measured the above
+  examples/real_input.sh                     more real data, compared with its source
 NEXT
