@@ -100,6 +100,19 @@ TEST_F(LoadModesTest, ColumnFamilyIsMadeInANewDbAndRespectedInAnOldOne) {
   ASSERT_EQ(Load("a\t2\nb\t1\n", {"--cf", "lists"}).exit_status, 0);
   EXPECT_EQ(Lists("lists"), "a=1 a=2 b=1 ");
   EXPECT_EQ(Lists("default"), "");
+  // All other commands know it as well.
+  EXPECT_EQ(RunSheaf({"append", "--db", db_, "--cf", "lists", "b", "2"}).exit_status, 0);
+  EXPECT_EQ(RunSheaf({"get", "--db", db_, "--cf", "lists", "b"}).out, "1\n2\n");
+  EXPECT_EQ(RunSheaf({"scan", "--db", db_, "--cf", "lists"}).out, "a\t1\na\t2\nb\t1\nb\t2\n");
+  EXPECT_EQ(RunSheaf({"export", "--db", db_, "--cf", "lists"}).out,
+            "a\t1\na\t2\nb\t1\nb\t2\n");
+  EXPECT_TRUE(Has(RunSheaf({"stats", "--db", db_, "--cf", "lists", "--format", "json"}).out,
+                  "\"keys\":2,\"values\":4"));
+  EXPECT_TRUE(Has(RunSheaf({"verify", "--db", db_, "--cf", "lists"}).err, "2 keys checked"));
+  EXPECT_TRUE(
+      Has(RunSheaf({"compact", "--db", db_, "--cf", "lists", "--all"}).err, "before 3 operands"));
+  EXPECT_EQ(RunSheaf({"get", "--db", db_, "--cf", "lists", "b"}).out, "1\n2\n");
+  EXPECT_EQ(RunSheaf({"scan", "--db", db_}).out, "");
   const Result none = Load("a\t1\n", {"--cf", "other"});
   EXPECT_EQ(none.exit_status, 1);
   EXPECT_TRUE(Has(none.err, "no column family other here; the DB has default, lists")) << none.err;

@@ -38,6 +38,7 @@ void RowMerge::Load(size_t input) {
     return;
   }
   entry.rows = rows;
+  entry.size = rows->key().size();
   if (order_.bytewise()) entry.prefix = Prefix(rows->key(), shared_);
 }
 
@@ -46,8 +47,13 @@ bool RowMerge::Before(size_t a, size_t b) const {
   const Entry& right = entries_[b];
   if (left.rows == nullptr || right.rows == nullptr) return right.rows == nullptr;
   if (left.prefix != right.prefix) return left.prefix < right.prefix;
-  const int compared = order_.Compare(left.rows->key(), right.rows->key());
-  if (compared != 0) return compared < 0;
+  if (order_.bytewise() && std::max(left.size, right.size) <= shared_ + sizeof(uint64_t)) {
+    // A prefix is filled up with zeros: the shorter one is the smaller one.
+    if (left.size != right.size) return left.size < right.size;
+  } else {
+    const int compared = order_.Compare(left.rows->key(), right.rows->key());
+    if (compared != 0) return compared < 0;
+  }
   return left.rows->position() < right.rows->position();
 }
 

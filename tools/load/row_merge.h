@@ -16,7 +16,8 @@ namespace sheaf {
 namespace load {
 
 // A tournament (Knuth, The Art of Computer Programming, volume 3, 5.4.1): the row that comes next
-// is found with one comparison a level of a tree of losers. Keys are compared by eight bytes first.
+// is found with one comparison a level of a tree of losers. Keys are compared by eight bytes first,
+// and by those alone if there are no more.
 class RowMerge final : public SortedRows {
  public:
   // `shared`: bytes that all keys begin with. Borrows `order`.
@@ -27,6 +28,7 @@ class RowMerge final : public SortedRows {
  private:
   struct Entry {
     uint64_t prefix = 0;
+    size_t size = 0;  // of the key
     SortedRows* rows = nullptr;  // null at its end
   };
 

@@ -120,7 +120,9 @@ class RowTable::Reader final : public SortedRows {
   bool Next() override {
     if (at_ == end_) return false;
     if (static_cast<uint64_t>(end_ - at_) > kAhead) {
-      __builtin_prefetch(arena_ + at_[kAhead].record());
+      const char* const ahead = arena_ + at_[kAhead].record();
+      __builtin_prefetch(ahead);
+      __builtin_prefetch(ahead + 64);
     }
     const char* record = arena_ + at_->record();
     key_ = LoadText(&record);

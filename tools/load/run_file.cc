@@ -112,19 +112,14 @@ void RunWriter::Add(std::string_view key, uint64_t segment, std::string_view bod
       }
     }
   }
-  const size_t at = block_.size();
-  block_.resize(at + key.size() + body.size() + 3 * kMaxVarint64);
-  char* const begin = &block_[at];
-  char* to = begin;
   if (same) {
-    *to++ = 0;
+    block_.push_back('\0');
   } else {
-    to = StoreText(key, to);
+    AppendText(key, &block_);
     key_.assign(key.data(), key.size());
   }
-  to = StoreVarint(segment, to);
-  to = StoreText(body, to);
-  block_.resize(at + static_cast<size_t>(to - begin));
+  AppendVarint(segment, &block_);
+  AppendText(body, &block_);
 }
 
 absl::Status RunWriter::FlushBlock() {

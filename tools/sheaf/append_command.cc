@@ -28,7 +28,7 @@ constexpr char kFooter[] =
     "Exit status: 0 success; 1 failed, nothing was appended; 2 bad usage.";
 
 struct Arguments {
-  std::string db;
+  DbName db;
   std::string key;
   std::vector<std::string> values;
   bool escaped = false;
@@ -51,7 +51,7 @@ int Run(Arguments& arguments) {
   rocksdb::WriteOptions write;
   write.sync = true;
   return ExitOf(kName,
-                FromRocks(arguments.db, lists->store().Append(write, arguments.key, values)));
+                FromRocks(arguments.db.path, lists->store().Append(write, arguments.key, values)));
 }
 
 }  // namespace

@@ -31,8 +31,9 @@ CLI::Option* AddText(CLI::App& app, const std::string& name, std::string* text,
       name, [text](const std::string& argument) { *text = Unprotect(argument); }, help);
 }
 
-CLI::Option* AddDb(CLI::App& app, std::string* path) {
-  return AddText(app, "--db", path, "Folder of the DB")->required()->type_name("DIR");
+void AddDb(CLI::App& app, DbName* db) {
+  AddText(app, "--db", &db->path, "Folder of the DB")->required()->type_name("DIR");
+  AddFamily(app, &db->family);
 }
 
 CLI::Option* AddFamily(CLI::App& app, std::string* family) {

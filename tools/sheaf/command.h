@@ -18,6 +18,7 @@
 #include "CLI/CLI.hpp"
 #include "absl/status/status.h"
 #include "tools/load/text.h"
+#include "tools/sheaf/list_db.h"
 
 namespace sheaf {
 namespace tool {
@@ -46,8 +47,9 @@ std::string Protect(std::string argument);
 std::string Unprotect(std::string argument);
 CLI::Option* AddText(CLI::App& app, const std::string& name, std::string* text,
                      const std::string& help);
-CLI::Option* AddDb(CLI::App& app, std::string* path);
 CLI::Option* AddFamily(CLI::App& app, std::string* family);
+// --db and --cf of an existing DB.
+void AddDb(CLI::App& app, DbName* db);
 
 // An option that takes one of the names of `choices`; `set` gets what belongs to it.
 template <typename T>

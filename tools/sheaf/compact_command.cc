@@ -30,7 +30,7 @@ constexpr char kFooter[] =
     "Exit status: 0 success, no operand is left in the range; 1 failed; 2 bad usage.";
 
 struct Arguments {
-  std::string db;
+  DbName db;
   std::string key;
   std::string prefix;
   KeyRange range;
@@ -51,26 +51,26 @@ class Compaction {
   absl::Status Count(OperandDebt* debt) {
     const std::string& key = arguments_.key;
     const KeyRange range = key.empty() ? arguments_.range : KeyRange{key, ""};
-    ListScan scan(lists_.db(), lists_.store().layout(), range, arguments_.prefix);
+    ListScan scan(lists_, range, arguments_.prefix);
     for (; scan.Valid() && (key.empty() || scan.key() == key); scan.Next()) {
       debt->Add(scan.key(), scan.operands());
       if (!key.empty()) break;
     }
-    return FromRocks(arguments_.db, scan.status());
+    return FromRocks(arguments_.db.path, scan.status());
   }
 
   absl::Status Run() {
     // CompactRange includes both ends.
     const KeyRange range = arguments_.key.empty()
                                ? WithPrefix(arguments_.range, arguments_.prefix,
-                                            lists_.db().DefaultColumnFamily()->GetComparator())
+                                            lists_.family()->GetComparator())
                                : KeyRange{arguments_.key, arguments_.key};
     rocksdb::CompactRangeOptions options;
     options.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForce;
     const rocksdb::Slice begin(range.begin);
     const rocksdb::Slice end(range.end);
-    return FromRocks(arguments_.db,
-                     lists_.db().CompactRange(options, range.begin.empty() ? nullptr : &begin,
+    return FromRocks(arguments_.db.path,
+                     lists_.db().CompactRange(options, lists_.family(), range.begin.empty() ? nullptr : &begin,
                                               range.end.empty() ? nullptr : &end));
   }
 
@@ -94,7 +94,7 @@ int Run(Arguments& arguments) {
   OperandDebt before;
   if (absl::Status status = compaction.Count(&before); !status.ok()) return ExitOf(kName, status);
   if (before.operands() == 0) {
-    Complain(kName, absl::StrCat(arguments.db, ": no operand is pending there; nothing was done"));
+    Complain(kName, absl::StrCat(arguments.db.path, ": no operand is pending there; nothing was done"));
     return kExitOk;
   }
   const auto began = std::chrono::steady_clock::now();
@@ -102,10 +102,10 @@ int Run(Arguments& arguments) {
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
   OperandDebt after;
   if (absl::Status status = compaction.Count(&after); !status.ok()) return ExitOf(kName, status);
-  Complain(kName, absl::StrFormat("%s: before %s; after %s; %.1f s", arguments.db, Text(before),
+  Complain(kName, absl::StrFormat("%s: before %s; after %s; %.1f s", arguments.db.path, Text(before),
                                   Text(after), took.count()));
   if (after.operands() == 0) return kExitOk;
-  Complain(kName, absl::StrCat(arguments.db,
+  Complain(kName, absl::StrCat(arguments.db.path,
                                ": operands are left: the DB's compaction style does not merge "
                                "them, or something writes"));
   return kExitFailed;

@@ -58,7 +58,7 @@ constexpr char kFooter[] =
     "143 interrupted by SIGINT or SIGTERM, no file was written.";
 
 struct Arguments {
-  std::string db;
+  DbName db;
   std::optional<load::RowFormat> format;
   std::string output = "-";
   bool progress = false;
@@ -139,17 +139,17 @@ int Run(const Arguments& arguments) {
   RowWriter writer(arguments.format.value_or(load::FormatOfFile(arguments.output)), out);
   // Without the total the progress line says less; what is wrong with an SST is found below.
   TableStats tables;
-  TableStats::Read(lists->db(), &tables).PermitUncheckedError();
+  TableStats::Read(*lists, &tables).PermitUncheckedError();
   load::Progress progress("sheaf export", load::Progress::Wanted(arguments.progress));
   progress.Phase("writing", tables.scan_bytes, /*in_bytes=*/true);
   uint64_t read = 0;
   uint64_t told = 0;
   uint64_t values = 0;
-  ListScan scan(lists->db(), lists->store().layout(), KeyRange::All());
+  ListScan scan(*lists, KeyRange::All());
   for (; scan.Valid() && out.ok(); scan.Next()) {
     if (!scan.list().ok()) {
       progress.Clear();
-      Complain(kName, absl::StrCat(arguments.db, ": the value of key ", load::Quoted(scan.key()),
+      Complain(kName, absl::StrCat(arguments.db.path, ": the value of key ", load::Quoted(scan.key()),
                                    " is not a list: ", scan.list().status().message(),
                                    ". The export ends here. `sheaf verify` names all such keys, "
                                    "`sheaf repair` mends those that it can; what is left must be "
@@ -169,7 +169,7 @@ int Run(const Arguments& arguments) {
     }
   }
   progress.Clear();
-  if (!scan.status().ok()) return ExitOf(kName, FromRocks(arguments.db, scan.status()));
+  if (!scan.status().ok()) return ExitOf(kName, FromRocks(arguments.db.path, scan.status()));
   absl::Status status = out.Finish();
   if (status.ok()) status = file.Commit();
   if (!status.ok()) return ExitOf(kName, status);

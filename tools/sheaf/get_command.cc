@@ -39,7 +39,7 @@ constexpr char kFooter[] =
     "Exit status: 0 success; 1 failed: no such key, no such index, not a list; 2 bad usage.";
 
 struct Arguments {
-  std::string db;
+  DbName db;
   std::string key;
   bool escaped = false;
   std::optional<uint64_t> index;
@@ -55,10 +55,10 @@ int Run(Arguments& arguments) {
   PinnedBlob list;
   const rocksdb::Status found = lists->store().Get(rocksdb::ReadOptions(), arguments.key, &list);
   if (found.IsNotFound()) {
-    Complain(kName, absl::StrCat(arguments.db, ": key not found: ", load::Quoted(arguments.key)));
+    Complain(kName, absl::StrCat(arguments.db.path, ": key not found: ", load::Quoted(arguments.key)));
     return kExitFailed;
   }
-  if (!found.ok()) return ExitOf(kName, FromRocks(arguments.db, found));
+  if (!found.ok()) return ExitOf(kName, FromRocks(arguments.db.path, found));
   if (arguments.index.has_value() && *arguments.index >= list.size()) {
     Complain(kName, absl::StrCat(
                         "--index ", *arguments.index, ": the list of key ",

@@ -24,25 +24,25 @@ absl::Status ListDb::Open(const load::Database& database, Access access,
   StoreOptions options;
   options.layout = database.layout();
   const rocksdb::Status status =
-      Store::Open(result->opened_->db(), nullptr, options, &result->store_);
+      Store::Open(result->opened_->db(), result->opened_->family(), options, &result->store_);
   if (!status.ok()) return FromRocks(database.path(), status);
   *lists = std::move(result);
   return absl::OkStatus();
 }
 
-absl::Status ListDb::OpenForReadOnly(const std::string& path, std::unique_ptr<ListDb>* lists) {
-  const absl::StatusOr<load::Database> database = load::Database::Read(path);
+absl::Status ListDb::OpenForReadOnly(const DbName& name, std::unique_ptr<ListDb>* lists) {
+  const absl::StatusOr<load::Database> database = load::Database::Read(name.path, name.family);
   if (!database.ok()) return database.status();
   return Open(*database, Access::kReadOnly, lists);
 }
 
-absl::Status ListDb::OpenForWrite(const std::string& path, const char* command,
+absl::Status ListDb::OpenForWrite(const DbName& name, const char* command,
                                   std::unique_ptr<ListDb>* lists) {
-  const absl::StatusOr<load::Database> database = load::Database::Read(path);
+  const absl::StatusOr<load::Database> database = load::Database::Read(name.path, name.family);
   if (!database.ok()) return database.status();
   if (!database->can_append()) {
     return absl::FailedPreconditionError(absl::StrCat(
-        path, ": cannot ", command, ": the DB's merge operator is ", database->merge_operator(),
+        name.path, ": cannot ", command, ": the DB's merge operator is ", database->merge_operator(),
         ", not sheaf.append. If it was before, `sheaf repair` puts it back; else open the DB once "
         "with merge_operator = sheaf::NewAppendOperator(), or export its lists and load them into "
         "a new DB"));

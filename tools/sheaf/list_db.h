@@ -3,7 +3,7 @@
 // Ownership: owns the DB and the Store on it. Thread safety: as rocksdb::DB and Store.
 //
 //   std::unique_ptr<ListDb> lists;
-//   if (absl::Status s = ListDb::OpenForReadOnly(path, &lists); !s.ok()) return ExitOf("get", s);
+//   if (absl::Status s = ListDb::OpenForReadOnly(name, &lists); !s.ok()) return ExitOf("get", s);
 //   lists->store().Get(...)
 
 #ifndef SHEAF_TOOLS_SHEAF_LIST_DB_H_
@@ -19,13 +19,19 @@
 namespace sheaf {
 namespace tool {
 
+// What lists a sub-command is about.
+struct DbName {
+  std::string path;
+  std::string family = rocksdb::kDefaultColumnFamilyName;
+};
+
 class ListDb {
  public:
   // Errors: as load::Database. Creates nothing.
-  static absl::Status OpenForReadOnly(const std::string& path, std::unique_ptr<ListDb>* lists);
+  static absl::Status OpenForReadOnly(const DbName& name, std::unique_ptr<ListDb>* lists);
   // For writing. Errors: in addition FailedPrecondition if the merge operator is not sheaf.append;
   // `command` is what then cannot be done.
-  static absl::Status OpenForWrite(const std::string& path, const char* command,
+  static absl::Status OpenForWrite(const DbName& name, const char* command,
                                    std::unique_ptr<ListDb>* lists);
 
   // A DB of which more was found out or changed before. For writing it must not be locked.
@@ -34,6 +40,7 @@ class ListDb {
                            std::unique_ptr<ListDb>* lists);
 
   rocksdb::DB& db() { return *opened_->db(); }
+  rocksdb::ColumnFamilyHandle* family() { return opened_->family(); }
   Store& store() { return *store_; }
 
  private:

@@ -18,12 +18,13 @@ namespace {
 constexpr uint64_t kLongList = uint64_t{256} << 10;
 
 // About how many bytes of SSTs a key has; 0 if there are none.
-uint64_t MeanBytes(rocksdb::DB& db) {
+uint64_t MeanBytes(ListDb& lists) {
   uint64_t bytes = 0;
   uint64_t keys = 0;
   using P = rocksdb::DB::Properties;
-  if (!db.GetIntProperty(P::kLiveSstFilesSize, &bytes)) return 0;
-  if (!db.GetIntProperty(P::kEstimateNumKeys, &keys)) return 0;
+  rocksdb::DB& db = lists.db();
+  if (!db.GetIntProperty(lists.family(), P::kLiveSstFilesSize, &bytes)) return 0;
+  if (!db.GetIntProperty(lists.family(), P::kEstimateNumKeys, &keys)) return 0;
   return bytes / std::max<uint64_t>(keys, 1);
 }
 
@@ -40,22 +41,22 @@ KeyRange WithPrefix(KeyRange range, std::string_view prefix,
   return range;
 }
 
-ListScan::ListScan(rocksdb::DB& db, Layout layout, KeyRange range, std::string prefix)
-    : layout_(layout),
-      range_(WithPrefix(std::move(range), prefix, db.DefaultColumnFamily()->GetComparator())),
+ListScan::ListScan(ListDb& lists, KeyRange range, std::string prefix)
+    : layout_(lists.store().layout()),
+      range_(WithPrefix(std::move(range), prefix, lists.family()->GetComparator())),
       prefix_(std::move(prefix)) {
   internal::MergeWatch::CountBytes();
-  const rocksdb::Comparator* const comparator = db.DefaultColumnFamily()->GetComparator();
+  const rocksdb::Comparator* const comparator = lists.family()->GetComparator();
   begin_ = range_.begin;
   end_ = range_.end;
   options_.total_order_seek = true;
   options_.fill_cache = false;
-  if (MeanBytes(db) < kLongList) options_.readahead_size = size_t{2} << 20;
+  if (MeanBytes(lists) < kLongList) options_.readahead_size = size_t{2} << 20;
   // A range that ends before it begins is empty; RocksDB wants no such bounds.
   const bool empty = !begin_.empty() && !end_.empty() && comparator->Compare(begin_, end_) >= 0;
   if (!begin_.empty() && !empty) options_.iterate_lower_bound = &begin_;
   if (!end_.empty()) options_.iterate_upper_bound = &end_;
-  iterator_.reset(db.NewIterator(options_));
+  iterator_.reset(lists.db().NewIterator(options_, lists.family()));
   if (empty) return;
   Go([this] {
     if (begin_.empty()) {

@@ -5,7 +5,7 @@
 //
 // Lifetime: key() and list() are valid until Next(). Thread safety: none.
 //
-//   ListScan scan(lists->db(), lists->store().layout(), KeyRange::All());
+//   ListScan scan(*lists, KeyRange::All());
 //   for (; scan.Valid(); scan.Next()) {
 //     if (scan.list().ok()) Use(scan.key(), *scan.list());
 //   }
@@ -25,6 +25,7 @@
 #include "rocksdb/db.h"
 #include "sheaf/blob_view.h"
 #include "sheaf/store.h"
+#include "tools/sheaf/list_db.h"
 
 namespace sheaf {
 namespace tool {
@@ -35,7 +36,7 @@ KeyRange WithPrefix(KeyRange range, std::string_view prefix, const rocksdb::Comp
 class ListScan {
  public:
   // Keys of `range` that begin with `prefix`, whatever the comparator is. Does not fill caches.
-  ListScan(rocksdb::DB& db, Layout layout, KeyRange range, std::string prefix = "");
+  explicit ListScan(ListDb& lists, KeyRange range, std::string prefix = "");
 
   bool Valid() const { return valid_; }
   void Next();  // REQUIRES: Valid()

@@ -54,17 +54,17 @@ void AddTo(const ListTotals& part, ListTotals* totals) {
   totals->bytes_per_value.Add(part.bytes_per_value);
 }
 
-uint64_t IntProperty(rocksdb::DB& db, const std::string& name) {
+uint64_t IntProperty(ListDb& lists, const std::string& name) {
   uint64_t number = 0;
-  return db.GetIntProperty(name, &number) ? number : 0;
+  return lists.db().GetIntProperty(lists.family(), name, &number) ? number : 0;
 }
 
 // How many SSTs have keys in a range that another one has keys in too.
-uint64_t CountOverlapping(rocksdb::DB& db) {
-  rocksdb::ColumnFamilyHandle* const family = db.DefaultColumnFamily();
+uint64_t CountOverlapping(ListDb& lists) {
+  rocksdb::ColumnFamilyHandle* const family = lists.family();
   const rocksdb::Comparator* const comparator = family->GetComparator();
   std::vector<rocksdb::LiveFileMetaData> files;
-  db.GetLiveFilesMetaData(&files);
+  lists.db().GetLiveFilesMetaData(&files);
   files.erase(std::remove_if(files.begin(), files.end(),
                              [&](const rocksdb::LiveFileMetaData& file) {
                                return file.column_family_name != family->GetName();
@@ -102,9 +102,10 @@ void ListTotals::Add(const BlobView& list) {
   bytes_per_value.AddSizes(list);
 }
 
-rocksdb::Status TableStats::Read(rocksdb::DB& db, TableStats* stats) {
+rocksdb::Status TableStats::Read(ListDb& lists, TableStats* stats) {
   rocksdb::TablePropertiesCollection all;
-  if (const rocksdb::Status status = db.GetPropertiesOfAllTables(&all); !status.ok()) return status;
+  const rocksdb::Status status = lists.db().GetPropertiesOfAllTables(lists.family(), &all);
+  if (!status.ok()) return status;
   uint64_t operands = 0;
   uint64_t deletions = 0;
   uint64_t repeated = 0;
@@ -123,9 +124,9 @@ rocksdb::Status TableStats::Read(rocksdb::DB& db, TableStats* stats) {
   }
   using P = rocksdb::DB::Properties;
   const uint64_t unflushed =
-      IntProperty(db, P::kNumEntriesActiveMemTable) + IntProperty(db, P::kNumEntriesImmMemTables);
-  if (unflushed != 0) stats->scan_bytes += IntProperty(db, P::kCurSizeAllMemTables);
-  stats->scan_bytes += IntProperty(db, P::kLiveBlobFileSize);
+      IntProperty(lists, P::kNumEntriesActiveMemTable) + IntProperty(lists, P::kNumEntriesImmMemTables);
+  if (unflushed != 0) stats->scan_bytes += IntProperty(lists, P::kCurSizeAllMemTables);
+  stats->scan_bytes += IntProperty(lists, P::kLiveBlobFileSize);
 
   ListTotals& totals = stats->totals;
   const auto because = [stats](auto&&... parts) {
@@ -148,7 +149,7 @@ rocksdb::Status TableStats::Read(rocksdb::DB& db, TableStats* stats) {
   if (repeated != 0) {
     because(Are(repeated, "older version"), " kept beside the newest in one SST: counted too");
   }
-  if (const uint64_t overlapping = CountOverlapping(db); overlapping != 0) {
+  if (const uint64_t overlapping = CountOverlapping(lists); overlapping != 0) {
     because(load::Plural(overlapping, "SST"),
             " with key ranges that overlap: a key that is in several is counted in each");
   }

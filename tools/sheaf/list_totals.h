@@ -6,7 +6,7 @@
 // Thread safety: none.
 //
 //   TableStats tables;
-//   if (rocksdb::Status s = TableStats::Read(lists->db(), &tables); !s.ok()) return ...;
+//   if (rocksdb::Status s = TableStats::Read(*lists, &tables); !s.ok()) return ...;
 //   if (tables.reasons.empty()) Print(tables.totals);      // exact
 
 #ifndef SHEAF_TOOLS_SHEAF_LIST_TOTALS_H_
@@ -19,6 +19,7 @@
 #include "plugin/rocksdb/histogram.h"
 #include "rocksdb/db.h"
 #include "sheaf/blob_view.h"
+#include "tools/sheaf/list_db.h"
 
 namespace sheaf {
 namespace tool {
@@ -40,7 +41,7 @@ struct ListTotals {
 struct TableStats {
   // Of the default column family. Reads nothing but properties, which RocksDB has in memory or
   // takes from the end of each file.
-  static rocksdb::Status Read(rocksdb::DB& db, TableStats* stats);
+  static rocksdb::Status Read(ListDb& lists, TableStats* stats);
 
   ListTotals totals;
   // Sentences that say why `totals` are not exact; none if they are.

@@ -175,9 +175,8 @@ void AddLoadCommand(CLI::App& app, int* exit_status) {
   load::LoadOptions& options = arguments->options;
   options.threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
 
-  AddDb(*sub, &options.db)
-      ->description("Folder of the DB; created if there is none")
-      ->required(false);
+  AddText(*sub, "--db", &options.db, "Folder of the DB; created if there is none")
+      ->type_name("DIR");
   AddFamily(*sub, &options.family)->description("Column family of the lists (default: default)");
   sub->add_option_function<std::vector<std::string>>(
          "--input",

@@ -50,7 +50,7 @@ constexpr char kFooter[] =
     "Exit status: 0 all mended, or nothing to mend; 1 failed, or a key was left; 2 bad usage.";
 
 struct Arguments {
-  std::string db;
+  DbName db;
   bool dry_run = false;
   std::optional<Layout> layout;
   std::string delimiter = ":";
@@ -68,7 +68,7 @@ absl::Status Repair(const Arguments& arguments, const Salvager& salvager, ListDb
                     Output& out, Counts* counts) {
   rocksdb::DB& db = lists.db();
   std::string last_key;
-  ListScan scan(db, lists.store().layout(), KeyRange::All());
+  ListScan scan(lists, KeyRange::All());
   // A reader of stdout that goes away does not end what is being mended.
   for (; scan.Valid() && (out.ok() || !arguments.dry_run); scan.Next()) {
     ++counts->keys;
@@ -82,8 +82,8 @@ absl::Status Repair(const Arguments& arguments, const Salvager& salvager, ListDb
       ++counts->mended;
       const rocksdb::Slice key(scan.key().data(), scan.key().size());
       if (!arguments.dry_run) {
-        const rocksdb::Status put = db.Put(rocksdb::WriteOptions(), key, mended->list);
-        if (!put.ok()) return FromRocks(arguments.db, put);
+        const rocksdb::Status put = db.Put(rocksdb::WriteOptions(), lists.family(), key, mended->list);
+        if (!put.ok()) return FromRocks(arguments.db.path, put);
       }
       load::AppendEscaped(mended->how, &line);
     } else {
@@ -95,18 +95,18 @@ absl::Status Repair(const Arguments& arguments, const Salvager& salvager, ListDb
   }
   if (!arguments.dry_run) {
     const rocksdb::Status synced = db.FlushWAL(/*sync=*/true);
-    if (!synced.ok()) return FromRocks(arguments.db, synced);
+    if (!synced.ok()) return FromRocks(arguments.db.path, synced);
   }
   if (scan.status().ok()) return absl::OkStatus();
   return absl::InternalError(
-      absl::StrCat(arguments.db, ": ", ReadingEnded(counts->keys, last_key, scan.status())));
+      absl::StrCat(arguments.db.path, ": ", ReadingEnded(counts->keys, last_key, scan.status())));
 }
 
 int Run(Arguments& arguments) {
   if (!DecodeArgument(kName, "--delimiter", arguments.escaped, &arguments.delimiter)) {
     return kExitUsage;
   }
-  absl::StatusOr<load::Database> database = load::Database::Read(arguments.db);
+  absl::StatusOr<load::Database> database = load::Database::Read(arguments.db.path, arguments.db.family);
   if (!database.ok()) return ExitOf(kName, database.status());
   SalvageOptions options;
   options.delimiter = arguments.delimiter;
@@ -119,7 +119,7 @@ int Run(Arguments& arguments) {
   status = ListDb::Open(*database, arguments.dry_run ? Access::kReadOnly : Access::kWrite, &lists);
   if (!status.ok()) return ExitOf(kName, status);
   if (!change.empty()) {
-    Complain(kName, absl::StrCat(arguments.db, ": ", change,
+    Complain(kName, absl::StrCat(arguments.db.path, ": ", change,
                                  arguments.dry_run ? "; not written, it is a dry run" : ""));
   }
   const Salvager salvager(database->options().merge_operator, database->layout(),
@@ -128,7 +128,7 @@ int Run(Arguments& arguments) {
   Counts counts;
   status = Repair(arguments, salvager, *lists, out, &counts);
   const int written = ExitOf(kName, out.Finish());
-  Complain(kName, absl::StrCat(arguments.db, ": ", load::Plural(counts.keys, "key"), " checked, ",
+  Complain(kName, absl::StrCat(arguments.db.path, ": ", load::Plural(counts.keys, "key"), " checked, ",
                                load::Grouped(counts.mended),
                                arguments.dry_run ? " can be mended, " : " mended, ",
                                load::Grouped(counts.left), " left as ",

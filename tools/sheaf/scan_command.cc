@@ -36,7 +36,7 @@ constexpr char kFooter[] =
     "usage.";
 
 struct Arguments {
-  std::string db;
+  DbName db;
   std::string prefix;
   KeyRange range;
   bool escaped = false;
@@ -59,19 +59,19 @@ int Run(Arguments& arguments) {
   text.format = arguments.format;
   uint64_t keys = 0;
   uint64_t undecodable = 0;
-  ListScan scan(lists->db(), lists->store().layout(), arguments.range, arguments.prefix);
+  ListScan scan(*lists, arguments.range, arguments.prefix);
   for (; scan.Valid() && keys < arguments.limit && out.ok(); scan.Next()) {
     ++keys;
     if (scan.list().ok()) {
       text.Write(scan.key(), *scan.list(), out);
     } else {
       ++undecodable;
-      Complain(kName, absl::StrCat(arguments.db, ": the value of key ", load::Quoted(scan.key()),
+      Complain(kName, absl::StrCat(arguments.db.path, ": the value of key ", load::Quoted(scan.key()),
                                    " is not a list: ", scan.list().status().message()));
     }
   }
   const int written = ExitOf(kName, out.Finish());
-  if (!scan.status().ok()) return ExitOf(kName, FromRocks(arguments.db, scan.status()));
+  if (!scan.status().ok()) return ExitOf(kName, FromRocks(arguments.db.path, scan.status()));
   return undecodable == 0 ? written : kExitFailed;
 }
 

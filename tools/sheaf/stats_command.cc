@@ -174,7 +174,7 @@ std::string Text(const Stats& stats) {
 }
 
 struct Arguments {
-  std::string db;
+  DbName db;
   bool json = false;
   bool exact = false;
   bool estimate = false;
@@ -190,7 +190,7 @@ rocksdb::Status Scan(ListDb& lists, const Arguments& arguments, Stats* stats) {
   ListTotals totals;
   uint64_t read = 0;
   uint64_t told = 0;
-  ListScan scan(lists.db(), stats->layout, KeyRange::All());
+  ListScan scan(lists, KeyRange::All());
   for (; scan.Valid(); scan.Next()) {
     debt.Add(scan.key(), scan.operands());
     if (scan.list().ok()) {
@@ -212,7 +212,7 @@ rocksdb::Status Scan(ListDb& lists, const Arguments& arguments, Stats* stats) {
 rocksdb::Status Collect(ListDb& lists, const Arguments& arguments, Stats* stats) {
   stats->layout = lists.store().layout();
   TableStats tables;
-  rocksdb::Status status = TableStats::Read(lists.db(), &tables);
+  rocksdb::Status status = TableStats::Read(lists, &tables);
   // A scan tells better what is wrong with an SST.
   if (status.ok()) {
     stats->scan_bytes = tables.scan_bytes;
@@ -229,9 +229,9 @@ rocksdb::Status Collect(ListDb& lists, const Arguments& arguments, Stats* stats)
 }
 
 int Run(const Arguments& arguments) {
-  const std::string& db = arguments.db;
+  const std::string& db = arguments.db.path;
   std::unique_ptr<ListDb> lists;
-  if (absl::Status status = ListDb::OpenForReadOnly(db, &lists); !status.ok()) {
+  if (absl::Status status = ListDb::OpenForReadOnly(arguments.db, &lists); !status.ok()) {
     return ExitOf(kName, status);
   }
   Stats stats;

@@ -75,7 +75,7 @@ uint64_t CheckLists(const std::string& db, ListDb& lists, const Salvager& salvag
                     const Output& out, Faults& faults) {
   uint64_t keys = 0;
   std::string last_key;
-  ListScan scan(lists.db(), lists.store().layout(), KeyRange::All());
+  ListScan scan(lists, KeyRange::All());
   for (; scan.Valid() && out.ok(); scan.Next()) {
     ++keys;
     last_key.assign(scan.key());
@@ -91,8 +91,9 @@ uint64_t CheckLists(const std::string& db, ListDb& lists, const Salvager& salvag
   return keys;
 }
 
-int Run(const std::string& db) {
-  absl::StatusOr<load::Database> database = load::Database::Read(db);
+int Run(const DbName& name) {
+  const std::string& db = name.path;
+  absl::StatusOr<load::Database> database = load::Database::Read(db, name.family);
   if (!database.ok()) return ExitOf(kName, database.status());
   Output out(STDOUT_FILENO, "stdout");
   Faults faults(out);
@@ -133,7 +134,7 @@ int Run(const std::string& db) {
 void AddVerifyCommand(CLI::App& app, int* exit_status) {
   CLI::App* const sub = app.add_subcommand(kName, "Check that all lists can be read");
   sub->footer(kFooter);
-  auto db = std::make_shared<std::string>();
+  auto db = std::make_shared<DbName>();
   AddDb(*sub, db.get());
   sub->callback([db, exit_status] { *exit_status = Run(*db); });
 }
