@@ -89,8 +89,8 @@ TEST_P(ArchiveTest, EveryTruncationIsAnErrorThatNamesThePlace) {
     absl::Status status;
     Read(archive.substr(0, size), &status);
     EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << size;
-    EXPECT_TRUE(Has(std::string(status.message()), "/read: the " + std::string(GetParam().name) +
-                                                       " archive is truncated"))
+    EXPECT_TRUE(Has(std::string(status.message()),
+                    "/read: the " + std::string(GetParam().name) + " archive is truncated"))
         << status;
   }
 }

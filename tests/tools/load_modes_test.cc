@@ -104,8 +104,7 @@ TEST_F(LoadModesTest, ColumnFamilyIsMadeInANewDbAndRespectedInAnOldOne) {
   EXPECT_EQ(RunSheaf({"append", "--db", db_, "--cf", "lists", "b", "2"}).exit_status, 0);
   EXPECT_EQ(RunSheaf({"get", "--db", db_, "--cf", "lists", "b"}).out, "1\n2\n");
   EXPECT_EQ(RunSheaf({"scan", "--db", db_, "--cf", "lists"}).out, "a\t1\na\t2\nb\t1\nb\t2\n");
-  EXPECT_EQ(RunSheaf({"export", "--db", db_, "--cf", "lists"}).out,
-            "a\t1\na\t2\nb\t1\nb\t2\n");
+  EXPECT_EQ(RunSheaf({"export", "--db", db_, "--cf", "lists"}).out, "a\t1\na\t2\nb\t1\nb\t2\n");
   EXPECT_TRUE(Has(RunSheaf({"stats", "--db", db_, "--cf", "lists", "--format", "json"}).out,
                   "\"keys\":2,\"values\":4"));
   EXPECT_TRUE(Has(RunSheaf({"verify", "--db", db_, "--cf", "lists"}).err, "2 keys checked"));
@@ -120,8 +119,8 @@ TEST_F(LoadModesTest, ColumnFamilyIsMadeInANewDbAndRespectedInAnOldOne) {
 
 TEST_F(LoadModesTest, RejectsAreWrittenWithPlaceReasonAndRow) {
   const std::string rejects = folder_ + "/rejects";
-  const Result result = Load("a\t1\nbad row\nb\t\\q\nc\t1\n\t2\n",
-                             {"--on-error", "skip", "--rejects", rejects});
+  const Result result =
+      Load("a\t1\nbad row\nb\t\\q\nc\t1\n\t2\n", {"--on-error", "skip", "--rejects", rejects});
   EXPECT_EQ(result.exit_status, 0) << result.err;
   EXPECT_EQ(Scan(), "a\t1\nc\t1\n");
   EXPECT_EQ(ReadFile(rejects),
@@ -134,9 +133,9 @@ TEST_F(LoadModesTest, RejectsAreWrittenWithPlaceReasonAndRow) {
 TEST_F(LoadModesTest, RejectsOfFramesAreEscaped) {
   const std::string rejects = folder_ + "/rejects";
   const std::string frames("\1\0\0\0\1\0\0\0kv\0\0\0\0\1\0\0\0w", 19);
-  EXPECT_EQ(Load(frames, {"--format", "framed", "--on-error", "skip", "--rejects", rejects})
-                .exit_status,
-            0);
+  EXPECT_EQ(
+      Load(frames, {"--format", "framed", "--on-error", "skip", "--rejects", rejects}).exit_status,
+      0);
   EXPECT_EQ(ReadFile(rejects),
             "stdin: offset 10\texpected a key of one byte at least, found an empty key\t"
             "\\x00\\x00\\x00\\x00\\x01\\x00\\x00\\x00w\n");
@@ -144,8 +143,7 @@ TEST_F(LoadModesTest, RejectsOfFramesAreEscaped) {
 
 TEST_F(LoadModesTest, RejectsNeedSkipAndAWritablePlace) {
   EXPECT_EQ(Load("a\t1\n", {"--rejects", folder_ + "/r"}).exit_status, 2);
-  const Result result =
-      Load("a\t1\n", {"--on-error", "skip", "--rejects", folder_ + "/none/r"});
+  const Result result = Load("a\t1\n", {"--on-error", "skip", "--rejects", folder_ + "/none/r"});
   EXPECT_EQ(result.exit_status, 1);
   EXPECT_TRUE(Has(result.err, "/none/r: cannot write it: No such file or directory")) << result.err;
   EXPECT_TRUE(Everything().empty());
@@ -180,8 +178,8 @@ TEST_F(LoadModesTest, RejectsOfALargeInputAreInItsOrder) {
     }
   }
   const std::string rejects = folder_ + "/rejects";
-  EXPECT_EQ(
-      Load(rows, {"--threads", "4", "--on-error", "skip", "--rejects", rejects}).exit_status, 0);
+  EXPECT_EQ(Load(rows, {"--threads", "4", "--on-error", "skip", "--rejects", rejects}).exit_status,
+            0);
   EXPECT_TRUE(ReadFile(rejects) == expected);
 }
 
@@ -221,8 +219,10 @@ TEST_F(LoadModesTest, TruncatedArchiveLoadsNothing) {
   const auto before = Everything();
   const Result result = Load("", {"--input", folder_ + "/rows.gz"});
   EXPECT_EQ(result.exit_status, 1);
-  EXPECT_TRUE(Has(result.err, "rows.gz: the gzip archive is truncated: it ends in the middle, at "
-                              "offset " + std::to_string(archive.size() / 2)))
+  EXPECT_TRUE(Has(result.err,
+                  "rows.gz: the gzip archive is truncated: it ends in the middle, at "
+                  "offset " +
+                      std::to_string(archive.size() / 2)))
       << result.err;
   EXPECT_EQ(Everything(), before);
 }
@@ -241,9 +241,9 @@ uint64_t Number(const simdjson::dom::element& root, const char* name) {
 
 TEST_F(LoadModesTest, JsonSummaryHasTheNumbers) {
   const std::string path = folder_ + "/summary";
-  ASSERT_EQ(Load("a\t1\nb\t1\nbad\na\t2\n", {"--json-summary", path, "--on-error", "skip"})
-                .exit_status,
-            0);
+  ASSERT_EQ(
+      Load("a\t1\nb\t1\nbad\na\t2\n", {"--json-summary", path, "--on-error", "skip"}).exit_status,
+      0);
   simdjson::dom::parser parser;
   simdjson::dom::element root = ParseJson(&parser, ReadFile(path));
   EXPECT_EQ(Number(root, "rows"), 3u);

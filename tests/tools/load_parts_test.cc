@@ -7,8 +7,8 @@
 
 #include "gtest/gtest.h"
 #include "rocksdb/comparator.h"
-#include "tests/tools/process.h"
 #include "sheaf/blob_view.h"
+#include "tests/tools/process.h"
 #include "tools/load/block_reader.h"
 #include "tools/load/escapes.h"
 #include "tools/load/reject_log.h"
@@ -397,7 +397,8 @@ TEST(SstBuilderTest, FilesAreCutAndDisjoint) {
 TEST(SstBuilderTest, LargeListIsWrittenInPiecesBehindTheOthers) {
   RowTable table(uint64_t{64} << 20);
   table.BeginBlock(0);
-  for (int i = 0; i < 100; ++i) AddRow(&table, "big", std::string(100, static_cast<char>('0' + i % 10)));
+  for (int i = 0; i < 100; ++i)
+    AddRow(&table, "big", std::string(100, static_cast<char>('0' + i % 10)));
   for (const char* const key : {"a", "c"}) AddRow(&table, key, "1");
   ASSERT_TRUE(table.Sort(kBytewise).ok());
   SstPlan plan;

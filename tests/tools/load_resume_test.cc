@@ -115,10 +115,19 @@ TEST_P(KilledLoadTest, AtAnyMomentIsLoadedOnceByResuming) {
     if (variant.old_db) {
       ASSERT_EQ(RunSheaf({"load", "--db", db_}, old_rows).exit_status, 0);
     }
-    std::vector<std::string> command = {
-        "load", "--db",   db_,         "--input",   path_, "--format",
-        "tsv",  "--mode", variant.mode, "--memory", "16M", "--threads",
-        std::to_string(1 + trial % 3)};
+    std::vector<std::string> command = {"load",
+                                        "--db",
+                                        db_,
+                                        "--input",
+                                        path_,
+                                        "--format",
+                                        "tsv",
+                                        "--mode",
+                                        variant.mode,
+                                        "--memory",
+                                        "16M",
+                                        "--threads",
+                                        std::to_string(1 + trial % 3)};
     if (variant.skip) {
       command.insert(command.end(), {"--on-error", "skip", "--rejects", folder_ + "/rejects"});
     }
@@ -156,13 +165,12 @@ TEST_P(KilledLoadTest, AtAnyMomentIsLoadedOnceByResuming) {
   std::printf("%d kills of a load of %.2f s\n", killed, whole);
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Variants, KilledLoadTest,
-    ::testing::Values(Variant{"NewDb", false, "append", false, ""},
-                      Variant{"Append", true, "append", false, ""},
-                      Variant{"Replace", true, "replace", true, ""},
-                      Variant{"Archive", true, "append", true, "zstd"}),
-    [](const auto& info) { return std::string(info.param.name); });
+INSTANTIATE_TEST_SUITE_P(Variants, KilledLoadTest,
+                         ::testing::Values(Variant{"NewDb", false, "append", false, ""},
+                                           Variant{"Append", true, "append", false, ""},
+                                           Variant{"Replace", true, "replace", true, ""},
+                                           Variant{"Archive", true, "append", true, "zstd"}),
+                         [](const auto& info) { return std::string(info.param.name); });
 
 TEST_F(LoadResumeTest, InterruptedLoadSaysHowToGoOnAndDoes) {
   const Input input(5, path_, false);

@@ -260,7 +260,8 @@ TEST_F(LoadTest, ListLargerThanMemoryIsLoaded) {
   std::string rows;
   std::string list;
   for (int i = 0; rows.size() < (40u << 20); ++i) {
-    const std::string value = std::to_string(i) + std::string(1000, static_cast<char>('a' + i % 26));
+    const std::string value =
+        std::to_string(i) + std::string(1000, static_cast<char>('a' + i % 26));
     rows += "small" + std::to_string(i) + "\tx\nbig\t" + value + "\n";
     list += "big\t" + value + "\n";
   }

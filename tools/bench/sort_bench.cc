@@ -1,8 +1,8 @@
 // Ways to sort rows by key, rows of one key in the order of the input: what `sheaf load` could do
 // with a table of rows. Each is given the same rows and gives them back in order.
 //
-// `Sort/Radix`, `.Windows` and `.Keys` are all that the loader does in memory: copying rows, sorting,
-// and visiting them in order. `Sort/RocksDb` has a DB do it.
+// `Sort/Radix`, `.Windows` and `.Keys` are all that the loader does in memory: copying rows,
+// sorting, and visiting them in order. `Sort/RocksDb` has a DB do it.
 
 #include <algorithm>
 #include <cstdint>

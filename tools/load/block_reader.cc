@@ -72,9 +72,9 @@ absl::StatusOr<bool> BlockReader::NextLocked(RowBlock* block, const MayUse& may_
     if (block->again_) want = std::max<size_t>(want, most);
     for (;;) {
       if (!block->Grow(want)) {
-        return absl::ResourceExhaustedError(
-            absl::StrCat(block->name_, ": offset ", offset_, ": no memory for a row of more than ",
-                         Bytes(size)));
+        return absl::ResourceExhaustedError(absl::StrCat(block->name_, ": offset ", offset_,
+                                                         ": no memory for a row of more than ",
+                                                         Bytes(size)));
       }
       if (!rest_.empty()) {
         std::memcpy(block->buffer_, rest_.data(), rest_.size());
@@ -123,12 +123,11 @@ size_t BlockReader::WholeRows(RowFormat format, const char* data, size_t size, b
 // Nothing tells where the next frame would begin, so what is left cannot be skipped like a row.
 absl::Status BlockReader::CutOff(const RowBlock& block, const char* data, size_t size) const {
   const std::string expected =
-      size < kFrameHeaderBytes
-          ? absl::StrCat("expected ", kFrameHeaderBytes,
-                         " bytes of key size and value size, found ", size)
-          : absl::StrCat("expected a key of ", FrameKeySize(data), " and a value of ",
-                         FrameValueSize(data), " bytes, found ", size - kFrameHeaderBytes,
-                         " bytes");
+      size < kFrameHeaderBytes ? absl::StrCat("expected ", kFrameHeaderBytes,
+                                              " bytes of key size and value size, found ", size)
+                               : absl::StrCat("expected a key of ", FrameKeySize(data),
+                                              " and a value of ", FrameValueSize(data),
+                                              " bytes, found ", size - kFrameHeaderBytes, " bytes");
   return absl::InvalidArgumentError(
       absl::StrCat(block.name(), ": offset ", block.offset(), ": truncated frame: ", expected));
 }

@@ -45,15 +45,14 @@ class FileSource final : public ByteSource {
 
   absl::Status Skip(uint64_t bytes) override {
     struct stat info;
-    if (regular_ && fstat(fd_, &info) == 0 &&
-        static_cast<uint64_t>(info.st_size) >= at_ + bytes &&
+    if (regular_ && fstat(fd_, &info) == 0 && static_cast<uint64_t>(info.st_size) >= at_ + bytes &&
         lseek(fd_, static_cast<off_t>(bytes), SEEK_CUR) >= 0) {
       at_ += bytes;
       return absl::OkStatus();
     }
-    return absl::InvalidArgumentError(
-        absl::StrCat(name_, ": expected ", Grouped(bytes), " bytes more behind offset ", at_.load(),
-                     ", found the end; the file has changed"));
+    return absl::InvalidArgumentError(absl::StrCat(name_, ": expected ", Grouped(bytes),
+                                                   " bytes more behind offset ", at_.load(),
+                                                   ", found the end; the file has changed"));
   }
 
   const std::string& name() const override { return name_; }
@@ -170,10 +169,9 @@ class DecodedSource final : public ByteSource {
 
  private:
   absl::Status Damaged(const std::string& what) const {
-    return absl::InvalidArgumentError(
-        absl::StrCat(name(), ": the ", decoder_->name(), " archive ", what, ", at offset ",
-                     file_->file_bytes() - in_.size(), ", after ", Grouped(decoded_),
-                     " decompressed bytes"));
+    return absl::InvalidArgumentError(absl::StrCat(
+        name(), ": the ", decoder_->name(), " archive ", what, ", at offset ",
+        file_->file_bytes() - in_.size(), ", after ", Grouped(decoded_), " decompressed bytes"));
   }
 
   const std::unique_ptr<FileSource> file_;
@@ -215,8 +213,8 @@ absl::StatusOr<std::unique_ptr<ByteSource>> ByteSource::Open(const std::string& 
     return std::unique_ptr<ByteSource>(
         std::make_unique<PlainSource>(std::move(file), std::move(front)));
   }
-  return std::unique_ptr<ByteSource>(std::make_unique<DecodedSource>(
-      std::move(file), std::move(front), std::move(decoder)));
+  return std::unique_ptr<ByteSource>(
+      std::make_unique<DecodedSource>(std::move(file), std::move(front), std::move(decoder)));
 }
 
 }  // namespace load

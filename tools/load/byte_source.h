@@ -33,8 +33,8 @@ class ByteSource {
   // Errors: NotFound, InvalidArgument (a directory) or Internal, naming the file and the reason.
   static absl::StatusOr<std::unique_ptr<ByteSource>> Open(const std::string& path);
 
-  // Reads 1 to `n` bytes to `to`, fewer than `n` only before the end; 0 at the end. REQUIRES: n > 0.
-  // Errors: InvalidArgument for an archive that is truncated or damaged, naming the file and the
+  // Reads 1 to `n` bytes to `to`, fewer than `n` only before the end; 0 at the end. REQUIRES: n >
+  // 0. Errors: InvalidArgument for an archive that is truncated or damaged, naming the file and the
   // place; Internal if reading fails; Cancelled if interrupted.
   virtual absl::StatusOr<size_t> Read(char* to, size_t n) = 0;
 

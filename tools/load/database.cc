@@ -190,8 +190,8 @@ rocksdb::ColumnFamilyOptions& Database::family() {
 
 void Database::FindLayout() {
   const rocksdb::ColumnFamilyOptions& options = family();
-  can_append_ =
-      options.merge_operator != nullptr && options.merge_operator->IsInstanceOf(kAppendOperatorName);
+  can_append_ = options.merge_operator != nullptr &&
+                options.merge_operator->IsInstanceOf(kAppendOperatorName);
   if (can_append_ && GetLayout(*options.merge_operator, &layout_)) return;
   for (const auto& factory : options.table_properties_collector_factories) {
     if (factory != nullptr && factory->IsInstanceOf(kStatsCollectorName) &&
@@ -206,9 +206,7 @@ std::string Database::merge_operator() const {
   return merge_operator == nullptr ? "none" : merge_operator->Name();
 }
 
-rocksdb::Options Database::options() const {
-  return rocksdb::Options(db_options_, family());
-}
+rocksdb::Options Database::options() const { return rocksdb::Options(db_options_, family()); }
 
 Database Database::At(const std::string& path) const {
   Database other = *this;

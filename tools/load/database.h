@@ -51,17 +51,18 @@ class Database {
  public:
   // Reads the OPTIONS of the DB in folder `path`; creates nothing. `family`: the column family of
   // the lists.
-  // Errors: NotFound if there is no DB there, naming what there is, or no such column family, naming
-  // those that it has; FailedPrecondition if its options name objects that this program does not
-  // have.
-  static absl::StatusOr<Database> Read(const std::string& path,
-                                       const std::string& family = rocksdb::kDefaultColumnFamilyName);
+  // Errors: NotFound if there is no DB there, naming what there is, or no such column family,
+  // naming those that it has; FailedPrecondition if its options name objects that this program does
+  // not have.
+  static absl::StatusOr<Database> Read(
+      const std::string& path, const std::string& family = rocksdb::kDefaultColumnFamilyName);
 
   // A DB that does not exist yet: default options, sheaf.append and sheaf.stats of `layout`.
   // Errors: FailedPrecondition if `path` holds other files, or its parent folder is missing.
   // Column families other than the default one are made beside it.
-  static absl::StatusOr<Database> New(const std::string& path, Layout layout,
-                                      const std::string& family = rocksdb::kDefaultColumnFamilyName);
+  static absl::StatusOr<Database> New(
+      const std::string& path, Layout layout,
+      const std::string& family = rocksdb::kDefaultColumnFamilyName);
 
   // What New() gives, without looking at `path`.
   static Database Fresh(const std::string& path, Layout layout, const std::string& family);

@@ -91,7 +91,8 @@ class ZstdDecoder final : public Decoder {
     if (ZSTD_isError(left)) {
       *error = ZSTD_getErrorName(left);
       if (ZSTD_getErrorCode(left) == ZSTD_error_frameParameter_windowTooLarge) {
-        absl::StrAppend(error, "; its window is larger than 128 MB: zstd -d --long=31 -c FILE | ...");
+        absl::StrAppend(error,
+                        "; its window is larger than 128 MB: zstd -d --long=31 -c FILE | ...");
       }
     } else {
       // After a frame, nothing is left of it; asked again it expects the header of the next.

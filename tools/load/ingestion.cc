@@ -117,10 +117,10 @@ absl::Status CheckAbsent(const Database& database, const OpenedDatabase& opened,
     if (!ours->status().ok()) return CannotRead(database, ours->status());
   }
   if (count == 0) return absl::OkStatus();
-  return absl::AlreadyExistsError(
-      absl::StrCat(database.path(), ": --create-only: key ", Quoted(first), " exists",
-                   count == 1 ? "" : absl::StrCat(", and ", Grouped(count - 1), " more of the input"),
-                   "; load with --mode append or replace, or take the key out of the input"));
+  return absl::AlreadyExistsError(absl::StrCat(
+      database.path(), ": --create-only: key ", Quoted(first), " exists",
+      count == 1 ? "" : absl::StrCat(", and ", Grouped(count - 1), " more of the input"),
+      "; load with --mode append or replace, or take the key out of the input"));
 }
 
 absl::Status IngestInto(const Database& database, const OpenedDatabase& opened,
@@ -152,8 +152,7 @@ absl::Status IngestInto(const Database& database, const OpenedDatabase& opened,
   ingest.write_global_seqno = false;  // files are not changed after they are written
   ingest.snapshot_consistency = true;
   const rocksdb::Snapshot* const snapshot = intent.raises ? db->GetSnapshot() : nullptr;
-  const rocksdb::Status status =
-      db->IngestExternalFile(opened.family(), options.files, ingest);
+  const rocksdb::Status status = db->IngestExternalFile(opened.family(), options.files, ingest);
   if (snapshot != nullptr) db->ReleaseSnapshot(snapshot);
   if (status.ok()) return absl::OkStatus();
   return absl::InternalError(
@@ -174,8 +173,7 @@ absl::StatusOr<bool> IsEmpty(const OpenedDatabase& opened) {
       opened.db()->NewIterator(read, opened.family()));
   iterator->SeekToFirst();
   if (!iterator->status().ok()) {
-    return absl::InternalError(
-        absl::StrCat("cannot read the DB: ", iterator->status().ToString()));
+    return absl::InternalError(absl::StrCat("cannot read the DB: ", iterator->status().ToString()));
   }
   return !iterator->Valid();
 }

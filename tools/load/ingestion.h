@@ -3,8 +3,9 @@
 // RocksDB ingests all files in one atomic step, but does not tell a later process whether that step
 // was taken. So each SST has the id of its load among its properties, and before the step the
 // journal gets the DB's sequence number, which the step is made to raise. A load that is resumed
-// looks for the id; without it, an unchanged sequence number says that nothing was ingested. If both
-// fail, because another program wrote to the DB and compacted all of the files away, it refuses.
+// looks for the id; without it, an unchanged sequence number says that nothing was ingested. If
+// both fail, because another program wrote to the DB and compacted all of the files away, it
+// refuses.
 //
 // Thread safety: free functions; the DB must not be open in this process.
 
@@ -68,9 +69,9 @@ struct IngestionOptions {
 };
 
 // Opens the DB, creating a new one, and ingests. Errors: FailedPrecondition if the DB is locked;
-// AlreadyExists, naming a key, for create_only; Aborted if another process wrote to the DB meanwhile
-// so that the files do not fit; Internal with RocksDB's reason. The DB is then as before; a new one
-// is removed again.
+// AlreadyExists, naming a key, for create_only; Aborted if another process wrote to the DB
+// meanwhile so that the files do not fit; Internal with RocksDB's reason. The DB is then as before;
+// a new one is removed again.
 absl::Status Ingest(const Database& database, const IngestionOptions& options);
 
 }  // namespace load

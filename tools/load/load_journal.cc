@@ -86,9 +86,9 @@ absl::StatusOr<std::unique_ptr<LoadJournal>> LoadJournal::Create(const std::stri
   }
   std::unique_ptr<LoadJournal> journal(new LoadJournal(folder, fd));
   std::random_device random;
-  journal->id_ = absl::StrCat(absl::Hex(random(), absl::kZeroPad8),
-                              absl::Hex(random(), absl::kZeroPad8),
-                              absl::Hex(random(), absl::kZeroPad8));
+  journal->id_ =
+      absl::StrCat(absl::Hex(random(), absl::kZeroPad8), absl::Hex(random(), absl::kZeroPad8),
+                   absl::Hex(random(), absl::kZeroPad8));
   journal->what_ = what;
   std::vector<Record> first = {{kLoad, kVersion, journal->id_}};
   for (Record record : what) {

@@ -20,9 +20,7 @@ std::string NameOf(const std::string& path) {
   return std::filesystem::path(path).filename().string();
 }
 
-void Add(uint64_t number, LoadJournal::Record* record) {
-  record->push_back(absl::StrCat(number));
-}
+void Add(uint64_t number, LoadJournal::Record* record) { record->push_back(absl::StrCat(number)); }
 
 // Takes fields in the order in which they were written; after a field that is not there or is no
 // number, all are empty and ok() is false.
@@ -179,9 +177,8 @@ absl::StatusOr<LoadState> LoadState::Read(const LoadJournal& journal) {
       intent.raises = fields.Number() != 0;
       intent.live_files = fields.Text();
       state.intent = std::move(intent);
-      for (uint64_t* const count :
-           {&state.counts.rows, &state.counts.keys, &state.counts.values,
-            &state.counts.rows_skipped, &state.counts.bytes_in}) {
+      for (uint64_t* const count : {&state.counts.rows, &state.counts.keys, &state.counts.values,
+                                    &state.counts.rows_skipped, &state.counts.bytes_in}) {
         *count = fields.Number();
       }
     } else if (kind == kDone) {

@@ -103,9 +103,9 @@ class Loader {
     if (options_.db.empty()) {
       database_ = Database::Fresh("", layout, options_.family);
     } else {
-      absl::StatusOr<Database> database =
-          Database::Exists(options_.db) ? Database::Read(options_.db, options_.family)
-                                        : Database::New(options_.db, layout, options_.family);
+      absl::StatusOr<Database> database = Database::Exists(options_.db)
+                                              ? Database::Read(options_.db, options_.family)
+                                              : Database::New(options_.db, layout, options_.family);
       if (!database.ok()) return database.status();
       database_ = *std::move(database);
     }
@@ -135,7 +135,7 @@ class Loader {
       can_resume_ = false;
       return absl::OkStatus();
     }
-    const int error = stat(path.c_str(), &info) != 0 ? errno
+    const int error = stat(path.c_str(), &info) != 0    ? errno
                       : access(path.c_str(), R_OK) != 0 ? errno
                                                         : 0;
     if (error != 0) {
@@ -198,12 +198,13 @@ class Loader {
       if (absl::Status status = FindComplete(); !status.ok() || summary_.was_complete) {
         return status;
       }
-      options_.note("--resume: no interrupted load of these inputs was found; beginning from the start");
+      options_.note(
+          "--resume: no interrupted load of these inputs was found; beginning from the start");
     } else {
       for (const std::string& folder : LoadJournal::Leftovers(prefix, what)) {
-        options_.note(absl::StrCat(folder, " is what an interrupted load has left (",
-                                   Bytes(BytesIn(folder)),
-                                   "): the same load with --resume goes on from it; else remove it"));
+        options_.note(
+            absl::StrCat(folder, " is what an interrupted load has left (", Bytes(BytesIn(folder)),
+                         "): the same load with --resume goes on from it; else remove it"));
       }
     }
     if (!options_.sst_only.empty()) {
@@ -246,10 +247,11 @@ class Loader {
     if (!ingested.ok()) return ingested.status();
     if (*ingested == Ingested::kUnknown) {
       return absl::FailedPreconditionError(absl::StrCat(
-          options_.db, ": cannot tell whether the interrupted load was ingested: another program "
+          options_.db,
+          ": cannot tell whether the interrupted load was ingested: another program "
           "has written to the DB since, and none of its SSTs is there. Look for one of its keys "
-          "with `sheaf get`. If it was ingested, remove ", journal_->folder(),
-          "; if not, load again without --resume"));
+          "with `sheaf get`. If it was ingested, remove ",
+          journal_->folder(), "; if not, load again without --resume"));
     }
     summary_.was_complete = *ingested == Ingested::kYes;
     if (!summary_.was_complete) state_.intent.reset();
@@ -274,8 +276,7 @@ class Loader {
 
   absl::Status OpenRejects() {
     rejects_.reset();  // closes its file
-    rejects_ =
-        std::make_unique<RejectLog>(options_.on_error, options_.rejects, options_.note);
+    rejects_ = std::make_unique<RejectLog>(options_.on_error, options_.rejects, options_.note);
     return rejects_->Open();
   }
 
@@ -416,8 +417,8 @@ class Loader {
   }
 
   size_t Writers() const {
-    return static_cast<size_t>(std::max<uint64_t>(
-        1, std::min<uint64_t>(threads_, memory_ / (2 * kWriterBytes))));
+    return static_cast<size_t>(
+        std::max<uint64_t>(1, std::min<uint64_t>(threads_, memory_ / (2 * kWriterBytes))));
   }
 
   absl::Status FindOperands(WritePlan* plan) {
@@ -454,10 +455,9 @@ class Loader {
     if (absl::Status status = FindOperands(plan); !status.ok()) return status;
     uint64_t bytes = 0;
     for (const RowStore* const store : stores) bytes += store->bytes();
-    const uint64_t range =
-        std::min(kMostRange, std::max(kLeastRange, bytes / (4 * Writers()) + 1));
-    plan->ranges = CutRanges(stores, *order_, range, static_cast<size_t>(options_.shards),
-                             &plan->part_of);
+    const uint64_t range = std::min(kMostRange, std::max(kLeastRange, bytes / (4 * Writers()) + 1));
+    plan->ranges =
+        CutRanges(stores, *order_, range, static_cast<size_t>(options_.shards), &plan->part_of);
     return journal_->Append(RecordOf(*plan), /*sync=*/false);
   }
 
@@ -606,11 +606,11 @@ class Loader {
     if (status.ok()) {
       fs::rename(staged, place, error);  // an empty folder is replaced
       if (error && Database::Exists(target_)) {
-        status = absl::AbortedError(absl::StrCat(
-            target_, ": another process created this DB meanwhile; run this again"));
+        status = absl::AbortedError(
+            absl::StrCat(target_, ": another process created this DB meanwhile; run this again"));
       } else if (error) {
-        status = absl::InternalError(
-            absl::StrCat(target_, ": cannot make the DB: ", error.message()));
+        status =
+            absl::InternalError(absl::StrCat(target_, ": cannot make the DB: ", error.message()));
       }
     }
     if (status.ok()) {
@@ -638,7 +638,8 @@ class Loader {
     std::vector<PublishedFile> files;
     for (size_t shard = 0; shard < options_.shards; ++shard) {
       SstSet::Shard one;
-      one.folder = options_.shards == 1 ? "." : absl::StrCat("shard-", absl::Dec(shard, absl::kZeroPad4));
+      one.folder =
+          options_.shards == 1 ? "." : absl::StrCat("shard-", absl::Dec(shard, absl::kZeroPad4));
       std::vector<const RangeFiles*> ranges;
       for (const auto& [index, range] : state_.ranges) {
         if (state_.plan->part_of[index] != shard) continue;
@@ -646,8 +647,7 @@ class Loader {
         one.keys += range.keys;
       }
       for (SstFile& file : InOrder(ranges)) {
-        const std::string name =
-            absl::StrCat(absl::Dec(one.files.size(), absl::kZeroPad6), ".sst");
+        const std::string name = absl::StrCat(absl::Dec(one.files.size(), absl::kZeroPad6), ".sst");
         files.push_back({file.path, one.folder + "/" + name});
         file.path = name;
         one.files.push_back(std::move(file));

@@ -1,9 +1,9 @@
 // Load: puts rows of files into a DB, all or nothing.
 //
 // Rows are read and sorted by key within a limit of memory (RunMaker), merged and written as SSTs
-// outside of the DB (SstBuilder), and ingested in one step (Ingest). Until that step the DB is as it
-// was; a new one is created right before it. What is finished is recorded (LoadJournal), so that a
-// load that was interrupted or killed can go on from there.
+// outside of the DB (SstBuilder), and ingested in one step (Ingest). Until that step the DB is as
+// it was; a new one is created right before it. What is finished is recorded (LoadJournal), so that
+// a load that was interrupted or killed can go on from there.
 //
 // Thread safety: one Load at a time, as it owns the process's SIGINT and SIGTERM while it runs.
 //
@@ -41,7 +41,7 @@ enum class LoadMode {
 // SSTs for somebody else to ingest.
 struct SstSet {
   struct Shard {
-    std::string folder;  // in the folder of all, "." if there is one shard
+    std::string folder;          // in the folder of all, "." if there is one shard
     std::vector<SstFile> files;  // in the order of ingestion; paths are names in the folder
     uint64_t keys = 0;
   };
@@ -100,7 +100,7 @@ struct LoadSummary {
   std::vector<std::string> skipped;  // a line a kind
   uint64_t keys = 0;
   uint64_t values = 0;
-  uint64_t bytes_in = 0;   // of the files
+  uint64_t bytes_in = 0;     // of the files
   uint64_t input_bytes = 0;  // the same after decompression
   bool sorted = false;       // rows came in the order of their keys
   uint64_t runs = 0;

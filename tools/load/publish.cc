@@ -53,7 +53,8 @@ absl::Status WriteText(const std::string& path, const std::string& text) {
 
 absl::Status CheckFree(const std::string& folder) {
   std::error_code error;
-  if (!fs::exists(folder, error) || (fs::is_directory(folder, error) && fs::is_empty(folder, error))) {
+  if (!fs::exists(folder, error) ||
+      (fs::is_directory(folder, error) && fs::is_empty(folder, error))) {
     return absl::OkStatus();
   }
   return absl::FailedPreconditionError(

@@ -38,9 +38,8 @@ absl::Status RejectLog::Open() {
 void RejectLog::Add(const RowBlock& block, BlockReport report) {
   const std::lock_guard<std::mutex> lock(mutex_);
   if (on_error_ == OnError::kStop && !report.rejects.empty()) stopped_ = true;
-  pending_.emplace(block.number(),
-                   Pending{block.position(), block.offset(), block.input(), block.format(),
-                           block.name(), std::move(report)});
+  pending_.emplace(block.number(), Pending{block.position(), block.offset(), block.input(),
+                                           block.format(), block.name(), std::move(report)});
   for (auto at = pending_.find(next_); at != pending_.end(); at = pending_.find(++next_)) {
     Take(at->second);
     pending_.erase(at);

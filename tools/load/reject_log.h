@@ -1,4 +1,5 @@
-// RejectLog: rows that cannot be read: their places, an account of them by kind, and a file of them.
+// RejectLog: rows that cannot be read: their places, an account of them by kind, and a file of
+// them.
 //
 // Blocks are parsed by several threads in any order; their reports are put back into the order of
 // the input here, which gives lines their numbers and makes the first error the first of the input.
@@ -34,9 +35,9 @@ class RejectLog {
   // How many places are remembered for each kind.
   static constexpr size_t kPlaces = 5;
 
-  // `file`: gets a line a row when the load succeeded, `place TAB reason TAB row`, the row as it was
-  // (frames with the escapes of tsv); empty for none.
-  // `note`: called with what the user should know and is no error.
+  // `file`: gets a line a row when the load succeeded, `place TAB reason TAB row`, the row as it
+  // was (frames with the escapes of tsv); empty for none. `note`: called with what the user should
+  // know and is no error.
   RejectLog(OnError on_error, std::string file, std::function<void(const std::string&)> note);
   ~RejectLog();
   RejectLog(const RejectLog&) = delete;
@@ -95,9 +96,9 @@ class RejectLog {
   bool write_failed_ = false;
 
   std::mutex mutex_;
-  std::map<uint64_t, Pending> pending_;  // by number
+  std::map<uint64_t, Pending> pending_;       // by number
   std::map<uint64_t, uint64_t> passed_over_;  // lines by position
-  uint64_t next_ = 0;                    // number
+  uint64_t next_ = 0;                         // number
   size_t input_ = 0;
   uint64_t lines_ = 0;  // of that input so far
   uint64_t count_ = 0;

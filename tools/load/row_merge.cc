@@ -124,8 +124,7 @@ std::vector<RowRange> CutRanges(const std::vector<const RowStore*>& stores, cons
     const bool new_part = part + 1 < parts && before >= total / parts * (part + 1);
     RowRange& last = ranges.back();
     // The first range needs no sample in it to begin with; an empty one is of no use.
-    const bool cuts = !last.has_begin ? before != 0
-                                      : order.Compare(last.begin, sample.key) < 0;
+    const bool cuts = !last.has_begin ? before != 0 : order.Compare(last.begin, sample.key) < 0;
     if (cuts && (new_part || before - begun >= bytes)) {
       last.end = sample.key;
       last.has_end = true;

@@ -28,7 +28,7 @@ class RowMerge final : public SortedRows {
  private:
   struct Entry {
     uint64_t prefix = 0;
-    size_t size = 0;  // of the key
+    size_t size = 0;             // of the key
     SortedRows* rows = nullptr;  // null at its end
   };
 

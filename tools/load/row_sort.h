@@ -1,9 +1,9 @@
 // Sorting of rows in memory: an index of 16 bytes a row, by key, rows of one key in input order.
 //
-// The index is sorted by a window of the key, eight bytes that are one number, so that almost nothing
-// touches a row: a radix sort of its bytes, from the lowest on (Knuth, The Art of Computer
-// Programming, volume 3, 5.2.5), which keeps the order of the input by itself. Rows whose windows are
-// equal are sorted by the next window, which is read from each row once and in the order of the
+// The index is sorted by a window of the key, eight bytes that are one number, so that almost
+// nothing touches a row: a radix sort of its bytes, from the lowest on (Knuth, The Art of Computer
+// Programming, volume 3, 5.2.5), which keeps the order of the input by itself. Rows whose windows
+// are equal are sorted by the next window, which is read from each row once and in the order of the
 // memory. docs/benchmarks.md has what other ways gave.
 //
 // Thread safety: free functions.

@@ -90,9 +90,9 @@ class RowTable final : public RowSink, public RowStore {
   uint64_t rows_ = 0;
   uint64_t values_ = 0;
   std::vector<uint64_t> positions_;
-  size_t depth_ = 0;           // where windows begin: bytes that all keys begin with
+  size_t depth_ = 0;             // where windows begin: bytes that all keys begin with
   bool windows_differ_ = false;  // some were taken at a larger depth
-  bool in_order_ = true;       // rows came sorted, by bytes
+  bool in_order_ = true;         // rows came sorted, by bytes
   bool sorted_ = false;
   const KeyOrder* order_ = nullptr;
 };

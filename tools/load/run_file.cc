@@ -236,8 +236,8 @@ absl::Status Run::ReadBlock(uint64_t offset, std::string* block) const {
   block->resize(std::min<uint64_t>(kBlockBytes + 4096, footer_offset_ - offset));
   const auto read_at = [this, offset, block](size_t from) {
     while (from < block->size()) {
-      const ssize_t got = pread(fd_, block->data() + from, block->size() - from,
-                                static_cast<off_t>(offset + from));
+      const ssize_t got =
+          pread(fd_, block->data() + from, block->size() - from, static_cast<off_t>(offset + from));
       if (got < 0 && errno == EINTR) continue;
       if (got <= 0) return false;
       from += static_cast<size_t>(got);

@@ -29,8 +29,9 @@ constexpr uint64_t kThreadBytes = uint64_t{3} << 19;
 uint64_t MostBytes(const RowBlock& block) {
   const std::string_view rows = block.rows();
   uint64_t count = 1;
-  for (const char* at = rows.data(); const void* const found = std::memchr(
-           at, '\n', static_cast<size_t>(rows.data() + rows.size() - at));) {
+  for (const char* at = rows.data();
+       const void* const found =
+           std::memchr(at, '\n', static_cast<size_t>(rows.data() + rows.size() - at));) {
     at = static_cast<const char*>(found) + 1;
     ++count;
   }
@@ -140,8 +141,8 @@ absl::Status RunMaker::Read(BlockReader* reader, const std::function<void()>& ti
   const uint64_t each = options_.memory / threads;
   share_ = std::max(kLeastTable, each - std::min(each, kThreadBytes));
   for (size_t i = 0; i < threads; ++i) workers_.push_back(std::make_unique<Worker>(this));
-  absl::Status status =
-      RunWorkers(threads, [this](size_t i) { return workers_[i]->Read(); }, tick);
+  absl::Status status = RunWorkers(
+      threads, [this](size_t i) { return workers_[i]->Read(); }, tick);
   return status;
 }
 
@@ -244,8 +245,8 @@ absl::Status RunMaker::MergeRuns(uint64_t memory) {
       info.blocks.insert(info.blocks.end(), run.info.blocks.begin(), run.info.blocks.end());
     }
     std::sort(positions.begin(), positions.end());
-    const std::unique_ptr<SortedRows> rows = MergeRange(
-        stores, RowRange(), *options_.order, SharedPrefix(stores, *options_.order));
+    const std::unique_ptr<SortedRows> rows =
+        MergeRange(stores, RowRange(), *options_.order, SharedPrefix(stores, *options_.order));
     absl::Status status = WriteRun(*rows, positions, std::move(info), replaced);
     if (!status.ok()) return status;
     for (const std::string& path : replaced) unlink(path.c_str());

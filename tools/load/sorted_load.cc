@@ -45,8 +45,8 @@ class Turns {
   std::atomic<bool> ended_{false};
 };
 
-// The lists of a block, encoded. Those of its first and last key may go on in other blocks, so their
-// rows are left for the SstBuilder.
+// The lists of a block, encoded. Those of its first and last key may go on in other blocks, so
+// their rows are left for the SstBuilder.
 class BlockLists {
  public:
   explicit BlockLists(Layout layout) : builder_(layout) {}
@@ -80,8 +80,8 @@ class BlockLists {
     absl::Status status = AppendRows(first_key_, builder, order);
     for (const List& list : lists_) {
       if (!status.ok()) return status;
-      status = builder->AddList(
-          list.key, std::string_view(bytes_).substr(list.offset, list.size), list.values);
+      status = builder->AddList(list.key, std::string_view(bytes_).substr(list.offset, list.size),
+                                list.values);
     }
     if (!status.ok() || first_key_ == last_key_) return status;
     return AppendRows(last_key_, builder, order);
@@ -176,8 +176,7 @@ absl::StatusOr<bool> LoadSorted(const SortedLoadOptions& options, BlockReader* r
     turns.End();
     return absl::OkStatus();
   };
-  absl::Status status =
-      RunWorkers(options.threads, work, [&] { options.tick(rows_read.load()); });
+  absl::Status status = RunWorkers(options.threads, work, [&] { options.tick(rows_read.load()); });
   if (!status.ok()) return status;
   if (!sorted) return false;
   *rows = rows_read;

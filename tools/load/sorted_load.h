@@ -34,8 +34,8 @@ struct SortedLoadOptions {
   std::function<void(uint64_t rows)> tick;
 };
 
-// Reads all of `reader` into `builder`. `*rows`, `*values`: what was read. False if the rows are not
-// in order, or one is too long to be taken this way; what was written is then of no use.
+// Reads all of `reader` into `builder`. `*rows`, `*values`: what was read. False if the rows are
+// not in order, or one is too long to be taken this way; what was written is then of no use.
 // Errors: those of reading and writing. A malformed row that stops is in `log`, and ends it.
 // REQUIRES: the order is bytewise.
 absl::StatusOr<bool> LoadSorted(const SortedLoadOptions& options, BlockReader* reader,

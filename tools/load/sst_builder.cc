@@ -162,9 +162,9 @@ absl::Status SstBuilder::EndList() {
     status = builder_->Finish(&blob_);
     constexpr uint64_t kMaxRocksValue = 0xFFFFFFFF;
     if (status.ok() && blob_.size() > kMaxRocksValue) {
-      status = absl::ResourceExhaustedError(absl::StrCat(
-          Grouped(blob_.size()), " bytes; RocksDB takes at most ", Grouped(kMaxRocksValue),
-          " as one value"));
+      status = absl::ResourceExhaustedError(absl::StrCat(Grouped(blob_.size()),
+                                                         " bytes; RocksDB takes at most ",
+                                                         Grouped(kMaxRocksValue), " as one value"));
     }
     if (!status.ok()) return TooLarge(Std(status.message()));
     values_ += count;

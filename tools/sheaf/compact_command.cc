@@ -61,17 +61,17 @@ class Compaction {
 
   absl::Status Run() {
     // CompactRange includes both ends.
-    const KeyRange range = arguments_.key.empty()
-                               ? WithPrefix(arguments_.range, arguments_.prefix,
-                                            lists_.family()->GetComparator())
-                               : KeyRange{arguments_.key, arguments_.key};
+    const KeyRange range = arguments_.key.empty() ? WithPrefix(arguments_.range, arguments_.prefix,
+                                                               lists_.family()->GetComparator())
+                                                  : KeyRange{arguments_.key, arguments_.key};
     rocksdb::CompactRangeOptions options;
     options.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForce;
     const rocksdb::Slice begin(range.begin);
     const rocksdb::Slice end(range.end);
-    return FromRocks(arguments_.db.path,
-                     lists_.db().CompactRange(options, lists_.family(), range.begin.empty() ? nullptr : &begin,
-                                              range.end.empty() ? nullptr : &end));
+    return FromRocks(
+        arguments_.db.path,
+        lists_.db().CompactRange(options, lists_.family(), range.begin.empty() ? nullptr : &begin,
+                                 range.end.empty() ? nullptr : &end));
   }
 
  private:
@@ -94,7 +94,8 @@ int Run(Arguments& arguments) {
   OperandDebt before;
   if (absl::Status status = compaction.Count(&before); !status.ok()) return ExitOf(kName, status);
   if (before.operands() == 0) {
-    Complain(kName, absl::StrCat(arguments.db.path, ": no operand is pending there; nothing was done"));
+    Complain(kName,
+             absl::StrCat(arguments.db.path, ": no operand is pending there; nothing was done"));
     return kExitOk;
   }
   const auto began = std::chrono::steady_clock::now();
@@ -102,8 +103,8 @@ int Run(Arguments& arguments) {
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
   OperandDebt after;
   if (absl::Status status = compaction.Count(&after); !status.ok()) return ExitOf(kName, status);
-  Complain(kName, absl::StrFormat("%s: before %s; after %s; %.1f s", arguments.db.path, Text(before),
-                                  Text(after), took.count()));
+  Complain(kName, absl::StrFormat("%s: before %s; after %s; %.1f s", arguments.db.path,
+                                  Text(before), Text(after), took.count()));
   if (after.operands() == 0) return kExitOk;
   Complain(kName, absl::StrCat(arguments.db.path,
                                ": operands are left: the DB's compaction style does not merge "

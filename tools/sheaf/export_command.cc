@@ -149,11 +149,12 @@ int Run(const Arguments& arguments) {
   for (; scan.Valid() && out.ok(); scan.Next()) {
     if (!scan.list().ok()) {
       progress.Clear();
-      Complain(kName, absl::StrCat(arguments.db.path, ": the value of key ", load::Quoted(scan.key()),
-                                   " is not a list: ", scan.list().status().message(),
-                                   ". The export ends here. `sheaf verify` names all such keys, "
-                                   "`sheaf repair` mends those that it can; what is left must be "
-                                   "deleted or put again"));
+      Complain(kName,
+               absl::StrCat(arguments.db.path, ": the value of key ", load::Quoted(scan.key()),
+                            " is not a list: ", scan.list().status().message(),
+                            ". The export ends here. `sheaf verify` names all such keys, "
+                            "`sheaf repair` mends those that it can; what is left must be "
+                            "deleted or put again"));
       return kExitFailed;
     }
     writer.Write(scan.key(), *scan.list());

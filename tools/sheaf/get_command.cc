@@ -55,7 +55,8 @@ int Run(Arguments& arguments) {
   PinnedBlob list;
   const rocksdb::Status found = lists->store().Get(rocksdb::ReadOptions(), arguments.key, &list);
   if (found.IsNotFound()) {
-    Complain(kName, absl::StrCat(arguments.db.path, ": key not found: ", load::Quoted(arguments.key)));
+    Complain(kName,
+             absl::StrCat(arguments.db.path, ": key not found: ", load::Quoted(arguments.key)));
     return kExitFailed;
   }
   if (!found.ok()) return ExitOf(kName, FromRocks(arguments.db.path, found));

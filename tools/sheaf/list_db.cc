@@ -42,7 +42,8 @@ absl::Status ListDb::OpenForWrite(const DbName& name, const char* command,
   if (!database.ok()) return database.status();
   if (!database->can_append()) {
     return absl::FailedPreconditionError(absl::StrCat(
-        name.path, ": cannot ", command, ": the DB's merge operator is ", database->merge_operator(),
+        name.path, ": cannot ", command, ": the DB's merge operator is ",
+        database->merge_operator(),
         ", not sheaf.append. If it was before, `sheaf repair` puts it back; else open the DB once "
         "with merge_operator = sheaf::NewAppendOperator(), or export its lists and load them into "
         "a new DB"));

@@ -123,8 +123,8 @@ rocksdb::Status TableStats::Read(ListDb& lists, TableStats* stats) {
     AddTo(totals, &stats->totals);
   }
   using P = rocksdb::DB::Properties;
-  const uint64_t unflushed =
-      IntProperty(lists, P::kNumEntriesActiveMemTable) + IntProperty(lists, P::kNumEntriesImmMemTables);
+  const uint64_t unflushed = IntProperty(lists, P::kNumEntriesActiveMemTable) +
+                             IntProperty(lists, P::kNumEntriesImmMemTables);
   if (unflushed != 0) stats->scan_bytes += IntProperty(lists, P::kCurSizeAllMemTables);
   stats->scan_bytes += IntProperty(lists, P::kLiveBlobFileSize);
 

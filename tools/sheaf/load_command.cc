@@ -35,6 +35,9 @@ constexpr char kFooter[] =
     "gzip, zstd and LZ4 files, by their content, are decompressed.\n"
     "\n"
     "Rows of one key need not be adjacent: values keep the order of the input, and of the inputs.\n"
+    "Loading the same rows once more appends them once more. Where a pipe ends, the input ends: "
+    "the\n"
+    "shell's `set -o pipefail` tells whether what filled it had failed.\n"
     "\n"
     "All or nothing: rows are sorted and written as SSTs beside the DB, and ingested in one step.\n"
     "Until then the DB is as it was. Input may be far larger than --memory: sorted runs are then\n"
@@ -53,7 +56,8 @@ constexpr char kFooter[] =
     "--sst-only DIR writes SSTs and DIR/manifest.json instead; --db then only names a DB whose\n"
     "options are used. All files of a shard are to be ingested in one call, in the manifest's "
     "order.\n"
-    "--mode append makes operands, which need sheaf.append; replace and --create-only make values.\n"
+    "--mode append makes operands, which need sheaf.append; replace and --create-only make "
+    "values.\n"
     "\n"
     "Examples:\n"
     "  sheaf load --db lists.db --input rows.tsv\n"
@@ -104,8 +108,8 @@ bool WriteJsonSummary(const std::string& path, const std::string& text) {
   out << text;
   out.close();
   if (out && std::rename(part.c_str(), path.c_str()) == 0) return true;
-  Complain(kName, absl::StrCat("--json-summary ", path, ": cannot write it: ",
-                               load::ErrnoText(errno)));
+  Complain(kName,
+           absl::StrCat("--json-summary ", path, ": cannot write it: ", load::ErrnoText(errno)));
   std::remove(part.c_str());
   return false;
 }
@@ -127,8 +131,7 @@ int Run(Arguments& arguments) {
   if (options.db.empty() && options.sst_only.empty()) {
     return Usage("--db is required (or --sst-only); see sheaf load --help");
   }
-  if (options.resume &&
-      std::count(options.inputs.begin(), options.inputs.end(), "-") != 0) {
+  if (options.resume && std::count(options.inputs.begin(), options.inputs.end(), "-") != 0) {
     return Usage("--resume: expected files as --input, which can be read again, found stdin");
   }
   if (!options.rejects.empty() && options.on_error != load::OnError::kSkip) {

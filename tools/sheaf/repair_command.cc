@@ -82,7 +82,8 @@ absl::Status Repair(const Arguments& arguments, const Salvager& salvager, ListDb
       ++counts->mended;
       const rocksdb::Slice key(scan.key().data(), scan.key().size());
       if (!arguments.dry_run) {
-        const rocksdb::Status put = db.Put(rocksdb::WriteOptions(), lists.family(), key, mended->list);
+        const rocksdb::Status put =
+            db.Put(rocksdb::WriteOptions(), lists.family(), key, mended->list);
         if (!put.ok()) return FromRocks(arguments.db.path, put);
       }
       load::AppendEscaped(mended->how, &line);
@@ -106,7 +107,8 @@ int Run(Arguments& arguments) {
   if (!DecodeArgument(kName, "--delimiter", arguments.escaped, &arguments.delimiter)) {
     return kExitUsage;
   }
-  absl::StatusOr<load::Database> database = load::Database::Read(arguments.db.path, arguments.db.family);
+  absl::StatusOr<load::Database> database =
+      load::Database::Read(arguments.db.path, arguments.db.family);
   if (!database.ok()) return ExitOf(kName, database.status());
   SalvageOptions options;
   options.delimiter = arguments.delimiter;
@@ -128,8 +130,8 @@ int Run(Arguments& arguments) {
   Counts counts;
   status = Repair(arguments, salvager, *lists, out, &counts);
   const int written = ExitOf(kName, out.Finish());
-  Complain(kName, absl::StrCat(arguments.db.path, ": ", load::Plural(counts.keys, "key"), " checked, ",
-                               load::Grouped(counts.mended),
+  Complain(kName, absl::StrCat(arguments.db.path, ": ", load::Plural(counts.keys, "key"),
+                               " checked, ", load::Grouped(counts.mended),
                                arguments.dry_run ? " can be mended, " : " mended, ",
                                load::Grouped(counts.left), " left as ",
                                counts.left == 1 ? "it is" : "they are",

@@ -66,8 +66,9 @@ int Run(Arguments& arguments) {
       text.Write(scan.key(), *scan.list(), out);
     } else {
       ++undecodable;
-      Complain(kName, absl::StrCat(arguments.db.path, ": the value of key ", load::Quoted(scan.key()),
-                                   " is not a list: ", scan.list().status().message()));
+      Complain(kName,
+               absl::StrCat(arguments.db.path, ": the value of key ", load::Quoted(scan.key()),
+                            " is not a list: ", scan.list().status().message()));
     }
   }
   const int written = ExitOf(kName, out.Finish());
