@@ -149,6 +149,19 @@ TEST_F(LoadModesTest, RejectsNeedSkipAndAWritablePlace) {
   EXPECT_TRUE(Everything().empty());
 }
 
+TEST_F(LoadModesTest, DevicesKeepTheirPlace) {
+  const Result result = Load("a\t1\nbad\n", {"--on-error", "skip", "--rejects", "/dev/null",
+                                             "--json-summary", "/dev/null"});
+  EXPECT_EQ(result.exit_status, 0) << result.err;
+  EXPECT_TRUE(fs::is_character_file("/dev/null"));
+  EXPECT_FALSE(fs::exists("/dev/null.part"));
+  fs::remove_all(db_);
+  const Result full = Load("a\t1\nbad\n", {"--on-error", "skip", "--rejects", "/dev/full"});
+  EXPECT_EQ(full.exit_status, 1);
+  EXPECT_TRUE(Has(full.err, "--rejects /dev/full: cannot write it: No space left")) << full.err;
+  EXPECT_FALSE(fs::exists(db_));
+}
+
 // Blocks of the input are half a megabyte and are parsed by several threads in any order.
 TEST_F(LoadModesTest, FirstBadLineOfALargeInputIsTheOneNamed) {
   std::string rows;

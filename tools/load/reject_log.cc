@@ -1,6 +1,7 @@
 #include "tools/load/reject_log.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -25,6 +26,15 @@ RejectLog::~RejectLog() {
 
 absl::Status RejectLog::Open() {
   if (file_.empty()) return absl::OkStatus();
+  struct stat info;
+  if (stat(file_.c_str(), &info) == 0 && !S_ISREG(info.st_mode)) {
+    // A device or a pipe keeps its place.
+    const int fd = open(file_.c_str(), O_WRONLY | O_CLOEXEC);
+    out_ = fd < 0 ? nullptr : fdopen(fd, "w");
+    if (out_ != nullptr) return absl::OkStatus();
+    return absl::InvalidArgumentError(
+        absl::StrCat("--rejects ", file_, ": cannot write it: ", ErrnoText(errno)));
+  }
   part_ = absl::StrCat(file_, ".part");
   const int fd = open(part_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
   out_ = fd < 0 ? nullptr : fdopen(fd, "w");
@@ -115,6 +125,7 @@ absl::Status RejectLog::Commit() {
   if (out_ == nullptr) return absl::OkStatus();
   const bool closed = std::fclose(out_) == 0;
   out_ = nullptr;
+  if (closed && part_.empty()) return absl::OkStatus();
   if (closed && std::rename(part_.c_str(), file_.c_str()) == 0) {
     part_.clear();
     return absl::OkStatus();

@@ -90,7 +90,10 @@ absl::Status RowTable::Sort(const KeyOrder& order) {
   return SortRows(index(), rows_, index() + rows_, arena, depth_, order);
 }
 
-void RowTable::ReleaseScratch() { index_.Release(rows_ * sizeof(IndexEntry)); }
+void RowTable::ReleaseRest() {
+  index_.Release(rows_ * sizeof(IndexEntry));
+  arena_.Release(arena_used_);
+}
 
 void RowTable::Clear(bool release) {
   arena_touched_ = std::max(arena_touched_, arena_used_);

@@ -43,8 +43,8 @@ class RowTable final : public RowSink, public RowStore {
   // unspecified.
   absl::Status Sort(const KeyOrder& order);
 
-  // Gives back what sorting took, if the table stays for a while.
-  void ReleaseScratch();
+  // Gives back what sorting and fuller tables before took, if the table stays for a while.
+  void ReleaseRest();
 
   // Empties the table, which keeps its memory unless `release`.
   void Clear(bool release);

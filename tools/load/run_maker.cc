@@ -62,7 +62,7 @@ class RunMaker::Worker {
     }
     if (maker_->log_->stopped()) return absl::OkStatus();
     absl::Status status = table.Sort(*maker_->options_.order);
-    table.ReleaseScratch();
+    table.ReleaseRest();
     return status;
   }
 

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <memory>
 #include <thread>
@@ -103,14 +104,18 @@ void PrintSummary(const load::LoadSummary& summary, const std::string& where) {
 // A file that is not there yet or whole. False, with a complaint, if it cannot be written.
 bool WriteJsonSummary(const std::string& path, const std::string& text) {
   if (path.empty()) return true;
-  const std::string part = path + ".part";
+  // A device or a pipe keeps its place.
+  std::error_code ignored;
+  const bool in_place =
+      std::filesystem::exists(path, ignored) && !std::filesystem::is_regular_file(path, ignored);
+  const std::string part = in_place ? path : path + ".part";
   std::ofstream out(part, std::ios::binary);
   out << text;
   out.close();
-  if (out && std::rename(part.c_str(), path.c_str()) == 0) return true;
+  if (out && (in_place || std::rename(part.c_str(), path.c_str()) == 0)) return true;
   Complain(kName,
            absl::StrCat("--json-summary ", path, ": cannot write it: ", load::ErrnoText(errno)));
-  std::remove(part.c_str());
+  if (!in_place) std::remove(part.c_str());
   return false;
 }
 
