@@ -11,6 +11,7 @@
 #include "tests/tools/process.h"
 #include "tools/load/block_reader.h"
 #include "tools/load/escapes.h"
+#include "tools/load/loader.h"
 #include "tools/load/reject_log.h"
 #include "tools/load/row_merge.h"
 #include "tools/load/row_record.h"
@@ -324,6 +325,51 @@ TEST(RowMergeTest, RangesCoverEverythingOnceInTheirOrder) {
       EXPECT_EQ(all, rows.model);
       for (size_t i = 1; i < keys.size(); ++i) EXPECT_LT(order->Compare(keys[i - 1], keys[i]), 0);
     }
+  }
+}
+
+// 30 MB with 16 MB of memory, of which two runs are read at once: runs of runs.
+TEST(LoaderTest, RunsAreMergedInSeveralPasses) {
+  const std::string folder = TestFolder();
+  std::string rows;
+  std::map<std::string, std::string> model;
+  for (uint32_t i = 0; rows.size() < (30u << 20); ++i) {
+    const std::string key = "key-of-some-length-" + std::to_string(i * 2654435761u % 30011);
+    const std::string row = key + "\t" + std::to_string(i) + "\n";
+    rows += row;
+    model[key] += row;
+  }
+  WriteFile(folder + "/rows.tsv", rows);
+  LoadOptions options;
+  options.db = folder + "/db";
+  options.inputs = {folder + "/rows.tsv"};
+  options.memory = 16 << 20;
+  options.most_runs = 2;
+  LoadSummary summary;
+  ASSERT_TRUE(Load(options, &summary).ok());
+  EXPECT_EQ(summary.runs, 2u);
+  EXPECT_GT(summary.run_bytes, rows.size() * 3 / 2) << "rows were written once only";
+  std::string expected;
+  for (const auto& [key, lines] : model) expected += lines;
+  EXPECT_TRUE(testing::RunSheaf({"export", "--db", options.db}).out == expected);
+}
+
+TEST(LoaderTest, ListPastTheLimitIsRefusedBeforeAnythingIsIngested) {
+  const std::string folder = TestFolder();
+  std::string rows = "small\t1\n";
+  for (int i = 0; i < 1000; ++i) rows += "big\t" + std::to_string(i) + "\n";
+  for (const bool sorted : {false, true}) {
+    WriteFile(folder + "/rows.tsv", sorted ? rows.substr(8) + "small\t1\n" : rows);
+    LoadOptions options;
+    options.db = folder + "/db";
+    options.inputs = {folder + "/rows.tsv"};
+    options.list_bytes = 2000;
+    LoadSummary summary;
+    const absl::Status status = Load(options, &summary);
+    EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted) << status;
+    EXPECT_TRUE(testing::Has(std::string(status.message()), "the list of key \"big\" is too large"))
+        << status;
+    EXPECT_EQ(testing::Snapshot(folder).size(), 1u) << "more than the input";
   }
 }
 
