@@ -21,13 +21,13 @@ class JsonlParser final : public LineParser {
     // A blank line is no row: NDJSON lets a reader pass over it.
     if (line.find_first_not_of(" \t\r") == std::string_view::npos) return absl::OkStatus();
     std::string detail;
-    if (!Parse(line, &kind_, &detail)) return Rejected(kind_.c_str(), detail);
+    if (!ParseRow(line, &kind_, &detail)) return Rejected(kind_.c_str(), detail);
     return sink.Add(key_, values_);
   }
 
  private:
   // Sets key_ and values_; they are valid until the next call.
-  bool Parse(std::string_view line, std::string* kind, std::string* detail) {
+  bool ParseRow(std::string_view line, std::string* kind, std::string* detail) {
     // The bytes behind the line may be read (RowBlock), so nothing needs to be copied.
     element row;
     if (const auto error =
