@@ -7,6 +7,8 @@
 
 #include "gtest/gtest.h"
 #include "rocksdb/comparator.h"
+#include "rocksdb/sst_file_reader.h"
+#include "sheaf/blob_builder.h"
 #include "sheaf/blob_view.h"
 #include "tests/tools/process.h"
 #include "tools/load/block_reader.h"
@@ -373,6 +375,43 @@ TEST(LoaderTest, ListPastTheLimitIsRefusedBeforeAnythingIsIngested) {
   }
 }
 
+// Lists that end, begin and go on at the borders of blocks, of which there are some 20, and one
+// that is longer than a piece: what threads encode by blocks is what one sort makes of the same
+// rows.
+TEST(LoaderTest, SortedRowsAreLoadedAsUnsortedOnesAre) {
+  const std::string folder = TestFolder();
+  std::mt19937 random(7);
+  std::string rows;
+  for (int key = 100000; rows.size() < (9u << 20); ++key) {
+    size_t bytes = 0;
+    const size_t most = key % 1000 == 0 ? 2u << 20 : key % 10 == 0 ? 50000 : 200;
+    do {
+      const std::string row = "k" + std::to_string(key) + "\t" +
+                              std::string(random() % 100, static_cast<char>('a' + key % 26)) +
+                              std::to_string(random() % 1000) + "\n";
+      rows += row;
+      bytes += row.size();
+    } while (bytes < most);
+  }
+  for (const int threads : {1, 4}) {
+    for (const bool sorted : {true, false}) {
+      // The row of a key before all others, at the end.
+      WriteFile(folder + "/rows.tsv", sorted ? "a\t1\n" + rows : rows + "a\t1\n");
+      LoadOptions options;
+      options.db = folder + "/db";
+      options.inputs = {folder + "/rows.tsv"};
+      options.memory = 16 << 20;
+      options.threads = threads;
+      LoadSummary summary;
+      const absl::Status status = Load(options, &summary);
+      ASSERT_TRUE(status.ok()) << status;
+      EXPECT_EQ(summary.sorted, sorted);
+      EXPECT_TRUE(testing::RunSheaf({"export", "--db", options.db}).out == "a\t1\n" + rows);
+      std::filesystem::remove_all(options.db);
+    }
+  }
+}
+
 TEST(RunFileTest, EveryDamageOfARunIsNoticed) {
   const std::string path = TestFolder() + "/run";
   RowTable table(1 << 20);
@@ -437,6 +476,54 @@ TEST(SstBuilderTest, FilesAreCutAndDisjoint) {
     EXPECT_LT(before, file.smallest);
     EXPECT_LT(file.smallest, file.largest);
     before = file.largest;
+  }
+}
+
+// However the values of a list come, the blob is the same.
+TEST(SstBuilderTest, PartsOfListsAreAsTheirRows) {
+  RowTable table(uint64_t{1} << 20);
+  table.BeginBlock(0);
+  for (const char* const key : {"a", "b", "b", "b", "c"}) AddRow(&table, key, "0123456789");
+  ASSERT_TRUE(table.Sort(kBytewise).ok());
+  for (const Layout layout : {Layout::kCompact, Layout::kFixed64}) {
+    SstPlan plan;
+    plan.layout = layout;
+    SstBuilder rows(plan, TestFolder() + "/rows-");
+    ASSERT_TRUE(rows.Append(*table.Read(RowRange()), kBytewise).ok());
+    ASSERT_TRUE(rows.End().ok());
+
+    BlobBuilder blobs(layout);
+    const auto blob = [&blobs](size_t count) {
+      for (size_t i = 0; i < count; ++i) blobs.Add("0123456789");
+      std::string blob;
+      EXPECT_TRUE(blobs.Finish(&blob).ok());
+      return blob;
+    };
+    SstBuilder parts(plan, TestFolder() + "/parts-");
+    const auto add_part = [&](const char* key, const std::string& bytes) {
+      return parts.AddPart(key, *BlobView::Parse(bytes, layout));
+    };
+    ASSERT_TRUE(add_part("a", blob(1)).ok());
+    ASSERT_TRUE(add_part("b", blob(2)).ok());
+    ASSERT_TRUE(add_part("b", blob(0)).ok());
+    ASSERT_TRUE(add_part("b", blob(1)).ok());
+    ASSERT_TRUE(parts.AddList("c", blob(1), 1).ok());
+    ASSERT_TRUE(parts.End().ok());
+    EXPECT_EQ(parts.keys(), 3u);
+    EXPECT_EQ(parts.values(), 5u);
+    const auto entries = [](const SstFile& file) {
+      rocksdb::SstFileReader reader((rocksdb::Options()));
+      EXPECT_TRUE(reader.Open(file.path).ok());
+      const std::unique_ptr<rocksdb::Iterator> it(reader.NewIterator(rocksdb::ReadOptions()));
+      Rows all;
+      for (it->SeekToFirst(); it->Valid(); it->Next()) {
+        all.emplace_back(it->key().ToString(), it->value().ToString());
+      }
+      return all;
+    };
+    ASSERT_EQ(parts.files().size(), 1u);
+    EXPECT_EQ(entries(parts.files()[0]), entries(rows.files()[0]));
+    EXPECT_EQ(entries(rows.files()[0]).size(), 3u);
   }
 }
 

@@ -20,6 +20,7 @@ class LineParser : public RowParser {
     const std::string_view rows = block.rows();
     const char* at = rows.data();
     const char* const end = at + rows.size();
+    Begin(rows);
     while (at < end) {
       const void* const found = std::memchr(at, '\n', static_cast<size_t>(end - at));
       const char* const line_end = found == nullptr ? end : static_cast<const char*>(found);
@@ -37,6 +38,8 @@ class LineParser : public RowParser {
   }
 
  protected:
+  // `rows`: what Line() will be called for.
+  virtual void Begin(std::string_view /*rows*/) {}
   // `line` has no LF at its end. Borrowed for the call; RowBlock::kPadding bytes behind it may be
   // read. Returns errors of `sink`; a line that is no row is Rejected.
   virtual absl::Status Line(std::string_view line, RowSink& sink) = 0;

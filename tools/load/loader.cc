@@ -298,9 +298,8 @@ class Loader {
     SortedLoadOptions options;
     // One writes while others parse, which takes less time.
     options.threads = std::min<size_t>(threads_, 4);
-    options.table_memory = memory_ / 2 / options.threads;
+    options.memory = memory_ / 2 / options.threads;
     options.on_error = options_.on_error;
-    options.order = order_.get();
     options.layout = BlobLayout(sst);
     options.tick = [&](uint64_t rows) { progress_.At(reader.file_bytes(), rows); };
     uint64_t rows = 0;

@@ -56,6 +56,7 @@ class RunMaker::Worker {
     const auto may_use = [this](uint64_t bytes) { return MayUse(bytes); };
     while (!maker_->log_->stopped()) {
       const absl::StatusOr<bool> more = maker_->reader_->Next(&block_, may_use);
+      if (!spill_status_.ok()) return spill_status_;
       if (!more.ok()) return more.status();
       if (!*more) break;
       if (absl::Status status = Take(); !status.ok()) return status;
@@ -118,7 +119,7 @@ class RunMaker::Worker {
 
   RunMaker* const maker_;
   RowBlock block_;
-  absl::Status spill_status_;
+  absl::Status spill_status_;  // of MayUse(), which can only say no
   std::array<std::unique_ptr<RowParser>, 3> parsers_;
 };
 

@@ -6,12 +6,14 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
+#include "sheaf/blob_builder.h"
+#include "sheaf/blob_view.h"
 #include "tools/load/row_parser.h"
-#include "tools/load/row_record.h"
-#include "tools/load/row_table.h"
+#include "tools/load/row_sink.h"
 #include "tools/load/worker_threads.h"
 
 namespace sheaf {
@@ -45,72 +47,94 @@ class Turns {
   std::atomic<bool> ended_{false};
 };
 
-// The lists of a block, encoded. Those of its first and last key may go on in other blocks, so
-// their rows are left for the SstBuilder.
-class BlockLists {
+// The lists of a block, encoded while its rows are parsed. Those of its first and last key may go
+// on in other blocks, so the SstBuilder takes them as parts of a list.
+class BlockLists final : public RowSink {
  public:
-  explicit BlockLists(Layout layout) : builder_(layout) {}
+  explicit BlockLists(Layout layout) : layout_(layout), builder_(layout) {}
 
-  // REQUIRES: `table` is sorted, not empty, and stays until AppendTo().
-  absl::Status Encode(const RowTable& table) {
-    table_ = &table;
+  void Clear() {
+    keys_.clear();
+    blobs_.clear();
     lists_.clear();
-    bytes_.clear();
-    first_key_ = table.first_key();
-    last_key_ = table.last_key();
-    const std::unique_ptr<SortedRows> rows = table.Read(RowRange());
-    std::string_view key;
-    bool more = rows->Next();
-    while (more && rows->key() == first_key_) more = rows->Next();
-    while (more && rows->key() != last_key_) {
-      key = rows->key();
-      do {
-        ForEachValue(rows->body(), [this](std::string_view value) { builder_.Add(value); });
-        more = rows->Next();
-      } while (more && rows->key() == key);
-      const size_t values = builder_.size();
-      if (absl::Status status = builder_.Finish(&blob_); !status.ok()) return status;
-      lists_.push_back({key, bytes_.size(), blob_.size(), values});
-      bytes_.append(blob_);
+    rows_ = 0;
+  }
+
+  // Errors: FailedPrecondition for a row that is not in order; those of Finish().
+  absl::Status Add(std::string_view key, absl::Span<const std::string_view> values) override {
+    if (lists_.empty() || key != last_key()) {
+      if (!lists_.empty()) {
+        if (key < last_key()) return absl::FailedPreconditionError("not in order");
+        if (absl::Status status = Finish(); !status.ok()) return status;
+      }
+      lists_.push_back({keys_.size(), key.size(), 0, 0, 0});
+      keys_.append(key);
+    }
+    for (const std::string_view value : values) builder_.Add(value);
+    ++rows_;
+    return absl::OkStatus();
+  }
+
+  // Ends the last list. Errors: InvalidArgument for values that no blob has room for.
+  absl::Status Finish() {
+    if (lists_.empty()) return absl::OkStatus();
+    List& list = lists_.back();
+    list.values = builder_.size();
+    if (absl::Status status = builder_.Finish(&blob_); !status.ok()) return status;
+    list.offset = blobs_.size();
+    list.size = blob_.size();
+    blobs_.append(blob_);
+    return absl::OkStatus();
+  }
+
+  bool empty() const { return lists_.empty(); }
+  uint64_t rows() const { return rows_; }
+  uint64_t values() const {
+    uint64_t values = 0;
+    for (const List& list : lists_) values += list.values;
+    return values;
+  }
+  std::string_view first_key() const { return Key(lists_.front()); }
+  std::string_view last_key() const { return Key(lists_.back()); }
+
+  // REQUIRES: Finish() succeeded.
+  absl::Status AppendTo(SstBuilder* builder) const {
+    for (size_t i = 0; i < lists_.size(); ++i) {
+      const List& list = lists_[i];
+      const std::string_view blob = std::string_view(blobs_).substr(list.offset, list.size);
+      absl::Status status;
+      if (i == 0 || i + 1 == lists_.size()) {
+        const absl::StatusOr<BlobView> part = BlobView::Parse(blob, layout_);
+        if (!part.ok()) return part.status();  // we wrote it
+        status = builder->AddPart(Key(list), *part);
+      } else {
+        status = builder->AddList(Key(list), blob, list.values);
+      }
+      if (!status.ok()) return status;
     }
     return absl::OkStatus();
   }
 
-  absl::Status AppendTo(SstBuilder* builder, const KeyOrder& order) const {
-    absl::Status status = AppendRows(first_key_, builder, order);
-    for (const List& list : lists_) {
-      if (!status.ok()) return status;
-      status = builder->AddList(list.key, std::string_view(bytes_).substr(list.offset, list.size),
-                                list.values);
-    }
-    if (!status.ok() || first_key_ == last_key_) return status;
-    return AppendRows(last_key_, builder, order);
-  }
-
  private:
   struct List {
-    std::string_view key;  // in the table
-    size_t offset;
+    size_t key_offset;
+    size_t key_size;
+    size_t offset;  // in blobs_
     size_t size;
     uint64_t values;
   };
 
-  absl::Status AppendRows(std::string_view key, SstBuilder* builder, const KeyOrder& order) const {
-    RowRange range;
-    range.has_begin = true;
-    range.begin = std::string(key);
-    range.has_end = true;
-    range.end = range.begin + '\0';  // the next possible key, by bytes
-    return builder->Append(*table_->Read(range), order);
+  std::string_view Key(const List& list) const {
+    return std::string_view(keys_).substr(list.key_offset, list.key_size);
   }
 
+  const Layout layout_;
   BlobBuilder builder_;
-  const RowTable* table_ = nullptr;
-  std::string_view first_key_;
-  std::string_view last_key_;
-  std::vector<List> lists_;
   std::string blob_;
-  std::string bytes_;
+  std::string keys_;
+  std::string blobs_;
+  std::vector<List> lists_;
+  uint64_t rows_ = 0;
 };
 
 }  // namespace
@@ -125,11 +149,10 @@ absl::StatusOr<bool> LoadSorted(const SortedLoadOptions& options, BlockReader* r
   std::string last_key;
 
   const auto work = [&](size_t) -> absl::Status {
-    RowTable table(options.table_memory);
     RowBlock block;
     BlockLists lists(options.layout);
     std::array<std::unique_ptr<RowParser>, 3> parsers;
-    const auto may_use = [&table](uint64_t bytes) { return 20 * bytes <= table.memory(); };
+    const auto may_use = [&options](uint64_t bytes) { return 20 * bytes <= options.memory; };
     while (!turns.ended() && !log->stopped()) {
       const absl::StatusOr<bool> more = reader->Next(&block, may_use);
       if (!more.ok() && absl::IsResourceExhausted(more.status())) {
@@ -143,29 +166,27 @@ absl::StatusOr<bool> LoadSorted(const SortedLoadOptions& options, BlockReader* r
       if (!*more) return absl::OkStatus();
       std::unique_ptr<RowParser>& parser = parsers[static_cast<size_t>(block.format())];
       if (parser == nullptr) parser = NewRowParser(block.format(), options.on_error);
-      table.Clear(/*release=*/false);
-      table.BeginBlock(block.position());
+      lists.Clear();
       BlockReport report;
-      absl::Status status = parser->Parse(block, table, &report);
+      absl::Status status = parser->Parse(block, lists, &report);
       const bool stops = options.on_error == OnError::kStop && !report.rejects.empty();
       log->Add(block, std::move(report));
       if (stops) break;
-      if (!status.ok() || !table.in_order()) {
+      if (absl::IsFailedPrecondition(status)) {
         sorted = false;
         break;
       }
-      status = table.Sort(*options.order);
-      if (status.ok() && !table.empty()) status = lists.Encode(table);
+      if (status.ok()) status = lists.Finish();
       if (!turns.Wait(block.number())) return status;
-      if (status.ok() && !table.empty()) {
-        if (options.order->Compare(last_key, table.first_key()) > 0) {
+      if (status.ok() && !lists.empty()) {
+        if (last_key > lists.first_key()) {
           sorted = false;
           break;
         }
-        last_key = std::string(table.last_key());
-        values_read += table.values();
-        rows_read += table.rows();
-        status = lists.AppendTo(builder, *options.order);
+        last_key = std::string(lists.last_key());
+        values_read += lists.values();
+        rows_read += lists.rows();
+        status = lists.AppendTo(builder);
       }
       if (!status.ok()) {
         turns.End();

@@ -41,12 +41,7 @@ absl::Status SstBuilder::Append(SortedRows& rows, const KeyOrder& order) {
     }
     bytes += rows.key().size() + rows.body().size();
     if (!in_list_ || !order.Equal(rows.key(), key_)) {
-      if (in_list_ && !(status = EndList()).ok()) return status;
-      key_.assign(rows.key().data(), rows.key().size());
-      in_list_ = true;
-      if (builder_ == nullptr) {
-        builder_ = std::make_unique<BlobBuilder>(BlobLayout(plan_));
-      }
+      if (status = BeginList(rows.key()); !status.ok()) return status;
     }
     if (status = AddBody(rows.body()); !status.ok()) return status;
   }
@@ -64,6 +59,15 @@ absl::Status SstBuilder::AddList(std::string_view key, std::string_view blob, ui
   return Add(blob);
 }
 
+absl::Status SstBuilder::AddPart(std::string_view key, BlobView values) {
+  absl::Status status = CheckInterrupt();
+  if (status.ok() && (!in_list_ || key != key_)) status = BeginList(key);
+  if (status.ok()) status = MakeRoom(values.contents().size());
+  if (!status.ok()) return status;
+  builder_->AddAll(values);
+  return CheckSize();
+}
+
 absl::Status SstBuilder::End() {
   absl::Status status;
   if (in_list_ && !(status = EndList()).ok()) return status;
@@ -74,15 +78,34 @@ absl::Status SstBuilder::End() {
   return absl::OkStatus();
 }
 
+absl::Status SstBuilder::BeginList(std::string_view key) {
+  if (in_list_) {
+    if (absl::Status status = EndList(); !status.ok()) return status;
+  }
+  key_.assign(key.data(), key.size());
+  in_list_ = true;
+  if (builder_ == nullptr) builder_ = std::make_unique<BlobBuilder>(BlobLayout(plan_));
+  return absl::OkStatus();
+}
+
+absl::Status SstBuilder::MakeRoom(size_t bytes) {
+  if (builder_->contents_bytes() + bytes <= plan_.piece_bytes || builder_->size() == 0) {
+    return absl::OkStatus();
+  }
+  return CutPiece();
+}
+
 absl::Status SstBuilder::AddBody(std::string_view body) {
   const char* at = body.data();
   for (uint64_t left = LoadVarint(&at); left != 0; --left) {
     const std::string_view value = LoadText(&at);
-    if (builder_->contents_bytes() + value.size() > plan_.piece_bytes && builder_->size() != 0) {
-      if (absl::Status status = CutPiece(); !status.ok()) return status;
-    }
+    if (absl::Status status = MakeRoom(value.size()); !status.ok()) return status;
     builder_->Add(value);
   }
+  return CheckSize();
+}
+
+absl::Status SstBuilder::CheckSize() {
   if (builder_->contents_bytes() > plan_.piece_bytes / 8 && plan_.large_list != nullptr &&
       !large_.owns_lock()) {
     large_.lock();

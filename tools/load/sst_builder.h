@@ -30,6 +30,7 @@
 #include "rocksdb/options.h"
 #include "rocksdb/sst_file_writer.h"
 #include "sheaf/blob_builder.h"
+#include "sheaf/blob_view.h"
 #include "sheaf/layout.h"
 #include "tools/load/sorted_rows.h"
 
@@ -85,6 +86,8 @@ class SstBuilder {
   // A list that is complete: `blob` has `values` values and is what the plan wants to be written.
   // REQUIRES: neither a row before nor one after is of `key`.
   absl::Status AddList(std::string_view key, std::string_view blob, uint64_t values);
+  // Some values of a list, which may go on in the next call. Errors: as Append().
+  absl::Status AddPart(std::string_view key, BlobView values);
   // Finishes the last list and all files. Errors: as Append().
   absl::Status End();
 
@@ -93,7 +96,10 @@ class SstBuilder {
   uint64_t values() const { return values_; }
 
  private:
+  absl::Status BeginList(std::string_view key);
+  absl::Status MakeRoom(size_t bytes);
   absl::Status AddBody(std::string_view body);
+  absl::Status CheckSize();
   absl::Status EndList();
   absl::Status CutPiece();
   absl::Status TooLarge(std::string_view why) const;
