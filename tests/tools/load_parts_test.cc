@@ -467,11 +467,11 @@ TEST(SstBuilderTest, FilesAreCutAndDisjoint) {
   SstBuilder builder(plan, TestFolder() + "/sst-");
   ASSERT_TRUE(builder.Append(*table.Read(RowRange()), kBytewise).ok());
   ASSERT_TRUE(builder.End().ok());
-  EXPECT_EQ(builder.keys(), 1000u);
-  EXPECT_EQ(builder.values(), 1000u);
-  ASSERT_EQ(builder.files().size(), 5u);
+  EXPECT_EQ(builder.written().keys, 1000u);
+  EXPECT_EQ(builder.written().values, 1000u);
+  ASSERT_EQ(builder.written().files.size(), 5u);
   std::string before;
-  for (const SstFile& file : builder.files()) {
+  for (const SstFile& file : builder.written().files) {
     EXPECT_EQ(file.bytes, std::filesystem::file_size(file.path));
     EXPECT_LT(before, file.smallest);
     EXPECT_LT(file.smallest, file.largest);
@@ -509,8 +509,8 @@ TEST(SstBuilderTest, PartsOfListsAreAsTheirRows) {
     ASSERT_TRUE(add_part("b", blob(1)).ok());
     ASSERT_TRUE(parts.AddList("c", blob(1), 1).ok());
     ASSERT_TRUE(parts.End().ok());
-    EXPECT_EQ(parts.keys(), 3u);
-    EXPECT_EQ(parts.values(), 5u);
+    EXPECT_EQ(parts.written().keys, 3u);
+    EXPECT_EQ(parts.written().values, 5u);
     const auto entries = [](const SstFile& file) {
       rocksdb::SstFileReader reader((rocksdb::Options()));
       EXPECT_TRUE(reader.Open(file.path).ok());
@@ -521,9 +521,9 @@ TEST(SstBuilderTest, PartsOfListsAreAsTheirRows) {
       }
       return all;
     };
-    ASSERT_EQ(parts.files().size(), 1u);
-    EXPECT_EQ(entries(parts.files()[0]), entries(rows.files()[0]));
-    EXPECT_EQ(entries(rows.files()[0]).size(), 3u);
+    ASSERT_EQ(parts.written().files.size(), 1u);
+    EXPECT_EQ(entries(parts.written().files[0]), entries(rows.written().files[0]));
+    EXPECT_EQ(entries(rows.written().files[0]).size(), 3u);
   }
 }
 
@@ -539,11 +539,11 @@ TEST(SstBuilderTest, LargeListIsWrittenInPiecesBehindTheOthers) {
   SstBuilder builder(plan, TestFolder() + "/sst-");
   ASSERT_TRUE(builder.Append(*table.Read(RowRange()), kBytewise).ok());
   ASSERT_TRUE(builder.End().ok());
-  EXPECT_EQ(builder.keys(), 3u);
-  EXPECT_EQ(builder.values(), 102u);
-  ASSERT_EQ(builder.files().size(), 4u);
-  EXPECT_EQ(builder.files()[0].keys, 3u);
-  for (size_t i = 0; i < 4; ++i) EXPECT_EQ(builder.files()[i].piece, i != 0);
+  EXPECT_EQ(builder.written().keys, 3u);
+  EXPECT_EQ(builder.written().values, 102u);
+  ASSERT_EQ(builder.written().files.size(), 4u);
+  EXPECT_EQ(builder.written().files[0].keys, 3u);
+  for (size_t i = 0; i < 4; ++i) EXPECT_EQ(builder.written().files[i].piece, i != 0);
 
   SstPlan whole = plan;
   whole.can_merge = false;

@@ -1,6 +1,7 @@
 // `sheaf load --resume`: killed at any moment, the DB is as before or complete, and what is resumed
 // is in it once.
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -26,10 +27,11 @@ struct Input {
   std::string rejects;
   std::map<std::string, std::string> model;  // rows by key
 
-  explicit Input(uint32_t seed, const std::string& path, bool with_bad_rows) {
+  Input(uint32_t seed, const std::string& path, bool with_bad_rows, bool sorted = false,
+        size_t bytes = 20u << 20) {
     std::mt19937 random(seed);
     uint64_t line = 0;
-    while (rows.size() < (20u << 20)) {
+    while (rows.size() < bytes) {
       ++line;
       if (with_bad_rows && line % 20011 == 0) {
         rows += "bad" + std::to_string(line) + "\n";
@@ -37,9 +39,14 @@ struct Input {
                    "\texpected key TAB value, found no TAB\tbad" + std::to_string(line) + "\n";
         continue;
       }
-      const std::string key = "key" + std::to_string(random() % 20000);
-      const std::string row =
-          key + "\t" + std::to_string(line) + std::string(random() % 80, 'v') + "\n";
+      const std::string key =
+          "key" + std::to_string(sorted ? 10000000 + line / 10 : random() % 20000);
+      // Sorted ones cannot be compressed, so that there are several SSTs.
+      std::string value = std::to_string(line) + std::string(random() % 80, 'v');
+      if (sorted) {
+        for (char& c : value) c = static_cast<char>('a' + random() % 26);
+      }
+      const std::string row = key + "\t" + value + "\n";
       rows += row;
       model[key] += row;
     }
@@ -63,6 +70,7 @@ struct Variant {
   const char* mode;
   bool skip;
   const char* archive;  // program that compresses the input, or ""
+  bool sorted;
 };
 
 class LoadResumeTest : public ::testing::Test {
@@ -86,7 +94,7 @@ class KilledLoadTest : public LoadResumeTest, public ::testing::WithParamInterfa
 
 TEST_P(KilledLoadTest, AtAnyMomentIsLoadedOnceByResuming) {
   const Variant& variant = GetParam();
-  const Input input(11, path_, variant.skip);
+  const Input input(11, path_, variant.skip, variant.sorted);
   WriteFile(path_, input.rows);
   if (*variant.archive != '\0') {
     const std::string command = std::string(variant.archive) + " -qc " + path_ + " > " + path_ +
@@ -166,10 +174,11 @@ TEST_P(KilledLoadTest, AtAnyMomentIsLoadedOnceByResuming) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Variants, KilledLoadTest,
-                         ::testing::Values(Variant{"NewDb", false, "append", false, ""},
-                                           Variant{"Append", true, "append", false, ""},
-                                           Variant{"Replace", true, "replace", true, ""},
-                                           Variant{"Archive", true, "append", true, "zstd"}),
+                         ::testing::Values(Variant{"NewDb", false, "append", false, "", false},
+                                           Variant{"Append", true, "append", false, "", false},
+                                           Variant{"Replace", true, "replace", true, "", false},
+                                           Variant{"Archive", true, "append", true, "zstd", false},
+                                           Variant{"Sorted", true, "append", true, "", true}),
                          [](const auto& info) { return std::string(info.param.name); });
 
 TEST_F(LoadResumeTest, InterruptedLoadSaysHowToGoOnAndDoes) {
@@ -213,6 +222,81 @@ TEST_F(LoadResumeTest, InterruptedLoadSaysHowToGoOnAndDoes) {
   EXPECT_EQ(complete.exit_status, 0) << complete.err;
   EXPECT_TRUE(Has(complete.err, "the load was complete. Nothing was done")) << complete.err;
   EXPECT_TRUE(Export() == input.Text());
+}
+
+// 48 MB in order are three SSTs; the first is what the DB has in the end, and rows that were
+// skipped before and behind the place where it went on are in the rejects.
+TEST_F(LoadResumeTest, SortedRowsGoOnFromTheLastSst) {
+  const Input input(8, path_, true, /*sorted=*/true, 48u << 20);
+  WriteFile(path_, input.rows);
+  const std::vector<std::string> command = {"load",
+                                            "--db",
+                                            db_,
+                                            "--input",
+                                            path_,
+                                            "--threads",
+                                            "2",
+                                            "--on-error",
+                                            "skip",
+                                            "--rejects",
+                                            folder_ + "/rejects",
+                                            "--resume"};
+  Process process(command);
+  process.CloseInput();
+  std::string sst;
+  while (sst.empty()) {
+    for (const std::string& name : LeftIn(folder_)) {
+      // The first is complete when there is a second.
+      const std::string at = folder_ + "/" + name;
+      if (fs::exists(at + "/sorted-1-0.sst")) sst = at + "/sorted-0-0.sst";
+    }
+  }
+  process.Signal(SIGKILL);
+  process.Wait();
+  struct stat first;
+  ASSERT_EQ(stat(sst.c_str(), &first), 0);
+  fs::create_hard_link(sst, folder_ + "/kept");  // its inode is not used again
+  const Result result = RunSheaf(command);
+  EXPECT_EQ(result.exit_status, 0) << result.err;
+  EXPECT_TRUE(Export() == input.Text());
+  EXPECT_TRUE(ReadFile(folder_ + "/rejects") == input.rejects);
+  bool found = false;
+  for (const fs::directory_entry& entry : fs::directory_iterator(db_)) {
+    struct stat info;
+    found |= stat(entry.path().c_str(), &info) == 0 && info.st_ino == first.st_ino;
+  }
+  EXPECT_TRUE(found) << "the first SST was written again";
+}
+
+// The row that is out of order comes behind SSTs that were finished.
+TEST_F(LoadResumeTest, RowsThatAreNotSortedAfterAllAreLoaded) {
+  Input input(9, path_, true, /*sorted=*/true, 40u << 20);
+  input.rows += "a\tlate\n";
+  input.model["a"] = "a\tlate\n";
+  WriteFile(path_, input.rows);
+  std::vector<std::string> command = {
+      "load",       "--db", db_,         "--input",           path_, "--memory", "16M",
+      "--on-error", "skip", "--rejects", folder_ + "/rejects"};
+  // Killed when it is sorting.
+  Process process(command);
+  process.CloseInput();
+  bool sorting = false;
+  while (!sorting) {
+    for (const std::string& name : LeftIn(folder_)) {
+      sorting |= fs::exists(folder_ + "/" + name + "/run-000000");
+    }
+  }
+  process.Signal(SIGKILL);
+  process.Wait();
+  for (const std::string& name : LeftIn(folder_)) {
+    EXPECT_FALSE(fs::exists(folder_ + "/" + name + "/sorted-0-0.sst"));
+  }
+  command.push_back("--resume");
+  const Result result = RunSheaf(command);
+  EXPECT_EQ(result.exit_status, 0) << result.err;
+  EXPECT_TRUE(Export() == input.Text());
+  EXPECT_TRUE(ReadFile(folder_ + "/rejects") == input.rejects);
+  EXPECT_TRUE(LeftIn(folder_).empty());
 }
 
 TEST_F(LoadResumeTest, ChangedInputIsNotGoneOnWith) {

@@ -245,6 +245,27 @@ TEST_F(SafetyTest, FullDiskLeavesTheDbAsItWas) {
   EXPECT_TRUE(Snapshot(folder_) == before);
 }
 
+// A run is written to make room for one long row: what is wrong is the disk, not the row.
+TEST_F(SafetyTest, FullDiskIsTheReasonWhereALongRowComes) {
+  std::string rows;
+  for (int i = 0; rows.size() < (3u << 20); ++i) {
+    rows += "key" + std::to_string(i * 7919) + "\tvalue\n";
+  }
+  rows += "long\t" + std::string(6u << 20, 'v') + "\n";
+  struct rlimit limit, small;
+  getrlimit(RLIMIT_FSIZE, &limit);
+  small = limit;
+  small.rlim_cur = 100 << 10;
+  std::signal(SIGXFSZ, SIG_IGN);  // inherited
+  setrlimit(RLIMIT_FSIZE, &small);
+  const Result result = RunSheaf({"load", "--db", db_, "--memory", "16M", "--threads", "1"}, rows);
+  setrlimit(RLIMIT_FSIZE, &limit);
+  EXPECT_EQ(result.exit_status, 1);
+  EXPECT_TRUE(Has(result.err, "cannot write")) << result.err;
+  EXPECT_TRUE(Has(result.err, "File too large")) << result.err;
+  EXPECT_TRUE(fs::is_empty(folder_));
+}
+
 TEST_F(SafetyTest, UnwritableParentIsRefused) {
   if (geteuid() == 0) GTEST_SKIP() << "root may write anywhere";
   chmod(folder_.c_str(), 0555);

@@ -35,6 +35,14 @@
 namespace sheaf {
 namespace load {
 
+// A block of input whose rows were taken.
+struct BlockRead {
+  uint64_t begin;  // positions
+  uint64_t end;
+  uint64_t lines;
+  bool rejects;  // some of its rows were not taken
+};
+
 // Whole blocks that were read before.
 struct PositionRange {
   uint64_t begin;

@@ -13,6 +13,8 @@ namespace {
 constexpr char kRun[] = "run";
 constexpr char kPlan[] = "plan";
 constexpr char kRange[] = "range";
+constexpr char kSorted[] = "sorted";
+constexpr char kNotSorted[] = "not-sorted";
 constexpr char kIngest[] = "ingest";
 constexpr char kDone[] = "done";
 
@@ -53,6 +55,60 @@ class Fields {
   bool ok_ = true;
 };
 
+void Add(const std::vector<BlockRead>& blocks, LoadJournal::Record* record) {
+  Add(blocks.size(), record);
+  for (const BlockRead& block : blocks) {
+    Add(block.begin, record);
+    Add(block.end, record);
+    Add(block.lines, record);
+    Add(block.rejects ? 1 : 0, record);
+  }
+}
+
+std::vector<BlockRead> TakeBlocks(Fields* fields) {
+  std::vector<BlockRead> blocks;
+  for (uint64_t left = fields->Count(); left != 0; --left) {
+    BlockRead block;
+    block.begin = fields->Number();
+    block.end = fields->Number();
+    block.lines = fields->Number();
+    block.rejects = fields->Number() != 0;
+    blocks.push_back(block);
+  }
+  return blocks;
+}
+
+void Add(const RangeFiles& files, LoadJournal::Record* record) {
+  Add(files.keys, record);
+  Add(files.values, record);
+  Add(files.files.size(), record);
+  for (const SstFile& file : files.files) {
+    record->push_back(NameOf(file.path));
+    record->push_back(file.smallest);
+    record->push_back(file.largest);
+    Add(file.bytes, record);
+    Add(file.keys, record);
+    Add(file.piece ? 1 : 0, record);
+  }
+}
+
+RangeFiles TakeFiles(const std::string& folder, Fields* fields) {
+  RangeFiles files;
+  files.keys = fields->Number();
+  files.values = fields->Number();
+  for (uint64_t left = fields->Count(); left != 0; --left) {
+    SstFile file;
+    file.path = folder + fields->Text();
+    file.smallest = fields->Text();
+    file.largest = fields->Text();
+    file.bytes = fields->Number();
+    file.keys = fields->Number();
+    file.piece = fields->Number() != 0;
+    files.files.push_back(std::move(file));
+  }
+  return files;
+}
+
 }  // namespace
 
 LoadJournal::Record RecordOf(const RunInfo& run, const std::vector<std::string>& replaced) {
@@ -60,13 +116,7 @@ LoadJournal::Record RecordOf(const RunInfo& run, const std::vector<std::string>&
   Add(run.rows, &record);
   Add(run.values, &record);
   Add(run.bytes, &record);
-  Add(run.blocks.size(), &record);
-  for (const BlockRead& block : run.blocks) {
-    Add(block.begin, &record);
-    Add(block.end, &record);
-    Add(block.lines, &record);
-    Add(block.rejects ? 1 : 0, &record);
-  }
+  Add(run.blocks, &record);
   Add(replaced.size(), &record);
   for (const std::string& path : replaced) record.push_back(NameOf(path));
   return record;
@@ -86,19 +136,21 @@ LoadJournal::Record RecordOf(const WritePlan& plan) {
 LoadJournal::Record RecordOf(size_t range, const RangeFiles& files) {
   LoadJournal::Record record = {kRange};
   Add(range, &record);
-  Add(files.keys, &record);
-  Add(files.values, &record);
-  Add(files.files.size(), &record);
-  for (const SstFile& file : files.files) {
-    record.push_back(NameOf(file.path));
-    record.push_back(file.smallest);
-    record.push_back(file.largest);
-    Add(file.bytes, &record);
-    Add(file.keys, &record);
-    Add(file.piece ? 1 : 0, &record);
-  }
+  Add(files, &record);
   return record;
 }
+
+LoadJournal::Record RecordOf(const SortedPart& part) {
+  LoadJournal::Record record = {kSorted};
+  Add(part.operands ? 1 : 0, &record);
+  Add(part.rows, &record);
+  Add(part.values, &record);
+  Add(part.lists, &record);
+  Add(part.blocks, &record);
+  return record;
+}
+
+LoadJournal::Record NotSortedRecord() { return {kNotSorted}; }
 
 LoadJournal::Record RecordOf(const IngestionIntent& intent, const LoadCounts& counts) {
   LoadJournal::Record record = {kIngest};
@@ -126,14 +178,7 @@ absl::StatusOr<LoadState> LoadState::Read(const LoadJournal& journal) {
       run.rows = fields.Number();
       run.values = fields.Number();
       run.bytes = fields.Number();
-      for (uint64_t left = fields.Count(); left != 0; --left) {
-        BlockRead block;
-        block.begin = fields.Number();
-        block.end = fields.Number();
-        block.lines = fields.Number();
-        block.rejects = fields.Number() != 0;
-        run.blocks.push_back(block);
-      }
+      run.blocks = TakeBlocks(&fields);
       for (uint64_t left = fields.Count(); left != 0; --left) {
         state.runs.erase(folder + fields.Text());
       }
@@ -157,20 +202,18 @@ absl::StatusOr<LoadState> LoadState::Read(const LoadJournal& journal) {
       state.ranges.clear();
     } else if (kind == kRange) {
       const auto range = static_cast<size_t>(fields.Number());
-      RangeFiles files;
-      files.keys = fields.Number();
-      files.values = fields.Number();
-      for (uint64_t left = fields.Count(); left != 0; --left) {
-        SstFile file;
-        file.path = folder + fields.Text();
-        file.smallest = fields.Text();
-        file.largest = fields.Text();
-        file.bytes = fields.Number();
-        file.keys = fields.Number();
-        file.piece = fields.Number() != 0;
-        files.files.push_back(std::move(file));
-      }
-      state.ranges[range] = std::move(files);
+      state.ranges[range] = TakeFiles(folder, &fields);
+    } else if (kind == kSorted) {
+      SortedPart part;
+      part.operands = fields.Number() != 0;
+      part.rows = fields.Number();
+      part.values = fields.Number();
+      part.lists = TakeFiles(folder, &fields);
+      part.blocks = TakeBlocks(&fields);
+      state.sorted.push_back(std::move(part));
+    } else if (kind == kNotSorted) {
+      state.sorted.clear();
+      state.not_sorted = true;
     } else if (kind == kIngest) {
       IngestionIntent intent;
       intent.sequence = fields.Number();

@@ -16,6 +16,7 @@
 #include "tools/load/ingestion.h"
 #include "tools/load/load_journal.h"
 #include "tools/load/run_maker.h"
+#include "tools/load/sorted_load.h"
 #include "tools/load/sorted_rows.h"
 #include "tools/load/sst_builder.h"
 
@@ -27,13 +28,6 @@ struct WritePlan {
   bool operands = false;
   std::vector<RowRange> ranges;
   std::vector<size_t> part_of;  // the shard of each range
-};
-
-// The SSTs of a range of WritePlan.
-struct RangeFiles {
-  std::vector<SstFile> files;
-  uint64_t keys = 0;
-  uint64_t values = 0;
 };
 
 struct LoadCounts {
@@ -48,7 +42,10 @@ struct LoadState {
   // By path. Names of files are without the folder in the journal, which may have been moved.
   std::map<std::string, RunInfo> runs;
   std::optional<WritePlan> plan;
-  std::map<size_t, RangeFiles> ranges;
+  std::map<size_t, RangeFiles> ranges;  // of `plan`
+  // What was loaded without sorting, as long as the input was in order.
+  std::vector<SortedPart> sorted;
+  bool not_sorted = false;
   std::optional<IngestionIntent> intent;
   LoadCounts counts;  // with `intent`
   bool done = false;
@@ -60,6 +57,8 @@ struct LoadState {
 LoadJournal::Record RecordOf(const RunInfo& run, const std::vector<std::string>& replaced);
 LoadJournal::Record RecordOf(const WritePlan& plan);
 LoadJournal::Record RecordOf(size_t range, const RangeFiles& files);
+LoadJournal::Record RecordOf(const SortedPart& part);
+LoadJournal::Record NotSortedRecord();
 LoadJournal::Record RecordOf(const IngestionIntent& intent, const LoadCounts& counts);
 LoadJournal::Record DoneRecord();
 

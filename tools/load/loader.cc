@@ -262,7 +262,7 @@ class Loader {
   absl::Status Build() {
     // Input that turns out not to be sorted is read again.
     const bool may_be_sorted = can_resume_ && order_->bytewise() && options_.shards == 1 &&
-                               state_.runs.empty() && !state_.plan.has_value();
+                               !state_.not_sorted && state_.runs.empty();
     if (may_be_sorted) {
       const absl::StatusOr<bool> sorted = BuildSorted();
       if (!sorted.ok()) return sorted.status();
@@ -285,46 +285,77 @@ class Loader {
     const Timer timer;
     if (absl::Status status = OpenRejects(); !status.ok()) return status;
     progress_.Phase("loading sorted rows", total_bytes_, /*in_bytes=*/true);
+    WritePlan plan;
+    if (absl::Status status = FindOperands(&plan); !status.ok()) return status;
+    const SstPlan sst = MakeSstPlan(plan, kWriterBytes);
+    std::vector<SortedPart> parts = TakeParts(plan.operands);
+    std::vector<BlockRead> blocks;
+    for (const SortedPart& part : parts) {
+      blocks.insert(blocks.end(), part.blocks.begin(), part.blocks.end());
+    }
     BlockReader::Options reading;
     reading.inputs = options_.inputs;
     reading.format = options_.format;
+    reading.read_before = PassOver(blocks);
     BlockReader reader(std::move(reading));
-    WritePlan plan;
-    plan.ranges.resize(1);
-    plan.part_of.assign(1, 0);
-    if (absl::Status status = FindOperands(&plan); !status.ok()) return status;
-    const SstPlan sst = MakeSstPlan(plan, kWriterBytes);
-    SstBuilder builder(sst, journal_->folder() + "/sorted-");
     SortedLoadOptions options;
     // One writes while others parse, which takes less time.
     options.threads = std::min<size_t>(threads_, 4);
     options.memory = memory_ / 2 / options.threads;
     options.on_error = options_.on_error;
-    options.layout = BlobLayout(sst);
+    options.plan = &sst;
+    options.prefix = journal_->folder() + "/sorted-";
+    // A part is an SST, which a block more does not make too large.
+    options.part_bytes = RangeBytes(total_bytes_) / 16 * 15;
+    options.on_part = [this](const SortedPart& part) {
+      return journal_->Append(RecordOf(part), /*sync=*/false);
+    };
     options.tick = [&](uint64_t rows) { progress_.At(reader.file_bytes(), rows); };
-    uint64_t rows = 0;
-    uint64_t values = 0;
-    const absl::StatusOr<bool> sorted =
-        LoadSorted(options, &reader, rejects_.get(), &builder, &rows, &values);
+    const absl::StatusOr<bool> sorted = LoadSorted(options, &reader, rejects_.get(), &parts);
     absl::Status status = sorted.status();
     if (status.ok() && *sorted) status = rejects_->Finish();
-    if (!status.ok() || !*sorted || rows == 0) {
+    if (!status.ok()) return status;
+    if (!*sorted || parts.empty()) {
+      state_.sorted.clear();
       RemoveUnknown({});
+      status = journal_->Append(NotSortedRecord(), /*sync=*/false);
       if (!status.ok()) return status;
       return false;
     }
-    RangeFiles files = {builder.files(), builder.keys(), builder.values()};
-    status = journal_->Append(RecordOf(plan), /*sync=*/false);
-    if (status.ok()) status = journal_->Append(RecordOf(0, files), /*sync=*/false);
-    if (!status.ok()) return status;
+    uint64_t rows = 0;
+    uint64_t values = 0;
+    for (SortedPart& part : parts) {
+      rows += part.rows;
+      values += part.values;
+      plan.part_of.push_back(0);
+      state_.ranges[state_.ranges.size()] = std::move(part.lists);
+    }
     state_.plan = std::move(plan);
-    state_.ranges[0] = std::move(files);
     CountRead(reader, rows, values);
     summary_.sorted = true;
     summary_.write_seconds = timer.Seconds();
     status = CountWritten();
     if (!status.ok()) return status;
     return true;
+  }
+
+  // Parts that an earlier load finished, and whose SSTs are there; others are removed.
+  std::vector<SortedPart> TakeParts(bool operands) {
+    std::vector<SortedPart> parts;
+    std::set<std::string> known;
+    for (SortedPart& part : state_.sorted) {
+      if (part.operands != operands || !AreThere(part.lists)) break;
+      for (const SstFile& file : part.lists.files) known.insert(file.path);
+      parts.push_back(std::move(part));
+    }
+    if (parts.size() != state_.sorted.size()) {
+      options_.note(
+          "--resume: some SSTs are not there or of no use any more; their rows are "
+          "read again");
+    }
+    state_.sorted.clear();
+    RemoveUnknown(known);
+    return parts;
   }
 
   void CountRead(const BlockReader& reader, uint64_t rows, uint64_t values) {
@@ -358,6 +389,11 @@ class Loader {
     RemoveUnknown(known);
     std::sort(blocks.begin(), blocks.end(),
               [](const BlockRead& a, const BlockRead& b) { return a.begin < b.begin; });
+    return PassOver(blocks);
+  }
+
+  // Has rejects_ told of them. REQUIRES: in order.
+  std::vector<PositionRange> PassOver(const std::vector<BlockRead>& blocks) {
     std::vector<PositionRange> ranges;
     for (const BlockRead& block : blocks) {
       if (!block.rejects) rejects_->AddPassedOver(block.begin, block.lines);
@@ -420,6 +456,11 @@ class Loader {
         std::max<uint64_t>(1, std::min<uint64_t>(threads_, memory_ / (2 * kWriterBytes))));
   }
 
+  // Of an SST, where there are `bytes` in all.
+  uint64_t RangeBytes(uint64_t bytes) const {
+    return std::min(kMostRange, std::max(kLeastRange, bytes / (4 * Writers()) + 1));
+  }
+
   absl::Status FindOperands(WritePlan* plan) {
     if (options_.mode != LoadMode::kAppend) return absl::OkStatus();
     // Into a DB without keys values can go, which are read without merging.
@@ -454,9 +495,8 @@ class Loader {
     if (absl::Status status = FindOperands(plan); !status.ok()) return status;
     uint64_t bytes = 0;
     for (const RowStore* const store : stores) bytes += store->bytes();
-    const uint64_t range = std::min(kMostRange, std::max(kLeastRange, bytes / (4 * Writers()) + 1));
-    plan->ranges =
-        CutRanges(stores, *order_, range, static_cast<size_t>(options_.shards), &plan->part_of);
+    plan->ranges = CutRanges(stores, *order_, RangeBytes(bytes),
+                             static_cast<size_t>(options_.shards), &plan->part_of);
     return journal_->Append(RecordOf(*plan), /*sync=*/false);
   }
 
@@ -499,7 +539,7 @@ class Loader {
             MergeRange(stores, plan.ranges[i], *order_, shared);
         absl::Status status = builder.Append(*rows, *order_);
         if (status.ok()) status = builder.End();
-        RangeFiles files = {builder.files(), builder.keys(), builder.values()};
+        RangeFiles files = builder.written();
         if (status.ok()) status = journal_->Append(RecordOf(i, files), /*sync=*/false);
         if (!status.ok()) {
           failed = true;
@@ -538,12 +578,14 @@ class Loader {
   // By an earlier load.
   bool IsFinished(size_t range) const {
     const auto found = state_.ranges.find(range);
-    if (found == state_.ranges.end()) return false;
-    return std::all_of(found->second.files.begin(), found->second.files.end(),
-                       [](const SstFile& file) {
-                         std::error_code error;
-                         return fs::file_size(file.path, error) == file.bytes;
-                       });
+    return found != state_.ranges.end() && AreThere(found->second);
+  }
+
+  static bool AreThere(const RangeFiles& range) {
+    return std::all_of(range.files.begin(), range.files.end(), [](const SstFile& file) {
+      std::error_code error;
+      return fs::file_size(file.path, error) == file.bytes;
+    });
   }
 
   // All files of these ranges, those first that are no pieces of a list.

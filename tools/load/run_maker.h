@@ -31,14 +31,6 @@
 namespace sheaf {
 namespace load {
 
-// A block of input whose rows are in a run.
-struct BlockRead {
-  uint64_t begin;  // positions
-  uint64_t end;
-  uint64_t lines;
-  bool rejects;  // some of its rows were not taken
-};
-
 // A run, and the blocks that are in it.
 struct RunInfo {
   std::string path;

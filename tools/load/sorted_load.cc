@@ -1,5 +1,6 @@
 #include "tools/load/sorted_load.h"
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <condition_variable>
@@ -10,10 +11,12 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "sheaf/blob_builder.h"
 #include "sheaf/blob_view.h"
 #include "tools/load/row_parser.h"
 #include "tools/load/row_sink.h"
+#include "tools/load/sst_builder.h"
 #include "tools/load/worker_threads.h"
 
 namespace sheaf {
@@ -137,20 +140,92 @@ class BlockLists final : public RowSink {
   uint64_t rows_ = 0;
 };
 
+// Takes the lists of blocks in the order of the input.
+class PartWriter {
+ public:
+  PartWriter(const SortedLoadOptions& options, std::vector<SortedPart>* parts)
+      : options_(options), parts_(*parts) {
+    if (parts->empty()) return;
+    for (const SortedPart& part : *parts) rows_ += part.rows;
+    last_key_ = LargestKey(parts->back().lists);
+  }
+
+  // `*sorted` becomes false if the block is not behind the one before.
+  absl::Status Add(const RowBlock& block, const BlockRead& read, const BlockLists& lists,
+                   bool* sorted) {
+    if (!lists.empty()) {
+      if (last_key_ > lists.first_key() ||
+          (builder_ == nullptr && last_key_ == lists.first_key())) {
+        *sorted = false;
+        return absl::OkStatus();
+      }
+      if (builder_ != nullptr && builder_->bytes() >= options_.part_bytes &&
+          last_key_ != lists.first_key()) {
+        if (absl::Status status = End(); !status.ok()) return status;
+      }
+      if (builder_ == nullptr) {
+        builder_ = std::make_unique<SstBuilder>(*options_.plan,
+                                                absl::StrCat(options_.prefix, parts_.size(), "-"));
+      }
+      last_key_ = std::string(lists.last_key());
+      part_.rows += lists.rows();
+      part_.values += lists.values();
+      rows_.fetch_add(lists.rows(), std::memory_order_relaxed);
+      if (absl::Status status = lists.AppendTo(builder_.get()); !status.ok()) return status;
+    }
+    if (block.again()) return absl::OkStatus();
+    // A range of positions is one of an input.
+    if (read.rejects || part_.blocks.empty() || part_.blocks.back().rejects ||
+        part_.blocks.back().end != read.begin || block.offset() == 0) {
+      part_.blocks.push_back(read);
+    } else {
+      part_.blocks.back().end = read.end;
+      part_.blocks.back().lines += read.lines;
+    }
+    return absl::OkStatus();
+  }
+
+  // Finishes a part.
+  absl::Status End() {
+    if (builder_ == nullptr) return absl::OkStatus();
+    absl::Status status = builder_->End();
+    if (!status.ok()) return status;
+    part_.operands = options_.plan->operands;
+    part_.lists = builder_->written();
+    builder_.reset();
+    parts_.push_back(std::exchange(part_, SortedPart()));
+    return options_.on_part(parts_.back());
+  }
+
+  // From any thread.
+  uint64_t rows() const { return rows_.load(std::memory_order_relaxed); }
+
+ private:
+  static std::string LargestKey(const RangeFiles& files) {
+    std::string largest;
+    for (const SstFile& file : files.files) largest = std::max(largest, file.largest);
+    return largest;
+  }
+
+  const SortedLoadOptions& options_;
+  std::vector<SortedPart>& parts_;
+  std::unique_ptr<SstBuilder> builder_;  // of part_; null until it has a list
+  SortedPart part_;
+  std::string last_key_;  // empty before the first
+  std::atomic<uint64_t> rows_{0};
+};
+
 }  // namespace
 
 absl::StatusOr<bool> LoadSorted(const SortedLoadOptions& options, BlockReader* reader,
-                                RejectLog* log, SstBuilder* builder, uint64_t* rows,
-                                uint64_t* values) {
+                                RejectLog* log, std::vector<SortedPart>* parts) {
   Turns turns;
   std::atomic<bool> sorted{true};
-  std::atomic<uint64_t> rows_read{0};
-  uint64_t values_read = 0;  // this and the next of whose turn it is
-  std::string last_key;
+  PartWriter writer(options, parts);  // of whose turn it is
 
   const auto work = [&](size_t) -> absl::Status {
     RowBlock block;
-    BlockLists lists(options.layout);
+    BlockLists lists(BlobLayout(*options.plan));
     std::array<std::unique_ptr<RowParser>, 3> parsers;
     const auto may_use = [&options](uint64_t bytes) { return 20 * bytes <= options.memory; };
     while (!turns.ended() && !log->stopped()) {
@@ -169,42 +244,36 @@ absl::StatusOr<bool> LoadSorted(const SortedLoadOptions& options, BlockReader* r
       lists.Clear();
       BlockReport report;
       absl::Status status = parser->Parse(block, lists, &report);
-      const bool stops = options.on_error == OnError::kStop && !report.rejects.empty();
+      const BlockRead read = {block.position(), block.position() + block.rows().size(),
+                              report.lines, !report.rejects.empty()};
       log->Add(block, std::move(report));
-      if (stops) break;
+      if (read.rejects && options.on_error == OnError::kStop) break;
       if (absl::IsFailedPrecondition(status)) {
         sorted = false;
         break;
       }
       if (status.ok()) status = lists.Finish();
+      if (block.again()) lists.Clear();
       if (!turns.Wait(block.number())) return status;
-      if (status.ok() && !lists.empty()) {
-        if (last_key > lists.first_key()) {
-          sorted = false;
-          break;
-        }
-        last_key = std::string(lists.last_key());
-        values_read += lists.values();
-        rows_read += lists.rows();
-        status = lists.AppendTo(builder);
-      }
+      bool in_order = true;
+      if (status.ok()) status = writer.Add(block, read, lists, &in_order);
       if (!status.ok()) {
         turns.End();
         return status;
+      }
+      if (!in_order) {
+        sorted = false;
+        break;
       }
       turns.Done();
     }
     turns.End();
     return absl::OkStatus();
   };
-  absl::Status status = RunWorkers(options.threads, work, [&] { options.tick(rows_read.load()); });
+  absl::Status status = RunWorkers(options.threads, work, [&] { options.tick(writer.rows()); });
   if (!status.ok()) return status;
-  if (!sorted) return false;
-  *rows = rows_read;
-  *values = values_read;
-  if (log->stopped()) return true;
-  status = builder->End();
-  if (!status.ok()) return status;
+  if (!sorted || log->stopped()) return sorted;
+  if (status = writer.End(); !status.ok()) return status;
   return true;
 }
 

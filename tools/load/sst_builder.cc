@@ -54,8 +54,8 @@ absl::Status SstBuilder::AddList(std::string_view key, std::string_view blob, ui
     if (absl::Status status = EndList(); !status.ok()) return status;
   }
   key_.assign(key.data(), key.size());
-  ++keys_;
-  values_ += values;
+  ++written_.keys;
+  written_.values += values;
   return Add(blob);
 }
 
@@ -72,8 +72,8 @@ absl::Status SstBuilder::End() {
   absl::Status status;
   if (in_list_ && !(status = EndList()).ok()) return status;
   if (status = Finish(); !status.ok()) return status;
-  files_.insert(files_.end(), std::make_move_iterator(pieces_.begin()),
-                std::make_move_iterator(pieces_.end()));
+  written_.files.insert(written_.files.end(), std::make_move_iterator(pieces_.begin()),
+                        std::make_move_iterator(pieces_.end()));
   pieces_.clear();
   return absl::OkStatus();
 }
@@ -145,7 +145,7 @@ absl::Status SstBuilder::WritePiece() {
   if (status = shape_.FitsRocksDb(plan_.layout); !status.ok()) {
     return TooLarge(Std(status.message()));
   }
-  values_ += piece->size();
+  written_.values += piece->size();
   if (first) {
     status = Add(blob_);
     builder_ = std::make_unique<BlobBuilder>(Layout::kCompact);
@@ -163,6 +163,7 @@ absl::Status SstBuilder::WritePiece() {
     if (written.ok()) written = writer->Finish(&info);
     if (!written.ok()) return CannotWrite(file.path, written);
     file.bytes = info.file_size;
+    finished_bytes_ += file.bytes;
     pieces_.push_back(std::move(file));
   }
   std::string().swap(blob_);
@@ -171,8 +172,8 @@ absl::Status SstBuilder::WritePiece() {
 
 absl::Status SstBuilder::EndList() {
   in_list_ = false;
-  ++keys_;
-  if (plan_.keys_written != nullptr && keys_ % 256 == 0) *plan_.keys_written += 256;
+  ++written_.keys;
+  if (plan_.keys_written != nullptr && written_.keys % 256 == 0) *plan_.keys_written += 256;
   absl::Status status;
   if (pieces_of_list_ != 0) {
     if (builder_->size() != 0) status = WritePiece();
@@ -190,7 +191,7 @@ absl::Status SstBuilder::EndList() {
                                                          Grouped(kMaxRocksValue), " as one value"));
     }
     if (!status.ok()) return TooLarge(Std(status.message()));
-    values_ += count;
+    written_.values += count;
     status = Add(blob_);
     if (large) {
       std::string().swap(blob_);
@@ -218,14 +219,15 @@ absl::Status SstBuilder::Add(std::string_view blob) {
     if (absl::Status status = Finish(); !status.ok()) return status;
   }
   if (writer_ == nullptr) {
-    files_.emplace_back();
-    files_.back().path = absl::StrCat(prefix_, files_.size() - 1, ".sst");
-    if (absl::Status status = Open(&writer_, files_.back().path); !status.ok()) return status;
+    written_.files.emplace_back();
+    written_.files.back().path = absl::StrCat(prefix_, written_.files.size() - 1, ".sst");
+    if (absl::Status status = Open(&writer_, written_.files.back().path); !status.ok())
+      return status;
   }
   const rocksdb::Slice value(blob.data(), blob.size());
   const rocksdb::Status status =
       plan_.operands ? writer_->Merge(key_, value) : writer_->Put(key_, value);
-  if (!status.ok()) return CannotWrite(files_.back().path, status);
+  if (!status.ok()) return CannotWrite(written_.files.back().path, status);
   return absl::OkStatus();
 }
 
@@ -234,9 +236,10 @@ absl::Status SstBuilder::Finish() {
   rocksdb::ExternalSstFileInfo info;
   const rocksdb::Status status = writer_->Finish(&info);
   writer_.reset();
-  if (!status.ok()) return CannotWrite(files_.back().path, status);
-  SstFile& file = files_.back();
+  if (!status.ok()) return CannotWrite(written_.files.back().path, status);
+  SstFile& file = written_.files.back();
   file.bytes = info.file_size;
+  finished_bytes_ += file.bytes;
   file.keys = info.num_entries;
   file.smallest = std::move(info.smallest_key);
   file.largest = std::move(info.largest_key);

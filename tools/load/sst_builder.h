@@ -12,7 +12,7 @@
 //   SstBuilder builder(plan, folder + "/0-");
 //   absl::Status status = builder.Append(*rows, order);
 //   if (status.ok()) status = builder.End();
-//   ingest(builder.files());
+//   ingest(builder.written().files);
 
 #ifndef SHEAF_TOOLS_LOAD_SST_BUILDER_H_
 #define SHEAF_TOOLS_LOAD_SST_BUILDER_H_
@@ -74,6 +74,13 @@ struct SstFile {
   bool piece = false;  // goes behind all files that are none
 };
 
+// What a builder wrote.
+struct RangeFiles {
+  std::vector<SstFile> files;
+  uint64_t keys = 0;
+  uint64_t values = 0;
+};
+
 class SstBuilder {
  public:
   SstBuilder(const SstPlan& plan, std::string prefix);
@@ -91,9 +98,10 @@ class SstBuilder {
   // Finishes the last list and all files. Errors: as Append().
   absl::Status End();
 
-  const std::vector<SstFile>& files() const { return files_; }
-  uint64_t keys() const { return keys_; }
-  uint64_t values() const { return values_; }
+  // Complete after End().
+  const RangeFiles& written() const { return written_; }
+  // Of all files so far.
+  uint64_t bytes() const { return finished_bytes_ + (writer_ ? writer_->FileSize() : 0); }
 
  private:
   absl::Status BeginList(std::string_view key);
@@ -111,10 +119,9 @@ class SstBuilder {
   const SstPlan& plan_;
   const std::string prefix_;
   std::unique_ptr<rocksdb::SstFileWriter> writer_;
-  std::vector<SstFile> files_;
-  std::vector<SstFile> pieces_;
-  uint64_t keys_ = 0;
-  uint64_t values_ = 0;
+  RangeFiles written_;
+  std::vector<SstFile> pieces_;  // behind written_.files, at the end
+  uint64_t finished_bytes_ = 0;
 
   // The list that is being put together.
   bool in_list_ = false;
