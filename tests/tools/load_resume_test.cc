@@ -240,6 +240,8 @@ TEST_F(LoadResumeTest, SortedRowsGoOnFromTheLastSst) {
                                             "skip",
                                             "--rejects",
                                             folder_ + "/rejects",
+                                            "--memory",
+                                            "16M",
                                             "--resume"};
   Process process(command);
   process.CloseInput();

@@ -305,8 +305,9 @@ class Loader {
     options.on_error = options_.on_error;
     options.plan = &sst;
     options.prefix = journal_->folder() + "/sorted-";
-    // A part is an SST, which a block more does not make too large.
-    options.part_bytes = RangeBytes(total_bytes_) / 16 * 15;
+    // A part is an SST, which a block more does not make too large; one that is smaller takes more
+    // time, for it is flushed to the disk while others wait.
+    options.part_bytes = std::min(kMostRange, memory_) / 16 * 15;
     options.on_part = [this](const SortedPart& part) {
       return journal_->Append(RecordOf(part), /*sync=*/false);
     };
