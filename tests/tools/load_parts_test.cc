@@ -1,8 +1,11 @@
 // The loader's parts by themselves: readers at chunk borders, sorting, limits, SSTs.
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <map>
+#include <numeric>
 #include <random>
 
 #include "gtest/gtest.h"
@@ -278,7 +281,7 @@ struct Scattered {
       EXPECT_TRUE((*writer)->Write(*all[i]->Read(RowRange()), all[i]->positions()).ok());
       auto run = Run::Open(path);
       EXPECT_TRUE(run.ok()) << run.status();
-      EXPECT_TRUE((*run)->Verify().ok());
+      EXPECT_TRUE((*run)->Verify(RowRange()).ok());
       EXPECT_EQ((*run)->rows(), all[i]->rows());
       (*run)->set_order(&order);
       stores.push_back(run->get());
@@ -328,6 +331,48 @@ TEST(RowMergeTest, RangesCoverEverythingOnceInTheirOrder) {
       for (size_t i = 1; i < keys.size(); ++i) EXPECT_LT(order->Compare(keys[i - 1], keys[i]), 0);
     }
   }
+}
+
+// Ranges share blocks at their borders; what one of them discards, no other needs.
+TEST(RunFileTest, DiscardedRangesLeaveTheOthersWhole) {
+  std::mt19937 random(3);
+  RowTable table(uint64_t{64} << 20);
+  table.BeginBlock(0);
+  for (int i = 0; i < 120000; ++i) {
+    const std::string key = "key" + std::to_string(random() % (i % 3 == 0 ? 100 : 30000));
+    AddRow(&table, key, std::to_string(i) + std::string(random() % 150, 'v'));
+  }
+  ASSERT_TRUE(table.Sort(kBytewise).ok());
+  const std::string path = TestFolder() + "/run";
+  auto writer = RunWriter::Create(path);
+  ASSERT_TRUE((*writer)->Write(*table.Read(RowRange()), table.positions()).ok());
+  const auto run = Run::Open(path);
+  ASSERT_TRUE(run.ok()) << run.status();
+  (*run)->set_order(&kBytewise);
+  std::vector<size_t> part_of;
+  const std::vector<RowRange> ranges =
+      CutRanges({run->get()}, kBytewise, 1 << 20, /*parts=*/1, &part_of);
+  EXPECT_GE(ranges.size(), 8u);
+  const auto blocks = [&path] {
+    struct stat info;
+    EXPECT_EQ(stat(path.c_str(), &info), 0);
+    return info.st_blocks;
+  };
+  const auto blocks_before = blocks();
+  std::vector<size_t> left(ranges.size());
+  std::iota(left.begin(), left.end(), 0);
+  std::shuffle(left.begin(), left.end(), random);
+  while (!left.empty()) {
+    (*run)->Discard(ranges[left.back()]);
+    left.pop_back();
+    for (const size_t i : left) {
+      EXPECT_TRUE((*run)->Verify(ranges[i]).ok()) << i;
+      std::vector<std::string> order;
+      EXPECT_EQ(ListsOf(*(*run)->Read(ranges[i]), &order), ListsOf(*table.Read(ranges[i]), &order));
+    }
+  }
+  EXPECT_FALSE((*run)->Verify(RowRange()).ok());
+  EXPECT_LT(blocks(), blocks_before / 2);
 }
 
 // 30 MB with 16 MB of memory, of which two runs are read at once: runs of runs.
@@ -424,7 +469,7 @@ TEST(RunFileTest, EveryDamageOfARunIsNoticed) {
   const auto refused = [&path](const std::string& bytes) {
     WriteFile(path, bytes);
     const auto run = Run::Open(path);
-    return !run.ok() || !(*run)->Verify().ok();
+    return !run.ok() || !(*run)->Verify(RowRange()).ok();
   };
   EXPECT_FALSE(refused(good));
   for (size_t size = 0; size < good.size(); ++size) {

@@ -374,7 +374,11 @@ class Loader {
     std::set<std::string> known;
     for (const auto& [path, info] : state_.runs) {
       absl::StatusOr<std::unique_ptr<sheaf::load::Run>> run = sheaf::load::Run::Open(path);
-      absl::Status status = run.ok() ? (*run)->Verify() : run.status();
+      absl::Status status = run.status();
+      if (run.ok()) {
+        (*run)->set_order(order_.get());
+        status = Verify(**run);
+      }
       if (absl::IsCancelled(status)) return status;
       if (!status.ok()) {
         options_.note(absl::StrCat(path, ": the run is damaged; its rows are read again"));
@@ -391,6 +395,17 @@ class Loader {
     std::sort(blocks.begin(), blocks.end(),
               [](const BlockRead& a, const BlockRead& b) { return a.begin < b.begin; });
     return PassOver(blocks);
+  }
+
+  // What is still to be merged of a run.
+  absl::Status Verify(const sheaf::load::Run& run) const {
+    if (!state_.plan.has_value()) return run.Verify(RowRange());
+    absl::Status status;
+    const std::vector<RowRange>& ranges = state_.plan->ranges;
+    for (size_t i = 0; i < ranges.size() && status.ok(); ++i) {
+      if (!IsFinished(i)) status = run.Verify(ranges[i]);
+    }
+    return status;
   }
 
   // Has rejects_ told of them. REQUIRES: in order.
@@ -546,6 +561,7 @@ class Loader {
           failed = true;
           return status;
         }
+        maker_->Discard(plan.ranges[i]);
         const std::lock_guard<std::mutex> lock(mutex);
         state_.ranges[i] = std::move(files);
       }

@@ -178,7 +178,7 @@ absl::Status RunWriter::WriteFooter(const std::vector<uint64_t>& positions) {
 }
 
 absl::StatusOr<std::unique_ptr<Run>> Run::Open(const std::string& path) {
-  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  const int fd = open(path.c_str(), O_RDWR | O_CLOEXEC);  // Discard() writes
   if (fd < 0) return Failed(path, "cannot read");
   std::unique_ptr<Run> run(new Run(path, fd));
   if (absl::Status status = run->ReadFooter(); !status.ok()) return status;
@@ -259,9 +259,44 @@ absl::Status Run::ReadBlock(uint64_t offset, std::string* block) const {
   return absl::OkStatus();
 }
 
-absl::Status Run::Verify() const {
+// The last sample before the range: rows of its first key may lie in the block before.
+uint64_t Run::BeginOf(const RowRange& range) const {
+  if (!range.has_begin) return kHeaderBytes;
+  const auto after = std::partition_point(
+      samples_.begin(), samples_.end(),
+      [&](const auto& sample) { return order_->Compare(sample.first, range.begin) < 0; });
+  return after == samples_.begin() ? kHeaderBytes : std::prev(after)->second;
+}
+
+// The first sample behind the range.
+uint64_t Run::EndOf(const RowRange& range) const {
+  if (!range.has_end) return footer_offset_;
+  const auto end = std::partition_point(samples_.begin(), samples_.end(), [&](const auto& sample) {
+    return order_->Compare(sample.first, range.end) < 0;
+  });
+  return end == samples_.end() ? footer_offset_ : end->second;
+}
+
+void Run::Discard(const RowRange& range) const {
+  // What is between the ranges before and behind.
+  RowRange before, behind;
+  before.has_end = range.has_begin;
+  before.end = range.begin;
+  behind.has_begin = range.has_end;
+  behind.begin = range.end;
+  const uint64_t begin = range.has_begin ? EndOf(before) : kHeaderBytes;
+  const uint64_t end = range.has_end ? BeginOf(behind) : footer_offset_;
+  // Not all file systems can; the space comes back when the file is removed.
+  if (begin < end) {
+    fallocate(fd_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, static_cast<off_t>(begin),
+              static_cast<off_t>(end - begin));
+  }
+}
+
+absl::Status Run::Verify(const RowRange& range) const {
   std::string block;
-  for (uint64_t offset = kHeaderBytes; offset < footer_offset_; offset += block.size()) {
+  const uint64_t end = EndOf(range);
+  for (uint64_t offset = BeginOf(range); offset < end; offset += block.size()) {
     if (absl::Status status = CheckInterrupt(); !status.ok()) return status;
     if (absl::Status status = ReadBlock(offset, &block); !status.ok()) return status;
   }
@@ -270,8 +305,8 @@ absl::Status Run::Verify() const {
 
 class Run::Reader final : public SortedRows {
  public:
-  Reader(const Run* run, RowRange range, uint64_t offset)
-      : run_(run), range_(std::move(range)), offset_(offset) {}
+  Reader(const Run* run, const RowRange& range)
+      : run_(run), range_(range), offset_(run->BeginOf(range)), limit_(run->EndOf(range)) {}
 
   bool Next() override {
     while (Step()) {
@@ -281,7 +316,7 @@ class Run::Reader final : public SortedRows {
       }
       if (range_.has_end && new_key_ && run_->order_->Compare(key_, range_.end) >= 0) {
         at_ = end_ = nullptr;
-        offset_ = run_->footer_offset_;
+        offset_ = limit_;
         return false;
       }
       return true;
@@ -292,10 +327,10 @@ class Run::Reader final : public SortedRows {
  private:
   bool Step() {
     if (at_ == end_) {
-      if (offset_ >= run_->footer_offset_) return false;
+      if (offset_ >= limit_) return false;
       status_ = run_->ReadBlock(offset_, &block_);
       if (!status_.ok()) {
-        offset_ = run_->footer_offset_;
+        offset_ = limit_;
         return false;
       }
       offset_ += block_.size();
@@ -313,6 +348,7 @@ class Run::Reader final : public SortedRows {
   const Run* const run_;
   RowRange range_;
   uint64_t offset_;
+  const uint64_t limit_;  // no row of the range is from here on
   std::string block_;
   const char* at_ = nullptr;
   const char* end_ = nullptr;
@@ -320,15 +356,7 @@ class Run::Reader final : public SortedRows {
 };
 
 std::unique_ptr<SortedRows> Run::Read(const RowRange& range) const {
-  // The last sample before the range: rows of its first key may lie in the block before.
-  uint64_t offset = kHeaderBytes;
-  if (range.has_begin) {
-    for (const auto& [key, at] : samples_) {
-      if (order_->Compare(key, range.begin) >= 0) break;
-      offset = at;
-    }
-  }
-  return std::make_unique<Reader>(this, range, offset);
+  return std::make_unique<Reader>(this, range);
 }
 
 std::vector<KeySample> Run::Samples() const {

@@ -73,8 +73,12 @@ class Run final : public RowStore {
   static absl::StatusOr<std::unique_ptr<Run>> Open(const std::string& path);
   ~Run() override;
 
-  // Reads all blocks and compares their checksums. Errors: as Open(); Cancelled if interrupted.
-  absl::Status Verify() const;
+  // Reads the blocks that Read(range) reads and compares their checksums. Errors: as Open();
+  // Cancelled if interrupted.
+  absl::Status Verify(const RowRange& range) const;
+
+  // Gives back the space of rows of `range` that no other range needs. They cannot be read after.
+  void Discard(const RowRange& range) const;
 
   std::unique_ptr<SortedRows> Read(const RowRange& range) const override;
   std::vector<KeySample> Samples() const override;
@@ -95,6 +99,8 @@ class Run final : public RowStore {
   Run(std::string path, int fd) : path_(std::move(path)), fd_(fd) {}
   absl::Status ReadFooter();
   absl::Status ReadBlock(uint64_t offset, std::string* block) const;
+  uint64_t BeginOf(const RowRange& range) const;
+  uint64_t EndOf(const RowRange& range) const;
 
   const std::string path_;
   const int fd_;

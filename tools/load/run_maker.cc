@@ -254,6 +254,10 @@ absl::Status RunMaker::MergeRuns(uint64_t memory) {
   }
 }
 
+void RunMaker::Discard(const RowRange& range) const {
+  for (const FinishedRun& run : runs_) run.run->Discard(range);
+}
+
 std::vector<const RowStore*> RunMaker::stores() const {
   std::vector<const RowStore*> stores;
   for (const FinishedRun& run : runs_) stores.push_back(run.run.get());

@@ -71,6 +71,9 @@ class RunMaker {
   // merges runs until few enough are left for `readers` threads to read all of them at once.
   absl::Status Settle(uint64_t needed, size_t readers, const std::function<void()>& tick);
 
+  // Gives back the space of runs that no range but `range` needs, which is merged.
+  void Discard(const RowRange& range) const;
+
   // What there is to merge.
   std::vector<const RowStore*> stores() const;
   uint64_t memory_used() const;
