@@ -202,6 +202,9 @@ absl::StatusOr<bool> HasLoadOf(const Database& database, const std::string& what
 absl::Status Ingest(const Database& database, const IngestionOptions& options) {
   absl::StatusOr<std::unique_ptr<OpenedDatabase>> opened = database.Open();
   if (!opened.ok()) return opened.status();
+  // A compaction would begin, as pieces of a list go into the first level, and be ended in a moment
+  // by closing the DB. It is the work of who opens the DB next.
+  (*opened)->db()->GetEnv()->SetBackgroundThreads(0, rocksdb::Env::LOW);
   absl::Status status =
       options.files.empty() ? absl::OkStatus() : IngestInto(database, **opened, options);
   opened->reset();
