@@ -5,11 +5,14 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <utility>
 
+#define LZ4_STATIC_LINKING_ONLY  // decompression in place
 #define XXH_INLINE_ALL
 #include "absl/strings/str_cat.h"
+#include "lz4.h"
 #include "tools/load/frame.h"
 #include "tools/load/interrupt.h"
 #include "tools/load/row_record.h"
@@ -27,7 +30,7 @@ constexpr uint64_t kTrailerBytes = 16;
 
 struct BlockHeader {
   uint32_t bytes;
-  uint32_t unused;
+  uint32_t rows_bytes;  // when they are compressed
   uint64_t checksum;
 };
 static_assert(sizeof(BlockHeader) == 16);
@@ -35,6 +38,10 @@ static_assert(sizeof(BlockHeader) == 16);
 // Large enough for one disk access, small enough for hundreds of runs in memory.
 constexpr size_t kBlockBytes = size_t{1} << 18;
 constexpr uint64_t kMaxSampleBytes = uint64_t{1} << 18;
+// Every so many blocks it is tried whether compressing is faster.
+constexpr uint64_t kTryEvery = 32;
+// Blocks with a row beyond this stay as they are, as they would need as much memory once more.
+constexpr size_t kMostCompressed = 2 * kBlockBytes;
 
 // Positions, samples and counts are written as varints and texts.
 void AppendVarint(uint64_t value, std::string* out) {
@@ -45,6 +52,10 @@ void AppendVarint(uint64_t value, std::string* out) {
 void AppendText(std::string_view text, std::string* out) {
   AppendVarint(text.size(), out);
   out->append(text);
+}
+
+double Seconds() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
 absl::Status Failed(const std::string& path, const char* what) {
@@ -59,10 +70,11 @@ absl::Status Damaged(const std::string& path, uint64_t offset) {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<RunWriter>> RunWriter::Create(const std::string& path) {
+absl::StatusOr<std::unique_ptr<RunWriter>> RunWriter::Create(const std::string& path,
+                                                             RunCompression compression) {
   const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
   if (fd < 0) return Failed(path, "cannot write");
-  return std::unique_ptr<RunWriter>(new RunWriter(path, fd));
+  return std::unique_ptr<RunWriter>(new RunWriter(path, fd, compression));
 }
 
 RunWriter::~RunWriter() { close(fd_); }
@@ -125,15 +137,45 @@ void RunWriter::Add(std::string_view key, uint64_t segment, std::string_view bod
 absl::Status RunWriter::FlushBlock() {
   if (block_.empty()) return absl::OkStatus();
   if (absl::Status status = CheckInterrupt(); !status.ok()) return status;
-  const size_t bytes = block_.size() - sizeof(BlockHeader);
-  const BlockHeader header = {static_cast<uint32_t>(bytes), 0,
-                              XXH3_64bits(block_.data() + sizeof(BlockHeader), bytes)};
-  std::memcpy(block_.data(), &header, sizeof header);
+  const auto rows_bytes = static_cast<uint32_t>(block_.size() - sizeof(BlockHeader));
+  const size_t compressed = Compress();
+  std::string& bytes = compressed != 0 ? compressed_ : block_;
+  BlockHeader header = {rows_bytes, 0, 0};
+  if (compressed != 0) header = {static_cast<uint32_t>(compressed), rows_bytes, 0};
+  header.checksum =
+      XXH3_64bits_withSeed(bytes.data() + sizeof header, header.bytes, header.rows_bytes);
+  std::memcpy(bytes.data(), &header, sizeof header);
   largest_block_ = std::max<uint64_t>(largest_block_, block_.size());
-  absl::Status status = WriteAll(block_.data(), block_.size());
+  const double began = Seconds();
+  absl::Status status = WriteAll(bytes.data(), sizeof header + header.bytes);
+  const double seconds = (Seconds() - began) / header.bytes;
+  write_seconds_ = write_seconds_ == 0 ? seconds : (7 * write_seconds_ + seconds) / 8;
   if (block_.capacity() > 8 * kBlockBytes) block_ = std::string();
   block_.clear();
   return status;
+}
+
+// Bytes of the rows of block_ in compressed_, behind a header; 0 if they are not to be compressed.
+size_t RunWriter::Compress() {
+  const size_t size = block_.size() - sizeof(BlockHeader);
+  if (compression_ == RunCompression::kNever || size > kMostCompressed) return 0;
+  const auto is_faster = [this] {
+    // A compressed block is read once and decompressed, in less than half the time.
+    return compressed_share_ < 1 &&
+           1.5 * compress_seconds_ < (1 - compressed_share_) * write_seconds_;
+  };
+  const bool tries = blocks_ % kTryEvery == 2;  // the first block tells how long writing takes
+  if (!tries && compression_ == RunCompression::kWhenFaster && !is_faster()) return 0;
+  compressed_.resize(sizeof(BlockHeader) + static_cast<size_t>(LZ4_compressBound(kMostCompressed)));
+  const double began = Seconds();
+  const int got = LZ4_compress_default(
+      block_.data() + sizeof(BlockHeader), compressed_.data() + sizeof(BlockHeader),
+      static_cast<int>(size), static_cast<int>(compressed_.size() - sizeof(BlockHeader)));
+  const auto bytes = static_cast<double>(size);
+  compress_seconds_ = (Seconds() - began) / bytes;
+  compressed_share_ = got / bytes;
+  if (got <= 0 || static_cast<size_t>(got) >= size) return 0;
+  return compression_ == RunCompression::kAlways || is_faster() ? static_cast<size_t>(got) : 0;
 }
 
 absl::Status RunWriter::WriteAll(const char* data, size_t size) {
@@ -168,8 +210,8 @@ absl::Status RunWriter::WriteFooter(const std::vector<uint64_t>& positions) {
     AppendText(key, &block_);
     AppendVarint(offset, &block_);
   }
-  const auto size = static_cast<uint32_t>(block_.size());
   if (absl::Status status = FlushBlock(); !status.ok()) return status;
+  const auto size = static_cast<uint32_t>(offset_ - at);
   char trailer[kTrailerBytes];
   std::memcpy(trailer, &at, 8);
   std::memcpy(trailer + 8, &size, 4);
@@ -211,7 +253,8 @@ absl::Status Run::ReadFooter() {
     return Damaged(path_, at);
   }
   footer_offset_ = at + footer_size;  // for ReadBlock()
-  if (absl::Status status = ReadBlock(at, &footer); !status.ok()) return status;
+  uint64_t end = at;
+  if (absl::Status status = ReadBlock(&end, &footer); !status.ok()) return status;
   footer_offset_ = at;
   // The checksum is right, so this is what was written.
   const char* from = footer.data() + sizeof(BlockHeader);
@@ -230,7 +273,8 @@ absl::Status Run::ReadFooter() {
   return absl::OkStatus();
 }
 
-absl::Status Run::ReadBlock(uint64_t offset, std::string* block) const {
+absl::Status Run::ReadBlock(uint64_t* at, std::string* block) const {
+  const uint64_t offset = *at;
   BlockHeader header;
   // One access for most blocks: all but those with a long row have about this size.
   block->resize(std::min<uint64_t>(kBlockBytes + 4096, footer_offset_ - offset));
@@ -247,15 +291,30 @@ absl::Status Run::ReadBlock(uint64_t offset, std::string* block) const {
   if (block->size() < sizeof header || !read_at(0)) return Damaged(path_, offset);
   std::memcpy(&header, block->data(), sizeof header);
   const uint64_t size = sizeof header + uint64_t{header.bytes};
-  if (size > footer_offset_ - offset || header.unused != 0) return Damaged(path_, offset);
+  if (size > footer_offset_ - offset || header.rows_bytes > kMostCompressed) {
+    return Damaged(path_, offset);
+  }
   const size_t had = block->size();
   block->resize(size);
   if (had < size && !read_at(had)) return Damaged(path_, offset);
-  if (XXH3_64bits(block->data() + sizeof header, header.bytes) != header.checksum) {
+  if (XXH3_64bits_withSeed(block->data() + sizeof header, header.bytes, header.rows_bytes) !=
+      header.checksum) {
     return Damaged(path_, offset);
   }
   // The next one is wanted soon.
   posix_fadvise(fd_, static_cast<off_t>(offset + size), kBlockBytes, POSIX_FADV_WILLNEED);
+  *at = offset + size;
+  if (header.rows_bytes == 0) return absl::OkStatus();
+  // In its place, from the end to the front.
+  block->resize(sizeof header + LZ4_DECOMPRESS_INPLACE_BUFFER_SIZE(size_t{header.rows_bytes}));
+  if (block->size() < size) return Damaged(path_, offset);
+  char* const rows = block->data() + sizeof header;
+  char* const from = block->data() + block->size() - header.bytes;
+  std::memmove(from, rows, header.bytes);
+  const int got = LZ4_decompress_safe(from, rows, static_cast<int>(header.bytes),
+                                      static_cast<int>(header.rows_bytes));
+  if (got != static_cast<int>(header.rows_bytes)) return Damaged(path_, offset);
+  block->resize(sizeof header + header.rows_bytes);
   return absl::OkStatus();
 }
 
@@ -296,9 +355,9 @@ void Run::Discard(const RowRange& range) const {
 absl::Status Run::Verify(const RowRange& range) const {
   std::string block;
   const uint64_t end = EndOf(range);
-  for (uint64_t offset = BeginOf(range); offset < end; offset += block.size()) {
+  for (uint64_t offset = BeginOf(range); offset < end;) {
     if (absl::Status status = CheckInterrupt(); !status.ok()) return status;
-    if (absl::Status status = ReadBlock(offset, &block); !status.ok()) return status;
+    if (absl::Status status = ReadBlock(&offset, &block); !status.ok()) return status;
   }
   return absl::OkStatus();
 }
@@ -328,12 +387,11 @@ class Run::Reader final : public SortedRows {
   bool Step() {
     if (at_ == end_) {
       if (offset_ >= limit_) return false;
-      status_ = run_->ReadBlock(offset_, &block_);
+      status_ = run_->ReadBlock(&offset_, &block_);
       if (!status_.ok()) {
         offset_ = limit_;
         return false;
       }
-      offset_ += block_.size();
       at_ = block_.data() + sizeof(BlockHeader);
       end_ = block_.data() + block_.size();
     }

@@ -4,12 +4,17 @@
 // else relies on. Every block has a checksum, so that a run that was damaged is refused.
 //
 //   header   "SHEAFRUN" u32 version
-//   block*   u32 bytes, u32 unused, u64 XXH3 of the bytes; rows
+//   block*   u32 bytes, u32 bytes of rows if they are compressed (LZ4), else 0, u64 XXH3 of the
+//            bytes; rows
 //   footer   positions of blocks of input, samples of keys, counts; a block as well
 //   trailer  u64 offset of the footer, u32 its size, u32 version
 //
 // A row is varint key size (0: the key of the row before), key, varint block of input, varint body
 // size, body. A row is in one block.
+//
+// Blocks are compressed where that takes less time than it saves: a writer tries now and then how
+// long a block takes and how small it becomes, and compares with how long writing takes. So it does
+// on a disk that is slow, or busy, and does not where pages are only copied.
 //
 // Ownership: the file stays when a writer that did not Finish() goes away.
 // Thread safety: a RunWriter none; a Run may be read by a thread for each Read().
@@ -30,10 +35,13 @@
 namespace sheaf {
 namespace load {
 
+enum class RunCompression { kWhenFaster, kAlways, kNever };
+
 class RunWriter {
  public:
   // Errors: Internal, naming the file and the reason.
-  static absl::StatusOr<std::unique_ptr<RunWriter>> Create(const std::string& path);
+  static absl::StatusOr<std::unique_ptr<RunWriter>> Create(
+      const std::string& path, RunCompression compression = RunCompression::kWhenFaster);
   ~RunWriter();
   RunWriter(const RunWriter&) = delete;
   RunWriter& operator=(const RunWriter&) = delete;
@@ -46,17 +54,21 @@ class RunWriter {
   uint64_t bytes() const { return offset_; }
 
  private:
-  RunWriter(std::string path, int fd) : path_(std::move(path)), fd_(fd) {}
+  RunWriter(std::string path, int fd, RunCompression compression)
+      : path_(std::move(path)), fd_(fd), compression_(compression) {}
 
   void Add(std::string_view key, uint64_t segment, std::string_view body);
   absl::Status FlushBlock();
   absl::Status WriteAll(const char* data, size_t size);
+  size_t Compress();
   absl::Status WriteFooter(const std::vector<uint64_t>& positions);
 
   const std::string path_;
   const int fd_;
+  const RunCompression compression_;
   std::string block_;
-  std::string key_;  // of the row before
+  std::string compressed_;  // block_, or empty
+  std::string key_;         // of the row before
   std::string first_key_;
   uint64_t offset_ = 0;
   uint64_t rows_ = 0;
@@ -65,6 +77,10 @@ class RunWriter {
   uint64_t sample_bytes_ = 0;
   uint64_t sample_every_ = 1;
   uint64_t blocks_ = 0;
+  // Seconds a byte; the part of its bytes that the last block that was compressed has kept.
+  double write_seconds_ = 0;
+  double compress_seconds_ = 0;
+  double compressed_share_ = 1;
 };
 
 class Run final : public RowStore {
@@ -82,7 +98,7 @@ class Run final : public RowStore {
 
   std::unique_ptr<SortedRows> Read(const RowRange& range) const override;
   std::vector<KeySample> Samples() const override;
-  uint64_t reading_bytes() const override { return largest_block_; }
+  uint64_t reading_bytes() const override { return largest_block_ + 4096; }
   uint64_t bytes() const override { return footer_offset_; }
   std::string_view first_key() const override { return first_key_; }
   std::string_view last_key() const override { return last_key_; }
@@ -98,7 +114,8 @@ class Run final : public RowStore {
 
   Run(std::string path, int fd) : path_(std::move(path)), fd_(fd) {}
   absl::Status ReadFooter();
-  absl::Status ReadBlock(uint64_t offset, std::string* block) const;
+  // A header, which means nothing, and the rows. `*offset` becomes that of the next.
+  absl::Status ReadBlock(uint64_t* offset, std::string* block) const;
   uint64_t BeginOf(const RowRange& range) const;
   uint64_t EndOf(const RowRange& range) const;
 
