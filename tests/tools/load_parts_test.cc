@@ -1,6 +1,9 @@
 // The loader's parts by themselves: readers at chunk borders, sorting, limits, SSTs.
 
+#include <signal.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -396,6 +399,53 @@ TEST(LoaderTest, RunsAreMergedInSeveralPasses) {
   LoadSummary summary;
   ASSERT_TRUE(Load(options, &summary).ok());
   EXPECT_EQ(summary.runs, 2u) << "tables of 7 MB make at least four";
+  std::string expected;
+  for (const auto& [key, lines] : model) expected += lines;
+  EXPECT_TRUE(testing::RunSheaf({"export", "--db", options.db}).out == expected);
+}
+
+// What was merged before the kill is in no run any more: it is not merged into another one, though
+// fewer runs are read at once than before.
+TEST(LoaderTest, RunsWithHolesAreNotMerged) {
+  const std::string folder = TestFolder();
+  std::mt19937 random(12);
+  std::string rows;
+  std::map<std::string, std::string> model;
+  while (rows.size() < (70u << 20)) {
+    const std::string key = "key" + std::to_string(random() % 100000);
+    std::string value(random() % 200, '\0');
+    for (char& c : value) c = static_cast<char>('a' + random() % 26);
+    const std::string row = key + "\t" + value + "\n";
+    rows += row;
+    model[key] += row;
+  }
+  WriteFile(folder + "/rows.tsv", rows);
+  LoadOptions options;
+  options.db = folder + "/db";
+  options.inputs = {folder + "/rows.tsv"};
+  options.memory = 16 << 20;
+  options.threads = 1;
+  const pid_t child = fork();
+  if (child == 0) {
+    LoadSummary summary;
+    Load(options, &summary).IgnoreError();
+    _exit(0);
+  }
+  bool merged = false;
+  while (!merged) {
+    for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+      merged |= std::filesystem::exists(entry.path() / "range-1-0.sst");
+    }
+    ASSERT_EQ(waitpid(child, nullptr, WNOHANG), 0) << "it was complete before it was killed";
+  }
+  kill(child, SIGKILL);
+  waitpid(child, nullptr, 0);
+  options.resume = true;
+  options.most_runs = 2;
+  LoadSummary summary;
+  const absl::Status status = Load(options, &summary);
+  ASSERT_TRUE(status.ok()) << status;
+  EXPECT_TRUE(summary.resumed);
   std::string expected;
   for (const auto& [key, lines] : model) expected += lines;
   EXPECT_TRUE(testing::RunSheaf({"export", "--db", options.db}).out == expected);

@@ -270,6 +270,37 @@ TEST_F(LoadResumeTest, SortedRowsGoOnFromTheLastSst) {
   EXPECT_TRUE(found) << "the first SST was written again";
 }
 
+// An SST that was finished is gone, so that its rows and all behind are read again; and then it is
+// killed once more.
+TEST_F(LoadResumeTest, SstThatIsGoneIsWrittenAgain) {
+  const Input input(10, path_, false, /*sorted=*/true, 80u << 20);
+  WriteFile(path_, input.rows);
+  const std::vector<std::string> command = {"load", "--db",     db_,   "--input",
+                                            path_,  "--memory", "16M", "--resume"};
+  for (const bool first : {true, false}) {
+    Process process(command);
+    process.CloseInput();
+    std::string folder;
+    while (folder.empty()) {
+      for (const std::string& name : LeftIn(folder_)) {
+        if (fs::exists(folder_ + "/" + name + "/sorted-3-0.sst")) folder = folder_ + "/" + name;
+      }
+    }
+    process.Signal(SIGKILL);
+    process.Wait();
+    // Those behind are, too, or the second one would not be waited for.
+    if (first) {
+      for (const char* const name : {"/sorted-1-0.sst", "/sorted-3-0.sst"}) {
+        fs::remove(folder + name);
+      }
+    }
+  }
+  const Result result = RunSheaf(command);
+  EXPECT_EQ(result.exit_status, 0) << result.err;
+  EXPECT_TRUE(Export() == input.Text());
+  EXPECT_TRUE(LeftIn(folder_).empty());
+}
+
 // The row that is out of order comes behind SSTs that were finished.
 TEST_F(LoadResumeTest, RowsThatAreNotSortedAfterAllAreLoaded) {
   Input input(9, path_, true, /*sorted=*/true, 40u << 20);

@@ -140,8 +140,9 @@ LoadJournal::Record RecordOf(size_t range, const RangeFiles& files) {
   return record;
 }
 
-LoadJournal::Record RecordOf(const SortedPart& part) {
+LoadJournal::Record RecordOf(size_t number, const SortedPart& part) {
   LoadJournal::Record record = {kSorted};
+  Add(number, &record);
   Add(part.operands ? 1 : 0, &record);
   Add(part.rows, &record);
   Add(part.values, &record);
@@ -204,6 +205,8 @@ absl::StatusOr<LoadState> LoadState::Read(const LoadJournal& journal) {
       const auto range = static_cast<size_t>(fields.Number());
       state.ranges[range] = TakeFiles(folder, &fields);
     } else if (kind == kSorted) {
+      const uint64_t number = fields.Number();
+      if (number < state.sorted.size()) state.sorted.resize(number);
       SortedPart part;
       part.operands = fields.Number() != 0;
       part.rows = fields.Number();

@@ -57,7 +57,8 @@ struct LoadState {
 LoadJournal::Record RecordOf(const RunInfo& run, const std::vector<std::string>& replaced);
 LoadJournal::Record RecordOf(const WritePlan& plan);
 LoadJournal::Record RecordOf(size_t range, const RangeFiles& files);
-LoadJournal::Record RecordOf(const SortedPart& part);
+// The part with this number; what was recorded as that, or behind it, is of no use any more.
+LoadJournal::Record RecordOf(size_t number, const SortedPart& part);
 LoadJournal::Record NotSortedRecord();
 LoadJournal::Record RecordOf(const IngestionIntent& intent, const LoadCounts& counts);
 LoadJournal::Record DoneRecord();

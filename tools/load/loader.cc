@@ -308,8 +308,8 @@ class Loader {
     // A part is an SST, which a block more does not make too large; one that is smaller takes more
     // time, for it is flushed to the disk while others wait.
     options.part_bytes = std::min(kMostRange, memory_) / 16 * 15;
-    options.on_part = [this](const SortedPart& part) {
-      return journal_->Append(RecordOf(part), /*sync=*/false);
+    options.on_part = [this](size_t number, const SortedPart& part) {
+      return journal_->Append(RecordOf(number, part), /*sync=*/false);
     };
     options.tick = [&](uint64_t rows) { progress_.At(reader.file_bytes(), rows); };
     const absl::StatusOr<bool> sorted = LoadSorted(options, &reader, rejects_.get(), &parts);
@@ -459,7 +459,9 @@ class Loader {
     CountRead(reader, maker_->rows(), maker_->values());
     const size_t writers = Writers();
     progress_.Phase("sorting", 0, /*in_bytes=*/false);
-    status = maker_->Settle(writers * kWriterBytes + memory_ / 16, writers,
+    // Runs of which a part was merged and given back can only be read by ranges.
+    const bool whole = state_.ranges.empty();
+    status = maker_->Settle(writers * kWriterBytes + memory_ / 16, writers, /*merge=*/whole,
                             [&] { progress_.At(0, maker_->rows()); });
     summary_.runs = maker_->runs();
     summary_.run_bytes = maker_->spilled_bytes();

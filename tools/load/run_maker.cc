@@ -193,7 +193,8 @@ absl::Status RunMaker::Spill(RowTable& table, std::vector<BlockRead>* blocks, bo
   return status;
 }
 
-absl::Status RunMaker::Settle(uint64_t needed, size_t readers, const std::function<void()>& tick) {
+absl::Status RunMaker::Settle(uint64_t needed, size_t readers, bool merge,
+                              const std::function<void()>& tick) {
   if (memory_used() + needed > options_.memory) {
     absl::Status status = RunWorkers(
         workers_.size(),
@@ -206,6 +207,7 @@ absl::Status RunMaker::Settle(uint64_t needed, size_t readers, const std::functi
     if (!status.ok()) return status;
     workers_.clear();
   }
+  if (!merge) return absl::OkStatus();
   const uint64_t left = options_.memory - std::min(options_.memory, memory_used());
   return RunWorkers(
       1, [&](size_t) { return MergeRuns(left / 2 / readers); }, tick);

@@ -68,8 +68,10 @@ class RunMaker {
   absl::Status Read(BlockReader* reader, const std::function<void()>& tick);
 
   // Afterwards: writes tables as runs where that is needed to leave `needed` bytes of memory, and
-  // merges runs until few enough are left for `readers` threads to read all of them at once.
-  absl::Status Settle(uint64_t needed, size_t readers, const std::function<void()>& tick);
+  // with `merge` merges runs until few enough are left for `readers` threads to read all of them at
+  // once.
+  absl::Status Settle(uint64_t needed, size_t readers, bool merge,
+                      const std::function<void()>& tick);
 
   // Gives back the space of runs that no range but `range` needs, which is merged.
   void Discard(const RowRange& range) const;

@@ -194,7 +194,7 @@ class PartWriter {
     part_.lists = builder_->written();
     builder_.reset();
     parts_.push_back(std::exchange(part_, SortedPart()));
-    return options_.on_part(parts_.back());
+    return options_.on_part(parts_.size() - 1, parts_.back());
   }
 
   // From any thread.

@@ -45,8 +45,8 @@ struct SortedLoadOptions {
   std::string prefix;
   // A part is finished when its SSTs are so large.
   uint64_t part_bytes = 0;
-  // Called for each part when it is complete.
-  std::function<absl::Status(const SortedPart&)> on_part;
+  // Called for each part when it is complete, with its number.
+  std::function<absl::Status(size_t, const SortedPart&)> on_part;
   // Called some times a second, with the rows so far.
   std::function<void(uint64_t rows)> tick;
 };

@@ -196,9 +196,9 @@ void AddLoadCommand(CLI::App& app, int* exit_status) {
            options.inputs.clear();
            for (const std::string& input : inputs) options.inputs.push_back(Unprotect(input));
          },
-         "File of rows, - for stdin; may be given again (default: -)")
+         "File of rows, - for stdin; several, or given again: one behind the other (default: -)")
       ->type_name("FILE")
-      ->allow_extra_args(false);
+      ->allow_extra_args();
   AddChoice<load::RowFormat>(
       *sub, "--format",
       {{"tsv", load::RowFormat::kTsv},
