@@ -60,7 +60,6 @@ class BlockLists final : public RowSink {
     keys_.clear();
     blobs_.clear();
     lists_.clear();
-    rows_ = 0;
   }
 
   // Errors: FailedPrecondition for a row that is not in order; those of Finish().
@@ -70,11 +69,11 @@ class BlockLists final : public RowSink {
         if (key < last_key()) return absl::FailedPreconditionError("not in order");
         if (absl::Status status = Finish(); !status.ok()) return status;
       }
-      lists_.push_back({keys_.size(), key.size(), 0, 0, 0});
+      lists_.push_back({keys_.size(), key.size(), 0, 0, 0, 0});
       keys_.append(key);
     }
     for (const std::string_view value : values) builder_.Add(value);
-    ++rows_;
+    ++lists_.back().rows;
     return absl::OkStatus();
   }
 
@@ -91,25 +90,22 @@ class BlockLists final : public RowSink {
   }
 
   bool empty() const { return lists_.empty(); }
-  uint64_t rows() const { return rows_; }
-  uint64_t values() const {
-    uint64_t values = 0;
-    for (const List& list : lists_) values += list.values;
-    return values;
-  }
+  size_t size() const { return lists_.size(); }
   std::string_view first_key() const { return Key(lists_.front()); }
   std::string_view last_key() const { return Key(lists_.back()); }
 
-  // REQUIRES: Finish() succeeded.
-  absl::Status AppendTo(SstBuilder* builder) const {
-    for (size_t i = 0; i < lists_.size(); ++i) {
+  // Lists from `begin` on and before `end`; counts them. REQUIRES: Finish() succeeded.
+  absl::Status AppendTo(SstBuilder* builder, size_t begin, size_t end, SortedPart* part) const {
+    for (size_t i = begin; i < end; ++i) {
       const List& list = lists_[i];
+      part->rows += list.rows;
+      part->values += list.values;
       const std::string_view blob = std::string_view(blobs_).substr(list.offset, list.size);
       absl::Status status;
       if (i == 0 || i + 1 == lists_.size()) {
-        const absl::StatusOr<BlobView> part = BlobView::Parse(blob, layout_);
-        if (!part.ok()) return part.status();  // we wrote it
-        status = builder->AddPart(Key(list), *part);
+        const absl::StatusOr<BlobView> view = BlobView::Parse(blob, layout_);
+        if (!view.ok()) return view.status();  // we wrote it
+        status = builder->AddPart(Key(list), *view);
       } else {
         status = builder->AddList(Key(list), blob, list.values);
       }
@@ -125,6 +121,7 @@ class BlockLists final : public RowSink {
     size_t offset;  // in blobs_
     size_t size;
     uint64_t values;
+    uint64_t rows;
   };
 
   std::string_view Key(const List& list) const {
@@ -137,7 +134,6 @@ class BlockLists final : public RowSink {
   std::string keys_;
   std::string blobs_;
   std::vector<List> lists_;
-  uint64_t rows_ = 0;
 };
 
 // Takes the lists of blocks in the order of the input.
@@ -147,31 +143,31 @@ class PartWriter {
       : options_(options), parts_(*parts) {
     if (parts->empty()) return;
     for (const SortedPart& part : *parts) rows_ += part.rows;
-    last_key_ = LargestKey(parts->back().lists);
+    last_key_ = done_key_ = LargestKey(parts->back().lists);
   }
 
   // `*sorted` becomes false if the block is not behind the one before.
   absl::Status Add(const RowBlock& block, const BlockRead& read, const BlockLists& lists,
                    bool* sorted) {
     if (!lists.empty()) {
-      if (last_key_ > lists.first_key() ||
-          (builder_ == nullptr && last_key_ == lists.first_key())) {
+      if (last_key_ > lists.first_key()) {
         *sorted = false;
         return absl::OkStatus();
       }
+      // The part before may have taken the first list of the block behind its last one.
+      size_t begin = !done_key_.empty() && lists.first_key() == done_key_ ? 1 : 0;
+      if (lists.last_key() != done_key_) done_key_.clear();
+      const bool goes_on = last_key_ == lists.first_key();
       if (builder_ != nullptr && builder_->bytes() >= options_.part_bytes &&
-          last_key_ != lists.first_key()) {
+          (!goes_on || lists.size() > 1)) {
+        if (goes_on) {
+          begin = 1;
+          if (absl::Status status = Append(lists, 0, 1); !status.ok()) return status;
+        }
         if (absl::Status status = End(); !status.ok()) return status;
       }
-      if (builder_ == nullptr) {
-        builder_ = std::make_unique<SstBuilder>(*options_.plan,
-                                                absl::StrCat(options_.prefix, parts_.size(), "-"));
-      }
       last_key_ = std::string(lists.last_key());
-      part_.rows += lists.rows();
-      part_.values += lists.values();
-      rows_.fetch_add(lists.rows(), std::memory_order_relaxed);
-      if (absl::Status status = lists.AppendTo(builder_.get()); !status.ok()) return status;
+      if (absl::Status status = Append(lists, begin, lists.size()); !status.ok()) return status;
     }
     if (block.again()) return absl::OkStatus();
     // A range of positions is one of an input.
@@ -201,6 +197,18 @@ class PartWriter {
   uint64_t rows() const { return rows_.load(std::memory_order_relaxed); }
 
  private:
+  absl::Status Append(const BlockLists& lists, size_t begin, size_t end) {
+    if (begin == end) return absl::OkStatus();
+    if (builder_ == nullptr) {
+      builder_ = std::make_unique<SstBuilder>(*options_.plan,
+                                              absl::StrCat(options_.prefix, parts_.size(), "-"));
+    }
+    const uint64_t rows = part_.rows;
+    absl::Status status = lists.AppendTo(builder_.get(), begin, end, &part_);
+    rows_.fetch_add(part_.rows - rows, std::memory_order_relaxed);
+    return status;
+  }
+
   static std::string LargestKey(const RangeFiles& files) {
     std::string largest;
     for (const SstFile& file : files.files) largest = std::max(largest, file.largest);
@@ -212,6 +220,7 @@ class PartWriter {
   std::unique_ptr<SstBuilder> builder_;  // of part_; null until it has a list
   SortedPart part_;
   std::string last_key_;  // empty before the first
+  std::string done_key_;  // the last of parts that were there, until another one was read
   std::atomic<uint64_t> rows_{0};
 };
 

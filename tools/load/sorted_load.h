@@ -32,7 +32,9 @@ struct SortedPart {
   uint64_t rows = 0;
   uint64_t values = 0;
   RangeFiles lists;
-  std::vector<BlockRead> blocks;  // neighbours of an input put together, but for those with rejects
+  // Neighbours of an input are put together, but for those with rejects. If the last list of the
+  // part goes on in the block behind them, its rows there are in the part as well.
+  std::vector<BlockRead> blocks;
 };
 
 struct SortedLoadOptions {
