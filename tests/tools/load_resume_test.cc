@@ -386,6 +386,26 @@ TEST_F(LoadResumeTest, DamagedRunIsReadAgain) {
   EXPECT_TRUE(Export() == input.Text());
 }
 
+// A load that was killed when its folder was new has nothing in it; others are left alone.
+TEST_F(LoadResumeTest, FolderWithNothingInItIsRemoved) {
+  for (const std::vector<std::string>& more :
+       {std::vector<std::string>{}, std::vector<std::string>{"--resume"}}) {
+    fs::remove_all(db_);
+    fs::create_directory(db_ + ".load-aaaaaa");
+    fs::create_directory(db_ + ".load-bbbbbb");
+    WriteFile(db_ + ".load-bbbbbb/journal", "");
+    fs::create_directory(db_ + ".load-cccccc");
+    WriteFile(db_ + ".load-cccccc/mine", "1");
+    WriteFile(path_, "a\t1\n");
+    std::vector<std::string> command = {"load", "--db", db_, "--input", path_};
+    command.insert(command.end(), more.begin(), more.end());
+    const Result result = RunSheaf(command);
+    EXPECT_EQ(result.exit_status, 0) << result.err;
+    EXPECT_EQ(LeftIn(folder_), std::vector<std::string>{"db.load-cccccc"});
+    EXPECT_EQ(ReadFile(db_ + ".load-cccccc/mine"), "1");
+  }
+}
+
 TEST_F(LoadResumeTest, StdinCannotBeResumed) {
   EXPECT_EQ(RunSheaf({"load", "--db", db_, "--resume"}, "a\t1\n").exit_status, 2);
 }

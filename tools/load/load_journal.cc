@@ -64,10 +64,59 @@ absl::Status Failed(const std::string& folder, const char* what) {
   return absl::InternalError(absl::StrCat(folder, kName, ": ", what, ": ", ErrnoText(errno)));
 }
 
+fs::path ParentOf(const std::string& prefix) {
+  const fs::path parent = fs::path(prefix).parent_path();
+  return parent.empty() ? fs::path(".") : parent;
+}
+
+// Keeps folders that are being made apart from those whose maker was killed.
+class ParentLock {
+ public:
+  explicit ParentLock(const std::string& prefix)
+      : fd_(open(ParentOf(prefix).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
+    // Others hold it for a moment only; who has locked the folder for himself is not waited for.
+    for (int tries = 0; fd_ >= 0 && tries < 100; ++tries) {
+      held_ = flock(fd_, LOCK_EX | LOCK_NB) == 0;
+      if (held_ || errno != EWOULDBLOCK) break;
+      usleep(10000);
+    }
+  }
+  ~ParentLock() {
+    if (fd_ >= 0) close(fd_);
+  }
+  ParentLock(const ParentLock&) = delete;
+  ParentLock& operator=(const ParentLock&) = delete;
+
+  bool held() const { return held_; }
+
+ private:
+  const int fd_;
+  bool held_ = false;
+};
+
 }  // namespace
+
+// A load that was killed right after it had made its folder, or right before it had removed it,
+// leaves a folder that has nothing in it, or a journal without a byte.
+void LoadJournal::RemoveEmpty(const std::string& prefix) {
+  const ParentLock lock(prefix);
+  if (!lock.held()) return;
+  for (const std::string& folder : Folders(prefix)) {
+    const std::string journal = folder + kName;
+    const int fd = open(journal.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+    struct stat info;
+    if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0 && fstat(fd, &info) == 0 &&
+        info.st_size == 0) {
+      unlink(journal.c_str());
+    }
+    if (fd >= 0) close(fd);
+    rmdir(folder.c_str());  // fails where there is anything in it
+  }
+}
 
 absl::StatusOr<std::unique_ptr<LoadJournal>> LoadJournal::Create(const std::string& prefix,
                                                                  const std::vector<Record>& what) {
+  const ParentLock lock(prefix);
   std::string folder = prefix + "XXXXXX";
   if (mkdtemp(folder.data()) == nullptr) {
     const int error = errno;
@@ -142,10 +191,10 @@ std::unique_ptr<LoadJournal> LoadJournal::Open(const std::string& folder, bool* 
 std::vector<std::string> LoadJournal::Folders(const std::string& prefix) {
   const fs::path path(prefix);
   const std::string begin = path.filename().string();
-  const fs::path parent = path.parent_path().empty() ? fs::path(".") : path.parent_path();
   std::vector<std::string> folders;
   std::error_code error;
-  for (fs::directory_iterator at(parent, error), end; !error && at != end; at.increment(error)) {
+  for (fs::directory_iterator at(ParentOf(prefix), error), end; !error && at != end;
+       at.increment(error)) {
     const std::string name = at->path().filename().string();
     if (name.size() != begin.size() + 6 || name.compare(0, begin.size(), begin) != 0) continue;
     folders.push_back(path.parent_path().empty() ? name : at->path().string());
@@ -165,6 +214,7 @@ std::string LoadJournal::Differs(const std::vector<Record>& what) const {
 
 absl::StatusOr<std::unique_ptr<LoadJournal>> LoadJournal::Find(const std::string& prefix,
                                                                const std::vector<Record>& what) {
+  RemoveEmpty(prefix);
   std::unique_ptr<LoadJournal> found;
   std::string others;
   for (const std::string& folder : Folders(prefix)) {
@@ -198,6 +248,7 @@ absl::StatusOr<std::unique_ptr<LoadJournal>> LoadJournal::Find(const std::string
 
 std::vector<std::string> LoadJournal::Leftovers(const std::string& prefix,
                                                 const std::vector<Record>& what) {
+  RemoveEmpty(prefix);
   std::vector<std::string> leftovers;
   for (const std::string& folder : Folders(prefix)) {
     bool locked = false;

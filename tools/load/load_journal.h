@@ -72,6 +72,7 @@ class LoadJournal {
   // Null if it is no journal; `*locked` if somebody else has it.
   static std::unique_ptr<LoadJournal> Open(const std::string& folder, bool* locked);
   static std::vector<std::string> Folders(const std::string& prefix);
+  static void RemoveEmpty(const std::string& prefix);
   std::string Differs(const std::vector<Record>& what) const;
 
   const std::string folder_;
