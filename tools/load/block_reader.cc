@@ -26,6 +26,13 @@ absl::Status BlockReader::PassOver() {
   for (; read_before_ < ranges.size() && ranges[read_before_].begin == position_ &&
          !ranges[read_before_].again;
        ++read_before_) {
+    // Where an input ends the range is of the next one.
+    if (rest_.empty()) {
+      rest_.resize(1);
+      const absl::StatusOr<size_t> got = source_->Read(rest_.data(), 1);
+      rest_.resize(got.ok() ? *got : 0);
+      if (!got.ok() || rest_.empty()) return got.status();
+    }
     uint64_t left = ranges[read_before_].end - ranges[read_before_].begin;
     position_ += left;
     offset_ += left;

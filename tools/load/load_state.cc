@@ -13,7 +13,8 @@ namespace {
 constexpr char kRun[] = "run";
 constexpr char kPlan[] = "plan";
 constexpr char kRange[] = "range";
-constexpr char kSorted[] = "sorted";
+// Not "sorted": parts had other ends under that name.
+constexpr char kSorted[] = "sorted-part";
 constexpr char kNotSorted[] = "not-sorted";
 constexpr char kIngest[] = "ingest";
 constexpr char kDone[] = "done";
@@ -140,7 +141,7 @@ LoadJournal::Record RecordOf(size_t range, const RangeFiles& files) {
   return record;
 }
 
-LoadJournal::Record RecordOf(size_t number, const SortedPart& part) {
+LoadJournal::Record RecordOfPart(uint64_t number, const SortedPart& part) {
   LoadJournal::Record record = {kSorted};
   Add(number, &record);
   Add(part.operands ? 1 : 0, &record);
@@ -206,14 +207,13 @@ absl::StatusOr<LoadState> LoadState::Read(const LoadJournal& journal) {
       state.ranges[range] = TakeFiles(folder, &fields);
     } else if (kind == kSorted) {
       const uint64_t number = fields.Number();
-      if (number < state.sorted.size()) state.sorted.resize(number);
       SortedPart part;
       part.operands = fields.Number() != 0;
       part.rows = fields.Number();
       part.values = fields.Number();
       part.lists = TakeFiles(folder, &fields);
       part.blocks = TakeBlocks(&fields);
-      state.sorted.push_back(std::move(part));
+      state.sorted[number] = std::move(part);
     } else if (kind == kNotSorted) {
       state.sorted.clear();
       state.not_sorted = true;

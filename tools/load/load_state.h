@@ -44,7 +44,7 @@ struct LoadState {
   std::optional<WritePlan> plan;
   std::map<size_t, RangeFiles> ranges;  // of `plan`
   // What was loaded without sorting, as long as the input was in order.
-  std::vector<SortedPart> sorted;
+  SortedParts sorted;
   bool not_sorted = false;
   std::optional<IngestionIntent> intent;
   LoadCounts counts;  // with `intent`
@@ -57,8 +57,8 @@ struct LoadState {
 LoadJournal::Record RecordOf(const RunInfo& run, const std::vector<std::string>& replaced);
 LoadJournal::Record RecordOf(const WritePlan& plan);
 LoadJournal::Record RecordOf(size_t range, const RangeFiles& files);
-// The part with this number; what was recorded as that, or behind it, is of no use any more.
-LoadJournal::Record RecordOf(size_t number, const SortedPart& part);
+// The part with this number, in the place of what was recorded as that.
+LoadJournal::Record RecordOfPart(uint64_t number, const SortedPart& part);
 LoadJournal::Record NotSortedRecord();
 LoadJournal::Record RecordOf(const IngestionIntent& intent, const LoadCounts& counts);
 LoadJournal::Record DoneRecord();

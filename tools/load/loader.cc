@@ -287,36 +287,30 @@ class Loader {
     progress_.Phase("loading sorted rows", total_bytes_, /*in_bytes=*/true);
     WritePlan plan;
     if (absl::Status status = FindOperands(&plan); !status.ok()) return status;
-    const SstPlan sst = MakeSstPlan(plan, kWriterBytes);
-    std::vector<SortedPart> parts = TakeParts(plan.operands);
-    std::vector<BlockRead> blocks;
-    for (const SortedPart& part : parts) {
-      blocks.insert(blocks.end(), part.blocks.begin(), part.blocks.end());
-    }
-    BlockReader::Options reading;
-    reading.inputs = options_.inputs;
-    reading.format = options_.format;
-    reading.read_before = PassOver(blocks);
-    BlockReader reader(std::move(reading));
+    std::mutex large_list;
+    SstPlan sst = MakeSstPlan(plan, Writers() * kWriterBytes);
+    sst.large_list = &large_list;
+    SortedParts parts = TakeParts(plan.operands);
     SortedLoadOptions options;
-    // One writes while others parse, which takes less time.
-    options.threads = std::min<size_t>(threads_, 4);
-    options.memory = memory_ / 2 / options.threads;
+    options.inputs = options_.inputs;
+    options.format = options_.format;
+    options.threads = threads_;
+    options.most_lanes = Writers();
+    options.memory = memory_ / 2;
     options.on_error = options_.on_error;
     options.plan = &sst;
     options.prefix = journal_->folder() + "/sorted-";
-    // A part is an SST, which a block more does not make too large; one that is smaller takes more
-    // time, for it is flushed to the disk while others wait.
+    // A part is an SST, which a block more does not make too large.
     options.part_bytes = std::min(kMostRange, memory_) / 16 * 15;
-    options.on_part = [this](size_t number, const SortedPart& part) {
-      return journal_->Append(RecordOf(number, part), /*sync=*/false);
+    options.on_part = [this](uint64_t number, const SortedPart& part) {
+      return journal_->Append(RecordOfPart(number, part), /*sync=*/false);
     };
-    options.tick = [&](uint64_t rows) { progress_.At(reader.file_bytes(), rows); };
-    const absl::StatusOr<bool> sorted = LoadSorted(options, &reader, rejects_.get(), &parts);
-    absl::Status status = sorted.status();
-    if (status.ok() && *sorted) status = rejects_->Finish();
+    options.tick = [&](uint64_t bytes, uint64_t rows) { progress_.At(bytes, rows); };
+    const absl::StatusOr<SortedLoad> load = LoadSorted(options, rejects_.get(), &parts);
+    absl::Status status = load.status();
+    if (status.ok() && load->sorted) status = rejects_->Finish();
     if (!status.ok()) return status;
-    if (!*sorted || parts.empty()) {
+    if (!load->sorted || parts.empty()) {
       state_.sorted.clear();
       RemoveUnknown({});
       status = journal_->Append(NotSortedRecord(), /*sync=*/false);
@@ -325,14 +319,14 @@ class Loader {
     }
     uint64_t rows = 0;
     uint64_t values = 0;
-    for (SortedPart& part : parts) {
+    for (auto& [number, part] : parts) {
       rows += part.rows;
       values += part.values;
       plan.part_of.push_back(0);
       state_.ranges[state_.ranges.size()] = std::move(part.lists);
     }
     state_.plan = std::move(plan);
-    CountRead(reader, rows, values);
+    CountRead(load->file_bytes, load->input_bytes, rows, values);
     summary_.sorted = true;
     summary_.write_seconds = timer.Seconds();
     status = CountWritten();
@@ -341,13 +335,13 @@ class Loader {
   }
 
   // Parts that an earlier load finished, and whose SSTs are there; others are removed.
-  std::vector<SortedPart> TakeParts(bool operands) {
-    std::vector<SortedPart> parts;
+  SortedParts TakeParts(bool operands) {
+    SortedParts parts;
     std::set<std::string> known;
-    for (SortedPart& part : state_.sorted) {
-      if (part.operands != operands || !AreThere(part.lists)) break;
+    for (auto& [number, part] : state_.sorted) {
+      if (part.operands != operands || !AreThere(part.lists)) continue;
       for (const SstFile& file : part.lists.files) known.insert(file.path);
-      parts.push_back(std::move(part));
+      parts[number] = std::move(part);
     }
     if (parts.size() != state_.sorted.size()) {
       options_.note(
@@ -359,9 +353,9 @@ class Loader {
     return parts;
   }
 
-  void CountRead(const BlockReader& reader, uint64_t rows, uint64_t values) {
-    summary_.bytes_in = reader.file_bytes();
-    summary_.input_bytes = reader.position();
+  void CountRead(uint64_t file_bytes, uint64_t input_bytes, uint64_t rows, uint64_t values) {
+    summary_.bytes_in = file_bytes;
+    summary_.input_bytes = input_bytes;
     summary_.rows = rows;
     summary_.values = values;
     summary_.rows_skipped = rejects_->count();
@@ -412,7 +406,7 @@ class Loader {
   std::vector<PositionRange> PassOver(const std::vector<BlockRead>& blocks) {
     std::vector<PositionRange> ranges;
     for (const BlockRead& block : blocks) {
-      if (!block.rejects) rejects_->AddPassedOver(block.begin, block.lines);
+      if (!block.rejects) rejects_->AddPassedOver(block.begin, block.end, block.lines);
       ranges.push_back({block.begin, block.end, block.rejects});
     }
     return ranges;
@@ -456,7 +450,7 @@ class Loader {
     absl::Status status = maker_->Read(&reader, tick);
     if (absl::Status rejected = rejects_->Finish(); !rejected.ok()) return rejected;
     if (!status.ok()) return status;
-    CountRead(reader, maker_->rows(), maker_->values());
+    CountRead(reader.file_bytes(), reader.position(), maker_->rows(), maker_->values());
     const size_t writers = Writers();
     progress_.Phase("sorting", 0, /*in_bytes=*/false);
     // Runs of which a part was merged and given back can only be read by ranges.

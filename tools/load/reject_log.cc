@@ -4,7 +4,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <iterator>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -47,30 +49,57 @@ absl::Status RejectLog::Open() {
 
 void RejectLog::Add(const RowBlock& block, BlockReport report) {
   const std::lock_guard<std::mutex> lock(mutex_);
-  if (on_error_ == OnError::kStop && !report.rejects.empty()) stopped_ = true;
-  pending_.emplace(block.number(), Pending{block.position(), block.offset(), block.input(),
-                                           block.format(), block.name(), std::move(report)});
-  for (auto at = pending_.find(next_); at != pending_.end(); at = pending_.find(++next_)) {
-    Take(at->second);
-    pending_.erase(at);
+  if (on_error_ == OnError::kStop && !report.rejects.empty()) {
+    stopped_at_ = std::min(stopped_at_.load(), block.position());
+  }
+  const uint64_t end = block.position() + block.rows().size();
+  // Blocks without rejects are put together, so that memory does not grow with the input while an
+  // early one is waited for.
+  const auto behind = pending_.lower_bound(block.position());
+  if (behind != pending_.begin() && report.rejects.empty()) {
+    Pending& before = std::prev(behind)->second;
+    if (before.end == block.position() && before.input == block.input() &&
+        before.report.rejects.empty()) {
+      before.end = end;
+      before.report.lines += report.lines;
+      return;
+    }
+  }
+  pending_.emplace(block.position(), Pending{end, block.offset(), block.input(), block.format(),
+                                             block.name(), std::move(report)});
+  TakeAll();
+}
+
+void RejectLog::AddPassedOver(uint64_t begin, uint64_t end, uint64_t lines) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  passed_over_[begin] = {end, lines};
+}
+
+void RejectLog::TakeAll() {
+  for (;;) {
+    if (const auto block = pending_.find(next_); block != pending_.end()) {
+      next_ = block->second.end;
+      Take(block->first, block->second);
+      pending_.erase(block);
+    } else if (const auto over = passed_over_.find(next_);
+               over != passed_over_.end() && next_ < over->second.end) {
+      next_ = over->second.end;
+    } else {
+      return;
+    }
   }
 }
 
-void RejectLog::AddPassedOver(uint64_t position, uint64_t lines) {
-  const std::lock_guard<std::mutex> lock(mutex_);
-  passed_over_[position] += lines;
-}
-
-void RejectLog::Take(const Pending& pending) {
+void RejectLog::Take(uint64_t position, const Pending& pending) {
   if (pending.input != input_) {
     input_ = pending.input;
     lines_ = 0;
     // Blocks of the input before that were passed over behind its last one.
-    const auto end = passed_over_.lower_bound(pending.position - pending.offset);
+    const auto end = passed_over_.lower_bound(position - pending.offset);
     passed_over_.erase(passed_over_.begin(), end);
   }
-  while (!passed_over_.empty() && passed_over_.begin()->first < pending.position) {
-    lines_ += passed_over_.begin()->second;
+  while (!passed_over_.empty() && passed_over_.begin()->first < position) {
+    lines_ += passed_over_.begin()->second.lines;
     passed_over_.erase(passed_over_.begin());
   }
   if (pending.report.crlf && pending.format == RowFormat::kTsv && pending.offset == 0) {

@@ -46,17 +46,21 @@ class RejectLog {
   // Opens the file. Errors: InvalidArgument, naming it and the reason.
   absl::Status Open();
 
-  // The report of `block`. `lines_before`: of blocks that were passed over right before this one.
   void Add(const RowBlock& block, BlockReport report);
 
-  // Lines of blocks that are not parsed again, `at` this position.
-  void AddPassedOver(uint64_t position, uint64_t lines);
+  // Lines of blocks between two positions that are not parsed again. REQUIRES: before any Add().
+  void AddPassedOver(uint64_t begin, uint64_t end, uint64_t lines);
 
-  // True once Finish() will be an error: reading more is in vain.
-  bool stopped() const { return stopped_.load(std::memory_order_relaxed); }
+  // True once Finish() will be an error: loading more is in vain.
+  bool stopped() const { return stopped_at_.load(std::memory_order_relaxed) != kNowhere; }
+  // The same because of a row before `position`: reading on from there is in vain as well.
+  bool stopped_before(uint64_t position) const {
+    return stopped_at_.load(std::memory_order_relaxed) < position;
+  }
 
-  // REQUIRES: reports of all blocks were added. With OnError::kStop InvalidArgument for the first
-  // reject; Internal if the file cannot be written.
+  // REQUIRES: reports of all blocks were added, but for those behind the first with a reject that
+  // stops. With OnError::kStop InvalidArgument for the first reject; Internal if the file cannot be
+  // written.
   absl::Status Finish();
   // Gives the file its name. Errors: Internal.
   absl::Status Commit();
@@ -77,7 +81,7 @@ class RejectLog {
     std::string detail;               // of the first
   };
   struct Pending {
-    uint64_t position;
+    uint64_t end;  // position
     uint64_t offset;
     size_t input;
     RowFormat format;
@@ -85,7 +89,11 @@ class RejectLog {
     BlockReport report;
   };
 
-  void Take(const Pending& pending);
+  static constexpr uint64_t kNowhere = ~uint64_t{0};
+
+  // What is in order now.
+  void TakeAll();
+  void Take(uint64_t position, const Pending& pending);
   void Write(const std::string& place, const Reject& reject, RowFormat format);
 
   const OnError on_error_;
@@ -96,15 +104,20 @@ class RejectLog {
   bool write_failed_ = false;
 
   std::mutex mutex_;
-  std::map<uint64_t, Pending> pending_;       // by number
-  std::map<uint64_t, uint64_t> passed_over_;  // lines by position
-  uint64_t next_ = 0;                         // number
+  // By position.
+  std::map<uint64_t, Pending> pending_;
+  struct PassedOver {
+    uint64_t end;
+    uint64_t lines;
+  };
+  std::map<uint64_t, PassedOver> passed_over_;
+  uint64_t next_ = 0;  // position: all before was taken
   size_t input_ = 0;
   uint64_t lines_ = 0;  // of that input so far
   uint64_t count_ = 0;
   std::map<std::string, Kind> kinds_;
   absl::Status first_;
-  std::atomic<bool> stopped_{false};
+  std::atomic<uint64_t> stopped_at_{kNowhere};  // position of the first block that stops
 };
 
 }  // namespace load

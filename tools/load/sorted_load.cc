@@ -4,6 +4,7 @@
 #include <array>
 #include <atomic>
 #include <condition_variable>
+#include <limits>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -12,16 +13,20 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "sheaf/blob_builder.h"
-#include "sheaf/blob_view.h"
+#include "tools/load/block_lists.h"
+#include "tools/load/plain_inputs.h"
 #include "tools/load/row_parser.h"
-#include "tools/load/row_sink.h"
-#include "tools/load/sst_builder.h"
 #include "tools/load/worker_threads.h"
 
 namespace sheaf {
 namespace load {
 namespace {
+
+constexpr uint64_t kToTheEnd = std::numeric_limits<uint64_t>::max();
+// Of one lane: one writes while others parse.
+constexpr size_t kMostTakingTurns = 4;
+// The first list behind a lane is mostly short.
+constexpr size_t kBlockBehind = size_t{1} << 16;
 
 class Turns {
  public:
@@ -50,123 +55,62 @@ class Turns {
   std::atomic<bool> ended_{false};
 };
 
-// The lists of a block, encoded while its rows are parsed. Those of its first and last key may go
-// on in other blocks, so the SstBuilder takes them as parts of a list.
-class BlockLists final : public RowSink {
+// What all lanes share.
+struct Shared {
+  Shared(const SortedLoadOptions& load_options, RejectLog* reject_log, SortedParts* load_parts)
+      : options(load_options), log(reject_log), parts(*load_parts) {
+    for (const auto& [number, part] : parts) {
+      rows += part.rows;
+      next_number = number + 1;
+    }
+  }
+
+  const SortedLoadOptions& options;
+  RejectLog* const log;
+  uint64_t thread_memory = 0;
+  std::atomic<bool> sorted{true};
+  std::atomic<bool> failed{false};
+  std::atomic<uint64_t> rows{0};
+  std::atomic<uint64_t> bytes{0};  // of blocks
+  std::atomic<uint64_t> next_number{0};
+  std::mutex mutex;  // of parts and on_part()
+  SortedParts& parts;
+};
+
+// Parsers of a thread.
+class Parsers {
  public:
-  explicit BlockLists(Layout layout) : layout_(layout), builder_(layout) {}
+  explicit Parsers(OnError on_error) : on_error_(on_error) {}
 
-  void Clear() {
-    keys_.clear();
-    blobs_.clear();
-    lists_.clear();
-  }
-
-  // Errors: FailedPrecondition for a row that is not in order; those of Finish().
-  absl::Status Add(std::string_view key, absl::Span<const std::string_view> values) override {
-    if (lists_.empty() || key != last_key()) {
-      if (!lists_.empty()) {
-        if (key < last_key()) return absl::FailedPreconditionError("not in order");
-        if (absl::Status status = Finish(); !status.ok()) return status;
-      }
-      lists_.push_back({keys_.size(), key.size(), 0, 0, 0, 0});
-      keys_.append(key);
-    }
-    for (const std::string_view value : values) builder_.Add(value);
-    ++lists_.back().rows;
-    return absl::OkStatus();
-  }
-
-  // Ends the last list. Errors: InvalidArgument for values that no blob has room for.
-  absl::Status Finish() {
-    if (lists_.empty()) return absl::OkStatus();
-    List& list = lists_.back();
-    list.values = builder_.size();
-    if (absl::Status status = builder_.Finish(&blob_); !status.ok()) return status;
-    list.offset = blobs_.size();
-    list.size = blob_.size();
-    blobs_.append(blob_);
-    return absl::OkStatus();
-  }
-
-  bool empty() const { return lists_.empty(); }
-  size_t size() const { return lists_.size(); }
-  std::string_view first_key() const { return Key(lists_.front()); }
-  std::string_view last_key() const { return Key(lists_.back()); }
-
-  // Lists from `begin` on and before `end`; counts them. REQUIRES: Finish() succeeded.
-  absl::Status AppendTo(SstBuilder* builder, size_t begin, size_t end, SortedPart* part) const {
-    for (size_t i = begin; i < end; ++i) {
-      const List& list = lists_[i];
-      part->rows += list.rows;
-      part->values += list.values;
-      const std::string_view blob = std::string_view(blobs_).substr(list.offset, list.size);
-      absl::Status status;
-      if (i == 0 || i + 1 == lists_.size()) {
-        const absl::StatusOr<BlobView> view = BlobView::Parse(blob, layout_);
-        if (!view.ok()) return view.status();  // we wrote it
-        status = builder->AddPart(Key(list), *view);
-      } else {
-        status = builder->AddList(Key(list), blob, list.values);
-      }
-      if (!status.ok()) return status;
-    }
-    return absl::OkStatus();
+  RowParser& For(RowFormat format) {
+    std::unique_ptr<RowParser>& parser = parsers_[static_cast<size_t>(format)];
+    if (parser == nullptr) parser = NewRowParser(format, on_error_);
+    return *parser;
   }
 
  private:
-  struct List {
-    size_t key_offset;
-    size_t key_size;
-    size_t offset;  // in blobs_
-    size_t size;
-    uint64_t values;
-    uint64_t rows;
-  };
-
-  std::string_view Key(const List& list) const {
-    return std::string_view(keys_).substr(list.key_offset, list.key_size);
-  }
-
-  const Layout layout_;
-  BlobBuilder builder_;
-  std::string blob_;
-  std::string keys_;
-  std::string blobs_;
-  std::vector<List> lists_;
+  const OnError on_error_;
+  std::array<std::unique_ptr<RowParser>, 3> parsers_;
 };
 
-// Takes the lists of blocks in the order of the input.
+// The SSTs of a lane: takes the lists of its blocks in the order of the input.
 class PartWriter {
  public:
-  PartWriter(const SortedLoadOptions& options, std::vector<SortedPart>* parts)
-      : options_(options), parts_(*parts) {
-    if (parts->empty()) return;
-    for (const SortedPart& part : *parts) rows_ += part.rows;
-    last_key_ = done_key_ = LargestKey(parts->back().lists);
-  }
+  // `begins_input`: there is no lane before, which would have the first list.
+  PartWriter(Shared* shared, bool begins_input) : shared_(*shared), skips_(!begins_input) {}
 
   // `*sorted` becomes false if the block is not behind the one before.
   absl::Status Add(const RowBlock& block, const BlockRead& read, const BlockLists& lists,
                    bool* sorted) {
     if (!lists.empty()) {
-      if (last_key_ > lists.first_key()) {
-        *sorted = false;
-        return absl::OkStatus();
-      }
-      // The part before may have taken the first list of the block behind its last one.
-      size_t begin = !done_key_.empty() && lists.first_key() == done_key_ ? 1 : 0;
-      if (lists.last_key() != done_key_) done_key_.clear();
-      const bool goes_on = last_key_ == lists.first_key();
-      if (builder_ != nullptr && builder_->bytes() >= options_.part_bytes &&
-          (!goes_on || lists.size() > 1)) {
-        if (goes_on) {
-          begin = 1;
-          if (absl::Status status = Append(lists, 0, 1); !status.ok()) return status;
-        }
+      if (!IsBehind(lists, sorted)) return absl::OkStatus();
+      size_t begin = SkipsFirst(lists) ? 1 : 0;
+      if (builder_ != nullptr && builder_->bytes() >= shared_.options.part_bytes &&
+          lists.size() > 1) {
+        if (absl::Status status = Append(lists, begin, 1); !status.ok()) return status;
         if (absl::Status status = End(); !status.ok()) return status;
+        begin = 1;
       }
-      last_key_ = std::string(lists.last_key());
       if (absl::Status status = Append(lists, begin, lists.size()); !status.ok()) return status;
     }
     if (block.again()) return absl::OkStatus();
@@ -181,109 +125,317 @@ class PartWriter {
     return absl::OkStatus();
   }
 
+  // A block behind the lane; `*more` becomes false if the first list does not go on behind it.
+  absl::Status AddBehind(const BlockLists& lists, bool* more, bool* sorted) {
+    if (lists.empty() || !IsBehind(lists, sorted)) return absl::OkStatus();
+    if (behind_.empty()) behind_ = std::string(lists.first_key());
+    *more = lists.first_key() == behind_ && lists.size() == 1;
+    // The list may be the one that the lane leaves out, all through.
+    if (lists.first_key() != behind_ || SkipsFirst(lists)) return absl::OkStatus();
+    return Append(lists, 0, 1);
+  }
+
   // Finishes a part.
   absl::Status End() {
     if (builder_ == nullptr) return absl::OkStatus();
     absl::Status status = builder_->End();
     if (!status.ok()) return status;
-    part_.operands = options_.plan->operands;
+    part_.operands = shared_.options.plan->operands;
     part_.lists = builder_->written();
     builder_.reset();
-    parts_.push_back(std::exchange(part_, SortedPart()));
-    return options_.on_part(parts_.size() - 1, parts_.back());
+    const std::lock_guard<std::mutex> lock(shared_.mutex);
+    SortedPart& part = shared_.parts[number_];
+    part = std::exchange(part_, SortedPart());
+    return shared_.options.on_part(number_, part);
   }
 
-  // From any thread.
-  uint64_t rows() const { return rows_.load(std::memory_order_relaxed); }
-
  private:
+  bool IsBehind(const BlockLists& lists, bool* sorted) {
+    *sorted = last_key_ <= lists.first_key();
+    last_key_.assign(lists.last_key());
+    return *sorted;
+  }
+
+  // The first list of the lane, as far as it goes, is the lane's before.
+  bool SkipsFirst(const BlockLists& lists) {
+    if (!skips_) return false;
+    if (skipped_.empty()) skipped_ = std::string(lists.first_key());
+    skips_ = lists.last_key() == skipped_;
+    return lists.first_key() == skipped_;
+  }
+
   absl::Status Append(const BlockLists& lists, size_t begin, size_t end) {
-    if (begin == end) return absl::OkStatus();
+    if (begin >= end) return absl::OkStatus();
     if (builder_ == nullptr) {
-      builder_ = std::make_unique<SstBuilder>(*options_.plan,
-                                              absl::StrCat(options_.prefix, parts_.size(), "-"));
+      number_ = shared_.next_number++;
+      builder_ = std::make_unique<SstBuilder>(*shared_.options.plan,
+                                              absl::StrCat(shared_.options.prefix, number_, "-"));
     }
     const uint64_t rows = part_.rows;
-    absl::Status status = lists.AppendTo(builder_.get(), begin, end, &part_);
-    rows_.fetch_add(part_.rows - rows, std::memory_order_relaxed);
+    absl::Status status = lists.AppendTo(builder_.get(), begin, end, &part_.rows, &part_.values);
+    shared_.rows.fetch_add(part_.rows - rows, std::memory_order_relaxed);
     return status;
   }
 
-  static std::string LargestKey(const RangeFiles& files) {
-    std::string largest;
-    for (const SstFile& file : files.files) largest = std::max(largest, file.largest);
-    return largest;
-  }
-
-  const SortedLoadOptions& options_;
-  std::vector<SortedPart>& parts_;
+  Shared& shared_;
   std::unique_ptr<SstBuilder> builder_;  // of part_; null until it has a list
+  uint64_t number_ = 0;                  // of part_
   SortedPart part_;
   std::string last_key_;  // empty before the first
-  std::string done_key_;  // the last of parts that were there, until another one was read
-  std::atomic<uint64_t> rows_{0};
+  bool skips_;
+  std::string skipped_;  // key of the list that is the lane's before; empty before the first
+  std::string behind_;   // key of the first list behind the lane
 };
 
-}  // namespace
+// A part of the input, and its SSTs.
+class Lane {
+ public:
+  // From position `begin` on, and before `end`, if that is not kToTheEnd. `plain`: null if there is
+  // only this lane.
+  Lane(Shared* shared, const PlainInputs* plain, uint64_t begin, uint64_t end,
+       std::vector<PositionRange> read_before)
+      : shared_(*shared),
+        plain_(plain),
+        end_(end),
+        reader_(Reading(std::move(read_before))),
+        writer_(shared, begin == 0) {}
 
-absl::StatusOr<bool> LoadSorted(const SortedLoadOptions& options, BlockReader* reader,
-                                RejectLog* log, std::vector<SortedPart>* parts) {
-  Turns turns;
-  std::atomic<bool> sorted{true};
-  PartWriter writer(options, parts);  // of whose turn it is
+  // May be called by several threads, which then take turns.
+  absl::Status Work() {
+    absl::Status status = TakeBlocks();
+    if (!status.ok()) shared_.failed = true;
+    return status;
+  }
 
-  const auto work = [&](size_t) -> absl::Status {
+  // Once all of them are done, if nothing stopped them.
+  absl::Status End() {
+    absl::Status status = end_ == kToTheEnd ? absl::OkStatus() : TakeListBehind();
+    if (status.ok() && shared_.sorted) status = writer_.End();
+    if (!status.ok()) shared_.failed = true;
+    return status;
+  }
+
+  const BlockReader& reader() const { return reader_; }
+
+ private:
+  BlockReader::Options Reading(std::vector<PositionRange> read_before) const {
+    BlockReader::Options reading;
+    reading.inputs = shared_.options.inputs;
+    reading.format = shared_.options.format;
+    reading.block_bytes = shared_.options.block_bytes;
+    reading.read_before = std::move(read_before);
+    return reading;
+  }
+
+  // The parser takes most: simdjson 14 bytes a byte.
+  bool MayUse(uint64_t bytes) const { return 20 * bytes <= shared_.thread_memory; }
+
+  bool Stops() const { return !shared_.sorted || shared_.failed; }
+
+  absl::Status TakeBlocks() {
     RowBlock block;
-    BlockLists lists(BlobLayout(*options.plan));
-    std::array<std::unique_ptr<RowParser>, 3> parsers;
-    const auto may_use = [&options](uint64_t bytes) { return 20 * bytes <= options.memory; };
-    while (!turns.ended() && !log->stopped()) {
-      const absl::StatusOr<bool> more = reader->Next(&block, may_use);
+    BlockLists lists(BlobLayout(*shared_.options.plan));
+    Parsers parsers(shared_.options.on_error);
+    const auto may_use = [this](uint64_t bytes) { return MayUse(bytes); };
+    absl::Status status;
+    while (!Stops() && !turns_.ended()) {
+      const absl::StatusOr<bool> more = reader_.Next(&block, may_use);
       if (!more.ok() && absl::IsResourceExhausted(more.status())) {
-        sorted = false;  // a long row: there is more memory for it where rows are sorted
+        shared_.sorted = false;  // a long row: there is more memory for it where rows are sorted
         break;
       }
-      if (!more.ok()) {
-        turns.End();
-        return more.status();
-      }
+      if (!(status = more.status()).ok()) break;
       if (!*more) return absl::OkStatus();
-      std::unique_ptr<RowParser>& parser = parsers[static_cast<size_t>(block.format())];
-      if (parser == nullptr) parser = NewRowParser(block.format(), options.on_error);
+      if (shared_.log->stopped_before(block.position())) break;
       lists.Clear();
       BlockReport report;
-      absl::Status status = parser->Parse(block, lists, &report);
+      status = parsers.For(block.format()).Parse(block, lists, &report);
       const BlockRead read = {block.position(), block.position() + block.rows().size(),
                               report.lines, !report.rejects.empty()};
-      log->Add(block, std::move(report));
-      if (read.rejects && options.on_error == OnError::kStop) break;
+      shared_.log->Add(block, std::move(report));
+      shared_.bytes.fetch_add(block.rows().size(), std::memory_order_relaxed);
+      if (read.rejects && shared_.options.on_error == OnError::kStop) break;
+      // Lines before the one that stops are still counted, and may have one that stops themselves.
+      if (shared_.log->stopped()) {
+        status = absl::OkStatus();
+        continue;
+      }
       if (absl::IsFailedPrecondition(status)) {
-        sorted = false;
+        status = absl::OkStatus();
+        shared_.sorted = false;
         break;
       }
       if (status.ok()) status = lists.Finish();
       if (block.again()) lists.Clear();
-      if (!turns.Wait(block.number())) return status;
-      bool in_order = true;
-      if (status.ok()) status = writer.Add(block, read, lists, &in_order);
-      if (!status.ok()) {
-        turns.End();
-        return status;
-      }
-      if (!in_order) {
-        sorted = false;
+      if (!turns_.Wait(block.number())) break;
+      bool sorted = true;
+      if (status.ok()) status = writer_.Add(block, read, lists, &sorted);
+      if (!sorted) shared_.sorted = false;
+      if (!status.ok()) break;
+      turns_.Done();
+    }
+    turns_.End();
+    return status;
+  }
+
+  // Reports of these blocks are for the lane that has them, or were given by an earlier load.
+  absl::Status TakeListBehind() {
+    BlockReader::Options reading = Reading(plain_->Except(end_, kToTheEnd));
+    reading.block_bytes = std::min(kBlockBehind, reading.block_bytes);
+    BlockReader reader(std::move(reading));
+    RowBlock block;
+    BlockLists lists(BlobLayout(*shared_.options.plan));
+    Parsers parsers(shared_.options.on_error);
+    for (bool more = true; more && !Stops();) {
+      const absl::StatusOr<bool> next =
+          reader.Next(&block, [this](uint64_t bytes) { return MayUse(bytes); });
+      if (!next.ok() && absl::IsResourceExhausted(next.status())) {
+        shared_.sorted = false;
         break;
       }
-      turns.Done();
+      if (!next.ok()) return next.status();
+      if (!*next) break;
+      lists.Clear();
+      BlockReport report;
+      absl::Status status = parsers.For(block.format()).Parse(block, lists, &report);
+      if (!report.rejects.empty()) break;
+      bool sorted = !absl::IsFailedPrecondition(status);
+      if (sorted && status.ok()) status = lists.Finish();
+      if (sorted && status.ok()) status = writer_.AddBehind(lists, &more, &sorted);
+      if (!sorted) {
+        shared_.sorted = false;
+        break;
+      }
+      if (!status.ok()) return status;
     }
-    turns.End();
     return absl::OkStatus();
-  };
-  absl::Status status = RunWorkers(options.threads, work, [&] { options.tick(writer.rows()); });
+  }
+
+  Shared& shared_;
+  const PlainInputs* const plain_;
+  const uint64_t end_;
+  BlockReader reader_;
+  Turns turns_;
+  PartWriter writer_;  // of whose turn it is
+};
+
+// Keeps parts that can be gone on from: none over another, and where reading cannot begin in the
+// middle, none behind what is missing. Returns them in the order of the input.
+std::vector<const SortedPart*> KeepUsable(bool anywhere, SortedParts* parts) {
+  std::vector<SortedParts::iterator> order;
+  for (auto part = parts->begin(); part != parts->end();) {
+    if (part->second.blocks.empty()) {
+      part = parts->erase(part);
+    } else {
+      order.push_back(part++);
+    }
+  }
+  std::sort(order.begin(), order.end(),
+            [](const auto& a, const auto& b) { return a->second.begin() < b->second.begin(); });
+  std::vector<const SortedPart*> kept;
+  uint64_t end = 0;
+  for (const SortedParts::iterator part : order) {
+    const uint64_t begin = part->second.begin();
+    if (begin < end || (begin != end && !anywhere)) {
+      parts->erase(part);
+    } else {
+      end = part->second.end();
+      kept.push_back(&part->second);
+    }
+  }
+  return kept;
+}
+
+struct Gap {
+  uint64_t begin;
+  uint64_t end;
+};
+
+std::vector<Gap> GapsBetween(const std::vector<const SortedPart*>& parts, uint64_t bytes) {
+  std::vector<Gap> gaps;
+  uint64_t end = 0;
+  for (const SortedPart* const part : parts) {
+    if (end < part->begin()) gaps.push_back({end, part->begin()});
+    end = part->end();
+  }
+  if (end < bytes) gaps.push_back({end, bytes});
+  return gaps;
+}
+
+}  // namespace
+
+absl::StatusOr<SortedLoad> LoadSorted(const SortedLoadOptions& options, RejectLog* log,
+                                      SortedParts* parts) {
+  std::optional<PlainInputs> plain;
+  size_t at_once = std::min(options.threads, options.most_lanes);
+  if (at_once > 1 && options.on_error == OnError::kStop) {
+    plain = PlainInputs::Open(options.inputs, options.format);
+  }
+  const std::vector<const SortedPart*> finished = KeepUsable(plain.has_value(), parts);
+  std::vector<PositionRange> read_before;
+  for (const SortedPart* const part : finished) {
+    for (const BlockRead& block : part->blocks) {
+      if (!block.rejects) log->AddPassedOver(block.begin, block.end, block.lines);
+      read_before.push_back({block.begin, block.end, block.rejects});
+    }
+  }
+
+  Shared shared(options, log, parts);
+  std::vector<std::unique_ptr<Lane>> lanes;
+  std::function<uint64_t()> file_bytes;
+  absl::Status status;
+  if (plain.has_value()) {
+    uint64_t missing = 0;
+    const std::vector<Gap> gaps = GapsBetween(finished, plain->bytes());
+    for (const Gap& gap : gaps) missing += gap.end - gap.begin;
+    const uint64_t lane_bytes = std::max<uint64_t>(options.least_lane, missing / at_once);
+    for (const Gap& gap : gaps) {
+      const uint64_t count = (gap.end - gap.begin + lane_bytes / 2) / lane_bytes;
+      uint64_t begin = gap.begin;
+      const auto add = [&](uint64_t end) {
+        lanes.push_back(std::make_unique<Lane>(&shared, &*plain, begin,
+                                               end == plain->bytes() ? kToTheEnd : end,
+                                               plain->Except(begin, end)));
+        begin = end;
+      };
+      for (const uint64_t cut : plain->Cut(gap.begin, gap.end, count)) add(cut);
+      add(gap.end);
+    }
+    at_once = std::max<size_t>(1, std::min(at_once, lanes.size()));
+    shared.thread_memory = options.memory / at_once;
+    shared.bytes = plain->bytes() - missing;
+    file_bytes = [&shared] { return shared.bytes.load(); };
+    std::atomic<size_t> next{0};
+    status = RunWorkers(
+        at_once,
+        [&](size_t) {
+          absl::Status done;
+          for (size_t i; done.ok() && (i = next++) < lanes.size();) {
+            done = lanes[i]->Work();
+            if (done.ok() && !log->stopped()) done = lanes[i]->End();
+          }
+          return done;
+        },
+        [&] { options.tick(file_bytes(), shared.rows); });
+  } else {
+    const uint64_t begin = finished.empty() ? 0 : finished.back()->end();
+    const size_t threads = std::min(options.threads, kMostTakingTurns);
+    shared.thread_memory = options.memory / threads;
+    lanes.push_back(
+        std::make_unique<Lane>(&shared, nullptr, begin, kToTheEnd, std::move(read_before)));
+    Lane& lane = *lanes.back();
+    file_bytes = [&lane] { return lane.reader().file_bytes(); };
+    status = RunWorkers(
+        threads, [&](size_t) { return lane.Work(); },
+        [&] { options.tick(file_bytes(), shared.rows); });
+    if (status.ok() && shared.sorted && !log->stopped()) status = lane.End();
+  }
   if (!status.ok()) return status;
-  if (!sorted || log->stopped()) return sorted;
-  if (status = writer.End(); !status.ok()) return status;
-  return true;
+  SortedLoad load;
+  load.sorted = shared.sorted && !(plain.has_value() && plain->Changed());
+  load.file_bytes = file_bytes();
+  load.input_bytes = plain.has_value() ? load.file_bytes : lanes.back()->reader().position();
+  return load;
 }
 
 }  // namespace load
