@@ -8,10 +8,14 @@
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
+#include <functional>
+#include <memory>
 #include <random>
 #include <thread>
 
 #include "gtest/gtest.h"
+#include "rocksdb/db.h"
+#include "sheaf/append_operator.h"
 #include "tests/tools/process.h"
 
 namespace sheaf {
@@ -79,6 +83,13 @@ class LoadResumeTest : public ::testing::Test {
   const std::string db_ = folder_ + "/db";
   const std::string path_ = folder_ + "/rows.tsv";
 
+  std::unique_ptr<rocksdb::DB> OpenDb() const {
+    rocksdb::Options options;
+    options.merge_operator = NewAppendOperator();
+    rocksdb::DB* db = nullptr;
+    EXPECT_TRUE(rocksdb::DB::Open(options, db_, &db).ok());
+    return std::unique_ptr<rocksdb::DB>(db);
+  }
   std::string Export() { return RunSheaf({"export", "--db", db_}).out; }
   static std::vector<std::string> LeftIn(const std::string& folder) {
     std::vector<std::string> names;
@@ -381,7 +392,7 @@ TEST_F(LoadResumeTest, DamagedRunIsReadAgain) {
   command.push_back("--resume");
   const Result result = RunSheaf(command);
   EXPECT_EQ(result.exit_status, 0) << result.err;
-  EXPECT_TRUE(Has(result.err, "run-000000: the run is damaged; its rows are read again"))
+  EXPECT_TRUE(Has(result.err, "run-000000: the run is damaged, or a part of it was given back"))
       << result.err;
   EXPECT_TRUE(Export() == input.Text());
 }
@@ -406,8 +417,170 @@ TEST_F(LoadResumeTest, FolderWithNothingInItIsRemoved) {
   }
 }
 
-TEST_F(LoadResumeTest, StdinCannotBeResumed) {
-  EXPECT_EQ(RunSheaf({"load", "--db", db_, "--resume"}, "a\t1\n").exit_status, 2);
+TEST_F(LoadResumeTest, StdinIsNotGoneOnWith) {
+  const Result result = RunSheaf({"load", "--db", db_, "--resume"}, "a\t1\n");
+  EXPECT_EQ(result.exit_status, 1);
+  EXPECT_TRUE(Has(result.err, "which can be read again, found stdin")) << result.err;
+  EXPECT_FALSE(fs::exists(db_));
+}
+
+// All rows of stdin are in SSTs when it turns out that somebody has the DB open.
+TEST_F(LoadResumeTest, SstsOfStdinAreIngestedByResuming) {
+  ASSERT_EQ(RunSheaf({"load", "--db", db_}, "a\told\n").exit_status, 0);
+  Process process({"load", "--db", db_});
+  while (LeftIn(folder_).empty()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  {
+    const std::unique_ptr<rocksdb::DB> db = OpenDb();
+    process.Write("a\t1\nb\t2\n");
+    process.CloseInput();
+    const Result result = process.Wait();
+    EXPECT_EQ(result.exit_status, 1);
+    EXPECT_TRUE(Has(result.err, "another process has this DB open")) << result.err;
+    EXPECT_TRUE(Has(result.err, "--resume goes on from there")) << result.err;
+  }
+  const Result result = RunSheaf({"load", "--db", db_, "--resume"});
+  EXPECT_EQ(result.exit_status, 0) << result.err;
+  EXPECT_TRUE(Has(result.err, "2 rows, 2 keys, 2 values loaded")) << result.err;
+  EXPECT_EQ(Export(), "a\told\na\t1\nb\t2\n");
+  EXPECT_TRUE(LeftIn(folder_).empty());
+}
+
+// A path says the same DB, whether it is there or not and however it is written.
+TEST_F(LoadResumeTest, SlashAtTheEndAndLinksNameTheSameDb) {
+  WriteFile(path_, "a\t1\n");
+  fs::create_symlink("db", folder_ + "/link");
+  ASSERT_EQ(RunSheaf({"load", "--db", folder_ + "/link/", "--input", path_}).exit_status, 0);
+  EXPECT_TRUE(fs::is_symlink(folder_ + "/link"));
+  for (const std::string& db : {db_ + "/", folder_ + "/./db", folder_ + "/link"}) {
+    const Result result = RunSheaf({"load", "--db", db, "--input", path_, "--resume"});
+    EXPECT_EQ(result.exit_status, 0) << result.err;
+    EXPECT_TRUE(Has(result.err, "the load was complete")) << db << result.err;
+  }
+  EXPECT_EQ(Export(), "a\t1\n");
+}
+
+// With --tmp a new DB is made beside its place; then something is at that place.
+class StagedDbTest : public LoadResumeTest {
+ protected:
+  StagedDbTest() {
+    WriteFile(path_, "a\t1\nb\t2\n");
+    fs::create_directory(folder_ + "/tmp");
+  }
+
+  // Runs the load; calls `meanwhile` once the DB is being made.
+  Result LoadWhile(const std::function<void()>& meanwhile) {
+    Process process(command_);
+    process.CloseInput();
+    while (LeftIn(folder_).empty()) {
+    }
+    meanwhile();
+    return process.Wait();
+  }
+
+  Result Resume() {
+    std::vector<std::string> command = command_;
+    command.push_back("--resume");
+    return RunSheaf(command);
+  }
+
+  std::string Journal() const {
+    for (const fs::directory_entry& entry : fs::directory_iterator(folder_ + "/tmp")) {
+      return entry.path() / "journal";
+    }
+    return "";
+  }
+
+  const std::vector<std::string> command_ = {"load",  "--db",          db_, "--input", path_,
+                                             "--tmp", folder_ + "/tmp"};
+};
+
+TEST_F(StagedDbTest, DbThatCouldNotBeMovedIsMovedByResuming) {
+  for (const bool record_is_lost : {false, true}) {
+    const Result result = LoadWhile([this] { WriteFile(db_, "in the way"); });
+    EXPECT_EQ(result.exit_status, 1);
+    ASSERT_EQ(LeftIn(folder_).size(), 1u);
+    const std::string staged = LeftIn(folder_)[0];
+    EXPECT_TRUE(Has(result.err, staged)) << result.err;
+    fs::remove(db_);
+    // A load without --resume names both folders.
+    WriteFile(folder_ + "/other", "bad row");
+    const Result other =
+        RunSheaf({"load", "--db", db_, "--input", folder_ + "/other", "--tmp", folder_ + "/tmp"});
+    EXPECT_EQ(other.exit_status, 1);
+    EXPECT_TRUE(Has(other.err, staged + " is what an interrupted load has left")) << other.err;
+    if (record_is_lost) {
+      // As if it had been killed between the ingestion and the record of it.
+      const std::string journal = ReadFile(Journal());
+      const size_t last = journal.rfind("\tbuilt\n");
+      ASSERT_NE(last, std::string::npos);
+      WriteFile(Journal(), journal.substr(0, journal.rfind('\n', last - 1) + 1));
+    }
+    struct stat before, after;
+    ASSERT_EQ(stat((folder_ + "/" + staged + "/CURRENT").c_str(), &before), 0);
+    const Result resumed = Resume();
+    EXPECT_EQ(resumed.exit_status, 0) << resumed.err;
+    ASSERT_EQ(stat((db_ + "/CURRENT").c_str(), &after), 0);
+    EXPECT_EQ(before.st_ino, after.st_ino) << "it was made again";
+    EXPECT_EQ(Export(), "a\t1\nb\t2\n");
+    EXPECT_TRUE(LeftIn(folder_).empty());
+    EXPECT_TRUE(fs::is_empty(folder_ + "/tmp"));
+    fs::remove_all(db_);
+  }
+}
+
+TEST_F(StagedDbTest, RowsGoIntoTheDbThatAnotherLoadMadeMeanwhile) {
+  const Result result = LoadWhile([this] {
+    fs::create_directory(db_);
+    WriteFile(db_ + "/CURRENT", "MANIFEST-000001");
+  });
+  EXPECT_EQ(result.exit_status, 1);
+  EXPECT_TRUE(Has(result.err, "another process made a file CURRENT there meanwhile")) << result.err;
+  fs::remove_all(db_);
+  ASSERT_EQ(RunSheaf({"load", "--db", db_}, "a\tother\n").exit_status, 0);
+  const Result resumed = Resume();
+  EXPECT_EQ(resumed.exit_status, 0) << resumed.err;
+  EXPECT_EQ(Export(), "a\tother\na\t1\nb\t2\n");
+  EXPECT_TRUE(LeftIn(folder_).empty());
+  EXPECT_TRUE(fs::is_empty(folder_ + "/tmp"));
+}
+
+// Killed while files were moved one by one into a folder that was there.
+TEST_F(StagedDbTest, DbThatIsHalfMovedIsCompletedByResuming) {
+  const Result result = LoadWhile([this] { WriteFile(db_, "in the way"); });
+  ASSERT_EQ(LeftIn(folder_).size(), 1u) << result.err;
+  const std::string staged = folder_ + "/" + LeftIn(folder_)[0];
+  fs::remove(db_);
+  fs::create_directory(db_);
+  for (const fs::directory_entry& entry : fs::directory_iterator(staged)) {
+    if (entry.path().extension() == ".sst") {
+      fs::rename(entry.path(), fs::path(db_) / entry.path().filename());
+    }
+  }
+  const Result refused = RunSheaf(command_);
+  EXPECT_EQ(refused.exit_status, 1);
+  EXPECT_TRUE(Has(refused.err, "with --resume completes it")) << refused.err;
+  const Result resumed = Resume();
+  EXPECT_EQ(resumed.exit_status, 0) << resumed.err;
+  EXPECT_EQ(Export(), "a\t1\nb\t2\n");
+  EXPECT_TRUE(LeftIn(folder_).empty());
+}
+
+TEST_F(StagedDbTest, DamagedRecordIsRefusedAndOneThatIsCutOffIsNot) {
+  LoadWhile([this] { WriteFile(db_, "in the way"); });
+  fs::remove(db_);
+  const std::string journal = ReadFile(Journal());
+  std::string damaged = journal;
+  damaged[journal.rfind("\twritten\t") + 3] ^= 1;
+  WriteFile(Journal(), damaged);
+  const Result refused = Resume();
+  EXPECT_EQ(refused.exit_status, 1);
+  EXPECT_TRUE(Has(refused.err, "journal: the record at offset ")) << refused.err;
+  EXPECT_EQ(ReadFile(Journal()), damaged);
+  EXPECT_FALSE(fs::exists(db_));
+  WriteFile(Journal(), journal + "1234567890abcdef\trun");
+  const Result resumed = Resume();
+  EXPECT_EQ(resumed.exit_status, 0) << resumed.err;
+  EXPECT_EQ(Export(), "a\t1\nb\t2\n");
 }
 
 }  // namespace

@@ -28,10 +28,11 @@ class SilentLogger final : public rocksdb::Logger {
   void Logv(const char*, va_list) override {}
 };
 
-// Files that RocksDB leaves in a folder in which opening a DB failed.
+// What RocksDB leaves in a folder in which opening a DB failed, a file system, and loads.
 bool IsLeftover(const std::string& name) {
   return name == "LOCK" || name == "IDENTITY" || absl::StartsWith(name, "LOG") ||
-         name == "lost+found";
+         name == "lost+found" || absl::StartsWith(name, ".load-") ||
+         absl::StartsWith(name, ".new-");
 }
 
 absl::Status Locked(const std::string& path) {
@@ -43,7 +44,11 @@ absl::Status Locked(const std::string& path) {
 
 absl::Status CannotOpen(const std::string& path, const rocksdb::Status& status) {
   const std::string text = status.ToString();
-  if (status.IsIOError() && absl::StrContains(text, "lock")) return Locked(path);
+  // Not "lock": a path may have that in it.
+  if (status.IsIOError() &&
+      (absl::StrContains(text, "While lock file") || absl::StrContains(text, "lock hold by"))) {
+    return Locked(path);
+  }
   return absl::InternalError(absl::StrCat(path, ": cannot open the DB: ", text));
 }
 
@@ -116,17 +121,17 @@ absl::StatusOr<Database> Database::Read(const std::string& path, const std::stri
 absl::StatusOr<Database> Database::New(const std::string& path, Layout layout,
                                        const std::string& family_name) {
   std::error_code error;
-  bool has_files = false;
   if (fs::exists(path, error)) {
     if (!fs::is_directory(path, error)) {
       return absl::FailedPreconditionError(absl::StrCat(path, ": is a file; expected a DB folder"));
     }
     for (const fs::directory_entry& entry : fs::directory_iterator(path, error)) {
       const std::string name = entry.path().filename().string();
-      has_files = true;
       if (!IsLeftover(name)) {
         return absl::FailedPreconditionError(absl::StrCat(
-            path, ": is no DB but holds other files (", name, "); name a new or an empty folder"));
+            path, ": is no DB but holds other files (", name,
+            "); name a new or an empty folder. (If a load was interrupted while it made a DB "
+            "there, the same command with --resume completes it)"));
       }
     }
     if (!error && access(path.c_str(), W_OK) != 0) {
@@ -143,7 +148,6 @@ absl::StatusOr<Database> Database::New(const std::string& path, Layout layout,
     }
   }
   Database database = Fresh(path, layout, family_name);
-  database.folder_was_there_ = has_files;
   return database;
 }
 
@@ -255,13 +259,6 @@ absl::StatusOr<std::unique_ptr<OpenedDatabase>> Database::Open() const {
   if (!status.ok()) return CannotOpen(path_, status);
   rocksdb::ColumnFamilyHandle* const family = HandleOf(handles);
   return std::make_unique<OpenedDatabase>(db, std::move(handles), family);
-}
-
-void Database::Remove() const {
-  if (!is_new_) return;
-  rocksdb::DestroyDB(path_, rocksdb::Options(db_options_, family()), families_);
-  std::error_code ignored;
-  if (!folder_was_there_) fs::remove(path_, ignored);  // only if it is empty now
 }
 
 }  // namespace load

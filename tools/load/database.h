@@ -86,8 +86,6 @@ class Database {
 
   const std::string& path() const { return path_; }
   bool is_new() const { return is_new_; }
-  // It is new, and its folder holds files, as that of a file system does.
-  bool has_folder() const { return folder_was_there_; }
 
   // Of the lists: `layout` of the merge operator sheaf.append, else of the collector sheaf.stats,
   // else compact.
@@ -109,9 +107,6 @@ class Database {
   absl::StatusOr<std::unique_ptr<OpenedDatabase>> OpenForReadOnly() const;
   absl::StatusOr<std::unique_ptr<OpenedDatabase>> Open() const;
 
-  // Removes what Open() of a new DB has made. REQUIRES: it succeeded, and the DB is closed again.
-  void Remove() const;
-
  private:
   const rocksdb::ColumnFamilyOptions& family() const;
   rocksdb::ColumnFamilyOptions& family();
@@ -122,7 +117,6 @@ class Database {
   std::string path_;
   std::string family_name_ = rocksdb::kDefaultColumnFamilyName;
   bool is_new_ = false;
-  bool folder_was_there_ = false;
   Layout layout_ = Layout::kCompact;
   bool can_append_ = false;
   rocksdb::DBOptions db_options_;

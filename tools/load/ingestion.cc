@@ -192,6 +192,12 @@ absl::StatusOr<Ingested> WasIngested(const Database& database, const std::string
   return Ingested::kUnknown;
 }
 
+absl::StatusOr<bool> HasLoad(const Database& database, const std::string& id) {
+  const auto opened = database.OpenForReadOnly();
+  if (!opened.ok()) return opened.status();
+  return HasProperty(database, **opened, kIdProperty, id);
+}
+
 absl::StatusOr<bool> HasLoadOf(const Database& database, const std::string& what) {
   if (!Database::Exists(database.path())) return false;
   const auto opened = database.OpenForReadOnly();
@@ -208,7 +214,6 @@ absl::Status Ingest(const Database& database, const IngestionOptions& options) {
   absl::Status status =
       options.files.empty() ? absl::OkStatus() : IngestInto(database, **opened, options);
   opened->reset();
-  if (!status.ok() && !absl::IsAborted(status)) database.Remove();
   return status;
 }
 

@@ -55,6 +55,9 @@ enum class Ingested { kNo, kYes, kUnknown };
 absl::StatusOr<Ingested> WasIngested(const Database& database, const std::string& id,
                                      const IngestionIntent& intent);
 
+// The same of a DB that nobody else can have written to.
+absl::StatusOr<bool> HasLoad(const Database& database, const std::string& id);
+
 // Whether a load of `what` is in the DB, as far as its SSTs can tell.
 absl::StatusOr<bool> HasLoadOf(const Database& database, const std::string& what);
 
@@ -71,7 +74,7 @@ struct IngestionOptions {
 // Opens the DB, creating a new one, and ingests. Errors: FailedPrecondition if the DB is locked;
 // AlreadyExists, naming a key, for create_only; Aborted if another process wrote to the DB
 // meanwhile so that the files do not fit; Internal with RocksDB's reason. The DB is then as before;
-// a new one is removed again.
+// a new one has to be removed.
 absl::Status Ingest(const Database& database, const IngestionOptions& options);
 
 }  // namespace load

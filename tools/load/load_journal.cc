@@ -154,8 +154,10 @@ absl::StatusOr<std::unique_ptr<LoadJournal>> LoadJournal::Create(const std::stri
   return journal;
 }
 
-std::unique_ptr<LoadJournal> LoadJournal::Open(const std::string& folder, bool* locked) {
+std::unique_ptr<LoadJournal> LoadJournal::Open(const std::string& folder, bool* locked,
+                                               absl::Status* damaged) {
   *locked = false;
+  *damaged = absl::OkStatus();
   const int fd = open((folder + kName).c_str(), O_RDWR | O_APPEND | O_CLOEXEC);
   if (fd < 0) return nullptr;
   if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
@@ -166,13 +168,27 @@ std::unique_ptr<LoadJournal> LoadJournal::Open(const std::string& folder, bool* 
   std::unique_ptr<LoadJournal> journal(new LoadJournal(folder, fd));
   std::string text;
   char buffer[1 << 16];
-  for (ssize_t got; (got = read(fd, buffer, sizeof buffer)) > 0;) {
-    text.append(buffer, static_cast<size_t>(got));
+  ssize_t got;
+  while ((got = read(fd, buffer, sizeof buffer)) != 0) {
+    if (got > 0) {
+      text.append(buffer, static_cast<size_t>(got));
+    } else if (errno != EINTR) {
+      *damaged = Failed(folder, "cannot read");
+      break;
+    }
   }
   size_t whole = 0;
   for (size_t end; (end = text.find('\n', whole)) != std::string::npos; whole = end + 1) {
     Record record;
-    if (!ParseLine(std::string_view(text).substr(whole, end - whole), &record)) break;
+    if (!ParseLine(std::string_view(text).substr(whole, end - whole), &record)) {
+      // One that was cut off by a crash is the last, and has no end.
+      *damaged = absl::DataLossError(absl::StrCat(
+          folder, kName, ": the record at offset ", whole,
+          " is damaged, so what this load did is not known. Look for one of its keys with `sheaf "
+          "get`. If it was ingested, remove ",
+          folder, "; if not, load again without --resume"));
+      break;
+    }
     if (record[0] == kLoad && record.size() == 3 && record[1] == kVersion) {
       journal->id_ = record[2];
     } else if (record[0] == kWhat) {
@@ -182,8 +198,9 @@ std::unique_ptr<LoadJournal> LoadJournal::Open(const std::string& folder, bool* 
     }
   }
   if (journal->id_.empty()) return nullptr;
-  // What follows the last whole record was being written when the load was killed.
-  if (whole < text.size() && ftruncate(fd, static_cast<off_t>(whole)) != 0) return nullptr;
+  if (damaged->ok() && whole < text.size() && ftruncate(fd, static_cast<off_t>(whole)) != 0) {
+    *damaged = Failed(folder, "cannot write");
+  }
   journal->worth_keeping_ = !journal->records_.empty();
   return journal;
 }
@@ -219,13 +236,15 @@ absl::StatusOr<std::unique_ptr<LoadJournal>> LoadJournal::Find(const std::string
   std::string others;
   for (const std::string& folder : Folders(prefix)) {
     bool locked = false;
-    std::unique_ptr<LoadJournal> journal = Open(folder, &locked);
+    absl::Status damaged;
+    std::unique_ptr<LoadJournal> journal = Open(folder, &locked, &damaged);
     if (locked) {
       absl::StrAppend(&others, "; ", folder, " is of a load that is running");
       continue;
     }
     // The first record of what is the DB.
     if (journal == nullptr || journal->what_.empty() || journal->what_[0] != what[0]) continue;
+    if (!damaged.ok()) return damaged;
     const std::string differs = journal->Differs(what);
     if (!differs.empty()) {
       absl::StrAppend(&others, "; ", folder, " is of a load that differs in ", differs);
@@ -246,15 +265,16 @@ absl::StatusOr<std::unique_ptr<LoadJournal>> LoadJournal::Find(const std::string
   return found;
 }
 
-std::vector<std::string> LoadJournal::Leftovers(const std::string& prefix,
-                                                const std::vector<Record>& what) {
+std::vector<std::unique_ptr<LoadJournal>> LoadJournal::Leftovers(const std::string& prefix,
+                                                                 const std::vector<Record>& what) {
   RemoveEmpty(prefix);
-  std::vector<std::string> leftovers;
+  std::vector<std::unique_ptr<LoadJournal>> leftovers;
   for (const std::string& folder : Folders(prefix)) {
     bool locked = false;
-    const std::unique_ptr<LoadJournal> journal = Open(folder, &locked);
+    absl::Status damaged;
+    std::unique_ptr<LoadJournal> journal = Open(folder, &locked, &damaged);
     if (journal != nullptr && !journal->what_.empty() && journal->what_[0] == what[0]) {
-      leftovers.push_back(folder);
+      leftovers.push_back(std::move(journal));
     }
   }
   return leftovers;

@@ -36,15 +36,15 @@ class LoadJournal {
                                                              const std::vector<Record>& what);
 
   // The folder of an earlier load of `what` that is not complete; null if there is none.
-  // `note`: is told of folders that are not what is wanted.
   // Errors: FailedPrecondition if there are several, or if there are only such of a load that is
-  // running or had other inputs or options: then it says what differs.
+  // running or had other inputs or options: then it says what differs; DataLoss if a record is
+  // damaged that is not the last, so that what follows it is not known; Internal.
   static absl::StatusOr<std::unique_ptr<LoadJournal>> Find(const std::string& prefix,
                                                            const std::vector<Record>& what);
 
-  // Folders that earlier loads into the same DB have left, and nobody uses now.
-  static std::vector<std::string> Leftovers(const std::string& prefix,
-                                            const std::vector<Record>& what);
+  // What earlier loads into the same DB have left, and nobody uses now.
+  static std::vector<std::unique_ptr<LoadJournal>> Leftovers(const std::string& prefix,
+                                                             const std::vector<Record>& what);
 
   // A name for `what` that has one size.
   static std::string Digest(const std::vector<Record>& what);
@@ -56,6 +56,7 @@ class LoadJournal {
   const std::string& folder() const { return folder_; }
   // Tells this load from all others.
   const std::string& id() const { return id_; }
+  const std::vector<Record>& what() const { return what_; }
   // Those that were there when it was opened, without `what`.
   const std::vector<Record>& records() const { return records_; }
   // True if something was finished that a later load could go on from.
@@ -69,8 +70,10 @@ class LoadJournal {
  private:
   LoadJournal(std::string folder, int fd) : folder_(std::move(folder)), fd_(fd) {}
 
-  // Null if it is no journal; `*locked` if somebody else has it.
-  static std::unique_ptr<LoadJournal> Open(const std::string& folder, bool* locked);
+  // Null if it is no journal; `*locked` if somebody else has it. `*damaged`: a record that is, or
+  // OK.
+  static std::unique_ptr<LoadJournal> Open(const std::string& folder, bool* locked,
+                                           absl::Status* damaged);
   static std::vector<std::string> Folders(const std::string& prefix);
   static void RemoveEmpty(const std::string& prefix);
   std::string Differs(const std::vector<Record>& what) const;

@@ -1,10 +1,12 @@
 #include "tools/load/load_state.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <utility>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "tools/load/run_maker.h"
 
 namespace sheaf {
 namespace load {
@@ -16,6 +18,10 @@ constexpr char kRange[] = "range";
 // Not "sorted": parts had other ends under that name.
 constexpr char kSorted[] = "sorted-part";
 constexpr char kNotSorted[] = "not-sorted";
+constexpr char kWritten[] = "written";
+constexpr char kStaged[] = "staged";
+constexpr char kBuilt[] = "built";
+constexpr char kUnstaged[] = "unstaged";
 constexpr char kIngest[] = "ingest";
 constexpr char kDone[] = "done";
 
@@ -154,15 +160,26 @@ LoadJournal::Record RecordOfPart(uint64_t number, const SortedPart& part) {
 
 LoadJournal::Record NotSortedRecord() { return {kNotSorted}; }
 
-LoadJournal::Record RecordOf(const IngestionIntent& intent, const LoadCounts& counts) {
+LoadJournal::Record RecordOf(const LoadCounts& written) {
+  LoadJournal::Record record = {kWritten};
+  for (const uint64_t count : {written.rows, written.values, written.rows_skipped, written.bytes_in,
+                               written.input_bytes}) {
+    Add(count, &record);
+  }
+  return record;
+}
+
+LoadJournal::Record StagedRecord(const std::string& folder) { return {kStaged, folder}; }
+
+LoadJournal::Record BuiltRecord() { return {kBuilt}; }
+
+LoadJournal::Record UnstagedRecord() { return {kUnstaged}; }
+
+LoadJournal::Record RecordOf(const IngestionIntent& intent) {
   LoadJournal::Record record = {kIngest};
   Add(intent.sequence, &record);
   Add(intent.raises ? 1 : 0, &record);
   record.push_back(intent.live_files);
-  for (const uint64_t count :
-       {counts.rows, counts.keys, counts.values, counts.rows_skipped, counts.bytes_in}) {
-    Add(count, &record);
-  }
   return record;
 }
 
@@ -184,6 +201,7 @@ absl::StatusOr<LoadState> LoadState::Read(const LoadJournal& journal) {
       for (uint64_t left = fields.Count(); left != 0; --left) {
         state.runs.erase(folder + fields.Text());
       }
+      state.next_run = std::max(state.next_run, NumberOfRun(run.path) + 1);
       const std::string path = run.path;
       state.runs[path] = std::move(run);
     } else if (kind == kPlan) {
@@ -202,6 +220,7 @@ absl::StatusOr<LoadState> LoadState::Read(const LoadJournal& journal) {
       }
       state.plan = std::move(plan);
       state.ranges.clear();
+      state.written = false;
     } else if (kind == kRange) {
       const auto range = static_cast<size_t>(fields.Number());
       state.ranges[range] = TakeFiles(folder, &fields);
@@ -223,10 +242,20 @@ absl::StatusOr<LoadState> LoadState::Read(const LoadJournal& journal) {
       intent.raises = fields.Number() != 0;
       intent.live_files = fields.Text();
       state.intent = std::move(intent);
-      for (uint64_t* const count : {&state.counts.rows, &state.counts.keys, &state.counts.values,
-                                    &state.counts.rows_skipped, &state.counts.bytes_in}) {
+    } else if (kind == kWritten) {
+      state.written = true;
+      for (uint64_t* const count :
+           {&state.counts.rows, &state.counts.values, &state.counts.rows_skipped,
+            &state.counts.bytes_in, &state.counts.input_bytes}) {
         *count = fields.Number();
       }
+    } else if (kind == kStaged) {
+      state.staged = fields.Text();
+    } else if (kind == kBuilt) {
+      state.built = true;
+    } else if (kind == kUnstaged) {
+      state.staged.clear();
+      state.built = false;
     } else if (kind == kDone) {
       state.done = true;
     } else {

@@ -32,10 +32,10 @@ struct WritePlan {
 
 struct LoadCounts {
   uint64_t rows = 0;
-  uint64_t keys = 0;
   uint64_t values = 0;
   uint64_t rows_skipped = 0;
   uint64_t bytes_in = 0;
+  uint64_t input_bytes = 0;
 };
 
 struct LoadState {
@@ -46,9 +46,16 @@ struct LoadState {
   // What was loaded without sorting, as long as the input was in order.
   SortedParts sorted;
   bool not_sorted = false;
-  std::optional<IngestionIntent> intent;
-  LoadCounts counts;  // with `intent`
+  // All rows are in SSTs: those of `sorted` or of `ranges`.
+  bool written = false;
+  // A folder that is made and then moved to its place, and whether all is in it.
+  std::string staged;
+  bool built = false;
+  std::optional<IngestionIntent> intent;  // into a DB that was there
+  LoadCounts counts;                      // with `written`
   bool done = false;
+  // Greater than all numbers of runs.
+  uint64_t next_run = 0;
 
   // Errors: DataLoss if it is not what this program writes.
   static absl::StatusOr<LoadState> Read(const LoadJournal& journal);
@@ -60,7 +67,12 @@ LoadJournal::Record RecordOf(size_t range, const RangeFiles& files);
 // The part with this number, in the place of what was recorded as that.
 LoadJournal::Record RecordOfPart(uint64_t number, const SortedPart& part);
 LoadJournal::Record NotSortedRecord();
-LoadJournal::Record RecordOf(const IngestionIntent& intent, const LoadCounts& counts);
+LoadJournal::Record RecordOf(const LoadCounts& written);
+LoadJournal::Record StagedRecord(const std::string& folder);
+LoadJournal::Record BuiltRecord();
+// What was staged is no more.
+LoadJournal::Record UnstagedRecord();
+LoadJournal::Record RecordOf(const IngestionIntent& intent);
 LoadJournal::Record DoneRecord();
 
 }  // namespace load

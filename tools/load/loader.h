@@ -1,9 +1,9 @@
 // Load: puts rows of files into a DB, all or nothing.
 //
-// Rows are read and sorted by key within a limit of memory (RunMaker), merged and written as SSTs
-// outside of the DB (SstBuilder), and ingested in one step (Ingest). Until that step the DB is as
-// it was; a new one is created right before it. What is finished is recorded (LoadJournal), so that
-// a load that was interrupted or killed can go on from there.
+// Rows become SSTs outside of the DB (ListBuilder), which are ingested in one step (Ingest). Until
+// that step the DB is as it was; a new one is made elsewhere and moved to its place (LoadPlace).
+// What is finished is recorded (LoadJournal), so that a load that was interrupted or killed can go
+// on from there.
 //
 // Thread safety: one Load at a time, as it owns the process's SIGINT and SIGTERM while it runs.
 //
@@ -118,6 +118,10 @@ struct LoadSummary {
   // On error: the folder of what is finished, from which --resume goes on; empty if there is none.
   std::string left;
   uint64_t left_bytes = 0;
+  // The same of a new DB that is complete and could not be moved to its place.
+  std::string left_staged;
+  // On error: it may have been loaded by an earlier call.
+  bool may_be_loaded = false;
 };
 
 // On error nothing was loaded; what was finished is kept for --resume if the error is one that may

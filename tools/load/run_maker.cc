@@ -7,6 +7,7 @@
 #include <cstring>
 #include <utility>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "tools/load/interrupt.h"
@@ -122,6 +123,12 @@ class RunMaker::Worker {
   absl::Status spill_status_;  // of MayUse(), which can only say no
   std::array<std::unique_ptr<RowParser>, 3> parsers_;
 };
+
+uint64_t NumberOfRun(std::string_view path) {
+  uint64_t number = 0;
+  const std::string_view digits = path.substr(path.rfind('-') + 1);
+  return absl::SimpleAtoi(Abs(digits), &number) ? number : 0;
+}
 
 RunMaker::RunMaker(Options options, RejectLog* log) : options_(std::move(options)), log_(log) {}
 

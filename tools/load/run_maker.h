@@ -19,6 +19,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -39,6 +40,9 @@ struct RunInfo {
   uint64_t bytes = 0;
   std::vector<BlockRead> blocks;
 };
+
+// Of the name of its file.
+uint64_t NumberOfRun(std::string_view path);
 
 class RunMaker {
  public:

@@ -105,22 +105,32 @@ void PrintSummary(const load::LoadSummary& summary, const std::string& where) {
   ComplainLines(SummaryText(summary, where));
 }
 
-// A file that is not there yet or whole. False, with a complaint, if it cannot be written.
-bool WriteJsonSummary(const std::string& path, const std::string& text) {
-  if (path.empty()) return true;
-  // A device or a pipe keeps its place.
+// A device or a pipe keeps its place; another file is not there yet or whole.
+bool KeepsItsPlace(const std::string& path) {
   std::error_code ignored;
-  const bool in_place =
-      std::filesystem::exists(path, ignored) && !std::filesystem::is_regular_file(path, ignored);
+  return std::filesystem::exists(path, ignored) && !std::filesystem::is_regular_file(path, ignored);
+}
+
+// Empty if the file for the summary can be written; before the load, after which it is too late.
+std::string JsonSummaryFault(const std::string& path) {
+  if (path.empty() || KeepsItsPlace(path)) return "";
+  const std::string part = path + ".part";
+  if (!std::ofstream(part, std::ios::binary)) return load::ErrnoText(errno);
+  std::remove(part.c_str());
+  return "";
+}
+
+void WriteJsonSummary(const std::string& path, const std::string& text) {
+  if (path.empty()) return;
+  const bool in_place = KeepsItsPlace(path);
   const std::string part = in_place ? path : path + ".part";
   std::ofstream out(part, std::ios::binary);
   out << text;
   out.close();
-  if (out && (in_place || std::rename(part.c_str(), path.c_str()) == 0)) return true;
+  if (out && (in_place || std::rename(part.c_str(), path.c_str()) == 0)) return;
   Complain(kName,
            absl::StrCat("--json-summary ", path, ": cannot write it: ", load::ErrnoText(errno)));
   if (!in_place) std::remove(part.c_str());
-  return false;
 }
 
 int Usage(const std::string& text) {
@@ -140,9 +150,6 @@ int Run(Arguments& arguments) {
   if (options.db.empty() && options.sst_only.empty()) {
     return Usage("--db is required (or --sst-only); see sheaf load --help");
   }
-  if (options.resume && std::count(options.inputs.begin(), options.inputs.end(), "-") != 0) {
-    return Usage("--resume: expected files as --input, which can be read again, found stdin");
-  }
   if (!options.rejects.empty() && options.on_error != load::OnError::kSkip) {
     return Usage("--rejects is for --on-error skip, which goes on at a malformed row");
   }
@@ -155,24 +162,30 @@ int Run(Arguments& arguments) {
   if (options.mode == load::LoadMode::kCreateOnly && !options.sst_only.empty()) {
     return Usage("--create-only: expected no --sst-only beside it, as no DB is looked into");
   }
+  if (const std::string fault = JsonSummaryFault(arguments.json_summary); !fault.empty()) {
+    Complain(kName,
+             absl::StrCat("--json-summary ", arguments.json_summary, ": cannot write it: ", fault));
+    return kExitFailed;
+  }
   options.progress = load::Progress::Wanted(arguments.progress);
   options.note = [](const std::string& text) { Complain(kName, text); };
   options.manifest = ManifestJson;
   const std::string& where = options.sst_only.empty() ? options.db : options.sst_only;
   load::LoadSummary summary;
   const absl::Status status = load::Load(options, &summary);
-  const bool written = WriteJsonSummary(arguments.json_summary, SummaryJson(summary, status));
+  WriteJsonSummary(arguments.json_summary, SummaryJson(summary, status));
   if (status.ok()) {
     PrintSummary(summary, where);
-    return written ? kExitOk : kExitFailed;
+    return kExitOk;
   }
   Complain(kName, load::Std(status.message()));
-  Complain(kName, absl::StrCat("nothing was loaded into ", where));
+  if (!summary.may_be_loaded) Complain(kName, absl::StrCat("nothing was loaded into ", where));
   if (!summary.left.empty()) {
-    Complain(kName, absl::StrCat("what was finished is in ", summary.left, " (",
-                                 load::Bytes(summary.left_bytes),
-                                 "): the same command with --resume goes on from there; else "
-                                 "remove it"));
+    Complain(kName,
+             absl::StrCat("what was finished is in ", summary.left, " (",
+                          load::Bytes(summary.left_bytes), ")",
+                          summary.left_staged.empty() ? "" : " and in ", summary.left_staged,
+                          ": the same command with --resume goes on from there; else remove it"));
   }
   if (absl::IsCancelled(status)) return 128 + load::InterruptSignal();
   return kExitFailed;

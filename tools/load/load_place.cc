@@ -1,0 +1,152 @@
+#include "tools/load/load_place.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <filesystem>
+#include <system_error>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "tools/load/text.h"
+
+namespace sheaf {
+namespace load {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int kMostLinks = 40;  // as the kernel
+
+absl::Status Failed(const std::string& path, const std::string& reason) {
+  return absl::InternalError(absl::StrCat(path, ": cannot make it: ", reason));
+}
+
+absl::Status MadeMeanwhile(const std::string& path, const std::string& what) {
+  return absl::AbortedError(
+      absl::StrCat(path, ": another process made ", what, " there meanwhile; run this again"));
+}
+
+bool IsElsewhere(const std::string& folder) {
+  struct stat own, parent;
+  const std::string above = fs::path(folder).parent_path().string();
+  return stat(folder.c_str(), &own) == 0 && stat(above.c_str(), &parent) == 0 &&
+         (own.st_dev != parent.st_dev || access(above.c_str(), W_OK) != 0);
+}
+
+// Keeps two loads from moving files into one folder at once.
+class FolderLock {
+ public:
+  explicit FolderLock(const std::string& folder)
+      : fd_(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
+    while (fd_ >= 0 && flock(fd_, LOCK_EX) != 0 && errno == EINTR) {
+    }
+  }
+  ~FolderLock() {
+    if (fd_ >= 0) close(fd_);
+  }
+  FolderLock(const FolderLock&) = delete;
+  FolderLock& operator=(const FolderLock&) = delete;
+
+ private:
+  const int fd_;
+};
+
+}  // namespace
+
+std::string CanonicalPath(const std::string& path) {
+  std::error_code error;
+  fs::path at = fs::absolute(path, error);
+  if (error) return path;
+  const auto without_slash = [](const fs::path& p) {
+    return p.has_filename() || !p.has_relative_path() ? p : p.parent_path();
+  };
+  at = without_slash(at.lexically_normal());
+  // A link to nothing is not followed by weakly_canonical().
+  for (int i = 0; i < kMostLinks && fs::is_symlink(at, error) && !fs::exists(at, error); ++i) {
+    at = without_slash((at.parent_path() / fs::read_symlink(at, error)).lexically_normal());
+  }
+  const fs::path canonical = fs::weakly_canonical(at, error);
+  return error ? at.string() : canonical.string();
+}
+
+LoadPlace::LoadPlace(const std::string& target, const std::string& tmp)
+    : target_(CanonicalPath(target)) {
+  std::error_code error;
+  const bool exists = fs::is_directory(target_, error);
+  in_place_ = tmp.empty() && !exists;
+  if (!tmp.empty()) {
+    prefix_ = tmp + "/sheaf-load-";
+  } else if (exists && IsElsewhere(target_)) {
+    prefix_ = target_ + "/.load-";
+  } else {
+    prefix_ = target_ + ".load-";
+  }
+}
+
+std::string LoadPlace::StagedFor(const std::string& id, const std::string& folder) const {
+  if (in_place_) return folder + "/new";
+  std::error_code error;
+  return target_ + (fs::is_directory(target_, error) ? "/.new-" : ".new-") + id;
+}
+
+absl::Status SyncPath(const std::string& path) {
+  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return Failed(path, ErrnoText(errno));
+  const bool synced = fsync(fd) == 0;
+  const int error = errno;
+  close(fd);
+  return synced ? absl::OkStatus() : Failed(path, ErrnoText(error));
+}
+
+absl::Status MoveFolder(const std::string& from, const std::string& to, const std::string& last) {
+  std::error_code error;
+  if (!fs::is_directory(to, error)) {
+    fs::rename(from, to, error);
+    if (!error) return SyncPath(fs::path(to).parent_path().string());
+    if (!fs::is_directory(to, error)) return Failed(to, error.message());
+  }
+  const FolderLock lock(to);
+  if (fs::exists(to + "/" + last, error)) return MadeMeanwhile(to, "a file " + last);
+  std::vector<std::string> names;
+  for (fs::directory_iterator at(from, error), end; !error && at != end; at.increment(error)) {
+    const std::string name = at->path().filename().string();
+    if (name != last) names.push_back(name);
+  }
+  if (error) return Failed(from, error.message());
+  for (const std::string& name : names) {
+    // These two are what RocksDB leaves where it could not make a DB.
+    if (name != "LOCK" && name != "IDENTITY" && fs::exists(to + "/" + name, error)) {
+      return MadeMeanwhile(to, "a file " + name);
+    }
+  }
+  names.push_back(last);
+  for (const std::string& name : names) {
+    if (name == last) {
+      if (absl::Status status = SyncPath(to); !status.ok()) return status;
+    }
+    fs::rename(from + "/" + name, to + "/" + name, error);
+    if (error) return Failed(to + "/" + name, error.message());
+  }
+  fs::remove_all(from, error);
+  return SyncPath(to);
+}
+
+uint64_t DiskBytesIn(const std::string& folder) {
+  uint64_t bytes = 0;
+  std::error_code error;
+  for (fs::recursive_directory_iterator at(folder, error), end; !error && at != end;
+       at.increment(error)) {
+    struct stat info;
+    if (lstat(at->path().c_str(), &info) == 0) {
+      bytes += uint64_t{512} * static_cast<uint64_t>(info.st_blocks);
+    }
+  }
+  return bytes;
+}
+
+}  // namespace load
+}  // namespace sheaf

@@ -1,0 +1,58 @@
+// LoadPlace: the folders of a load: where it puts what it makes, and where it works.
+//
+// What is made must be at its place with everything in it or not at all, so it is built in another
+// folder of the same file system, the staged one, and moved there.
+//
+// Thread safety: immutable.
+
+#ifndef SHEAF_TOOLS_LOAD_LOAD_PLACE_H_
+#define SHEAF_TOOLS_LOAD_LOAD_PLACE_H_
+
+#include <cstdint>
+#include <string>
+
+#include "absl/status/status.h"
+
+namespace sheaf {
+namespace load {
+
+// Absolute, without symbolic links and without a slash at its end, whether there is something at
+// `path` or not: the same before and after a load.
+std::string CanonicalPath(const std::string& path);
+
+class LoadPlace {
+ public:
+  // `target`: a folder, as the user named it. `tmp`: the folder for temporary files; empty for one
+  // that is on the file system of `target`.
+  LoadPlace(const std::string& target, const std::string& tmp);
+
+  // Canonical.
+  const std::string& target() const { return target_; }
+  // Of the folder of temporary files: beside the target, or in it where that is another file system
+  // than its parent, or the parent cannot be written.
+  const std::string& prefix() const { return prefix_; }
+  // What the folder is staged as by load `id`, whose temporary files are in `folder`.
+  std::string StagedFor(const std::string& id, const std::string& folder) const;
+
+ private:
+  std::string target_;
+  std::string prefix_;
+  bool in_place_;  // temporary files are on the file system of the target, which does not exist
+};
+
+// Makes `from` what is at `to`: by renaming it, or, where `to` is a folder already, file by file,
+// the file `last` at last. Has reached the disk when it returns. After an error or a kill it may be
+// called again. Errors: Aborted if somebody else made `last` or another of the files there
+// meanwhile; Internal, naming the path and the reason.
+absl::Status MoveFolder(const std::string& from, const std::string& to, const std::string& last);
+
+// Bytes of disk that files in `folder` take, those in its folders among them.
+uint64_t DiskBytesIn(const std::string& folder);
+
+// fsync(2) of a file or folder. Errors: Internal.
+absl::Status SyncPath(const std::string& path);
+
+}  // namespace load
+}  // namespace sheaf
+
+#endif  // SHEAF_TOOLS_LOAD_LOAD_PLACE_H_
