@@ -1,7 +1,5 @@
 // `sheaf load`: modes, column families, rejects, summaries, archives, and SSTs for others.
 
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
@@ -339,60 +337,6 @@ TEST_F(LoadModesTest, SstsGoIntoANewFolderOnly) {
   EXPECT_TRUE(Has(result.err, "expected a new or an empty folder")) << result.err;
   EXPECT_EQ(Everything(), before);
   EXPECT_EQ(RunSheaf({"load"}, "a\t1\n").exit_status, 2);
-}
-
-// With a slash at its end, into a folder that is there, and beside what an earlier load has left.
-TEST_F(LoadModesTest, SstsGoWhereTheyAreSaidTo) {
-  const std::string out = folder_ + "/ssts";
-  fs::create_directory(out);
-  struct stat before, after;
-  ASSERT_EQ(stat(out.c_str(), &before), 0);
-  fs::create_directory(out + ".part");
-  WriteFile(out + ".part/000007.sst", "of another load");
-  fs::create_directory(out + "/.new-1234");
-  const Result result =
-      RunSheaf({"load", "--sst-only", out + "/", "--shards", "3"}, "a\t1\nb\t1\n");
-  ASSERT_EQ(result.exit_status, 0) << result.err;
-  ASSERT_EQ(stat(out.c_str(), &after), 0);
-  EXPECT_EQ(before.st_ino, after.st_ino) << "somebody may be in that folder";
-  std::vector<std::string> names;
-  for (const auto& [path, bytes] : testing::Snapshot(out)) {
-    if (!Has(path, ".new-1234")) names.push_back(path);
-  }
-  EXPECT_EQ(names,
-            (std::vector<std::string>{"manifest.json", "shard-0000/", "shard-0000/000000.sst",
-                                      "shard-0001/", "shard-0001/000000.sst", "shard-0002/"}));
-}
-
-// The folder of a new DB may be there: where somebody works in it, it is a link, or the place of a
-// file system, it cannot be replaced.
-TEST_F(LoadModesTest, NewDbMayBeInAFolderThatIsThere) {
-  fs::create_directory(db_);
-  fs::create_directory(db_ + "/lost+found");
-  struct stat before, after;
-  ASSERT_EQ(stat(db_.c_str(), &before), 0);
-  fs::create_symlink("db", folder_ + "/link");
-  EXPECT_EQ(RunSheaf({"load", "--db", folder_ + "/link"}, "a\t1\n").exit_status, 0);
-  ASSERT_EQ(stat(db_.c_str(), &after), 0);
-  EXPECT_EQ(before.st_ino, after.st_ino);
-  EXPECT_EQ(Scan(), "a\t1\n");
-  for (const fs::directory_entry& entry : fs::directory_iterator(folder_)) {
-    EXPECT_FALSE(Has(entry.path().filename(), ".load-")) << entry.path();
-  }
-
-  // A link to nothing stays one.
-  fs::create_symlink("other", folder_ + "/dangling");
-  EXPECT_EQ(RunSheaf({"load", "--db", folder_ + "/dangling"}, "b\t1\n").exit_status, 0);
-  EXPECT_TRUE(fs::is_symlink(folder_ + "/dangling"));
-  EXPECT_EQ(RunSheaf({"scan", "--db", folder_ + "/other"}).out, "b\t1\n");
-
-  fs::create_directory(folder_ + "/here");
-  const std::string tool = fs::absolute("tools/sheaf/sheaf");
-  EXPECT_EQ(std::system(("cd " + folder_ + "/here && printf 'c\\t1\\n' | " + tool +
-                         " load --db . 2>../err && ls | grep -q CURRENT")
-                            .c_str()),
-            0)
-      << ReadFile(folder_ + "/err");
 }
 
 TEST_F(LoadModesTest, SummaryThatCannotBeWrittenIsSaidBeforeTheLoad) {
