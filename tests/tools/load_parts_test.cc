@@ -686,6 +686,33 @@ TEST(SstBuilderTest, LargeListIsWrittenInPiecesBehindTheOthers) {
   EXPECT_TRUE(testing::Has(std::string(status.message()), "key \"big\"")) << status;
 }
 
+// Their sizes take memory as values do.
+TEST(SstBuilderTest, EmptyValuesAreWrittenInPiecesAsWell) {
+  RowTable table(uint64_t{1} << 20);
+  table.BeginBlock(0);
+  for (int i = 0; i < 4000; ++i) AddRow(&table, "big", "");
+  ASSERT_TRUE(table.Sort(kBytewise).ok());
+  for (const Layout layout : {Layout::kCompact, Layout::kFixed64}) {
+    SstPlan plan;
+    plan.layout = layout;
+    plan.piece_bytes = 4000;
+    SstBuilder rows(plan, TestFolder() + "/rows-");
+    ASSERT_TRUE(rows.Append(*table.Read(RowRange()), kBytewise).ok());
+    ASSERT_TRUE(rows.End().ok());
+    EXPECT_EQ(rows.written().values, 4000u);
+    EXPECT_GE(rows.written().files.size(), 4u);
+
+    SstBuilder parts(plan, TestFolder() + "/parts-");
+    const std::string blob = *Encode(std::vector<std::string_view>(500), layout);
+    for (int i = 0; i < 8; ++i) {
+      ASSERT_TRUE(parts.AddPart("big", *BlobView::Parse(blob, layout)).ok());
+    }
+    ASSERT_TRUE(parts.End().ok());
+    EXPECT_EQ(parts.written().values, 4000u);
+    EXPECT_GE(parts.written().files.size(), 4u);
+  }
+}
+
 }  // namespace
 }  // namespace load
 }  // namespace sheaf

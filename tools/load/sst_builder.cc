@@ -16,6 +16,12 @@ constexpr size_t kKeptBuffer = size_t{1} << 20;
 constexpr uint64_t kRowsACheck = 4096;
 constexpr uint64_t kBytesPerSync = uint64_t{4} << 20;
 
+// What the size of a value takes, in BlobBuilder or in the blob. A list of empty values is all
+// sizes.
+size_t SizeBytes(const SstPlan& plan) {
+  return BlobLayout(plan) == Layout::kFixed64 ? sizeof(uint64_t) : sizeof(uint32_t);
+}
+
 absl::Status CannotWrite(const std::string& file, const rocksdb::Status& status) {
   return absl::InternalError(absl::StrCat("cannot write ", file, ": ", status.ToString()));
 }
@@ -62,7 +68,7 @@ absl::Status SstBuilder::AddList(std::string_view key, std::string_view blob, ui
 absl::Status SstBuilder::AddPart(std::string_view key, BlobView values) {
   absl::Status status = CheckInterrupt();
   if (status.ok() && (!in_list_ || key != key_)) status = BeginList(key);
-  if (status.ok()) status = MakeRoom(values.contents().size());
+  if (status.ok()) status = MakeRoom(values.contents().size(), values.size());
   if (!status.ok()) return status;
   builder_->AddAll(values);
   return CheckSize();
@@ -88,8 +94,13 @@ absl::Status SstBuilder::BeginList(std::string_view key) {
   return absl::OkStatus();
 }
 
-absl::Status SstBuilder::MakeRoom(size_t bytes) {
-  if (builder_->contents_bytes() + bytes <= plan_.piece_bytes || builder_->size() == 0) {
+uint64_t SstBuilder::ListBytes() const {
+  return builder_->contents_bytes() + builder_->size() * SizeBytes(plan_);
+}
+
+absl::Status SstBuilder::MakeRoom(size_t bytes, size_t values) {
+  if (ListBytes() + bytes + values * SizeBytes(plan_) <= plan_.piece_bytes ||
+      builder_->size() == 0) {
     return absl::OkStatus();
   }
   return CutPiece();
@@ -99,15 +110,14 @@ absl::Status SstBuilder::AddBody(std::string_view body) {
   const char* at = body.data();
   for (uint64_t left = LoadVarint(&at); left != 0; --left) {
     const std::string_view value = LoadText(&at);
-    if (absl::Status status = MakeRoom(value.size()); !status.ok()) return status;
+    if (absl::Status status = MakeRoom(value.size(), 1); !status.ok()) return status;
     builder_->Add(value);
   }
   return CheckSize();
 }
 
 absl::Status SstBuilder::CheckSize() {
-  if (builder_->contents_bytes() > plan_.piece_bytes / 8 && plan_.large_list != nullptr &&
-      !large_.owns_lock()) {
+  if (ListBytes() > plan_.piece_bytes / 8 && plan_.large_list != nullptr && !large_.owns_lock()) {
     large_.lock();
   }
   if (shape_.bytes() + builder_->contents_bytes() > plan_.list_bytes) {
@@ -182,7 +192,7 @@ absl::Status SstBuilder::EndList() {
     builder_.reset();
   } else {
     const size_t count = builder_->size();
-    const bool large = builder_->contents_bytes() > kKeptBuffer;
+    const bool large = ListBytes() > kKeptBuffer;
     status = builder_->Finish(&blob_);
     constexpr uint64_t kMaxRocksValue = 0xFFFFFFFF;
     if (status.ok() && blob_.size() > kMaxRocksValue) {

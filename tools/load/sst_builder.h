@@ -1,9 +1,9 @@
 // SstBuilder: groups sorted rows into lists and writes these as SSTs that a column family can
 // ingest.
 //
-// A list whose values come to more than SstPlan::piece_bytes is never in memory as a whole: it is
-// written in pieces, each an operand of sheaf.append in a file of its own, behind the first. Such
-// files overlap, and have to be ingested in the order of files().
+// A list whose values and their sizes come to more than SstPlan::piece_bytes is never in memory as
+// a whole: it is written in pieces, each an operand of sheaf.append in a file of its own, behind
+// the first. Such files overlap, and have to be ingested in the order of files().
 //
 // Ownership: the files stay where they were written; who made the folder removes it.
 // Thread safety: one builder a thread; several may write into one folder, each under its own
@@ -49,7 +49,7 @@ struct SstPlan {
   Layout layout = Layout::kCompact;
   // A file is finished at the first key past this size.
   uint64_t file_bytes = uint64_t{256} << 20;
-  // Values of a list are written when they come to so many bytes.
+  // Values of a list are written when they come to so many bytes, with their sizes.
   uint64_t piece_bytes = uint64_t{64} << 20;
   // The most bytes that the values of a list have. Default: what RocksDB takes as one value; what
   // sizes add is known as well.
@@ -105,7 +105,9 @@ class SstBuilder {
 
  private:
   absl::Status BeginList(std::string_view key);
-  absl::Status MakeRoom(size_t bytes);
+  // Of the values in builder_ and their sizes.
+  uint64_t ListBytes() const;
+  absl::Status MakeRoom(size_t bytes, size_t values);
   absl::Status AddBody(std::string_view body);
   absl::Status CheckSize();
   absl::Status EndList();
