@@ -13,7 +13,9 @@
 
 #include "gtest/gtest.h"
 #include "rocksdb/comparator.h"
+#include "rocksdb/filter_policy.h"
 #include "rocksdb/sst_file_reader.h"
+#include "rocksdb/table.h"
 #include "sheaf/blob_builder.h"
 #include "sheaf/blob_view.h"
 #include "tests/tools/process.h"
@@ -281,7 +283,7 @@ struct Scattered {
       }
       const std::string path = folder + "/run" + std::to_string(i);
       auto writer = RunWriter::Create(
-          path, i % 3 == 0 ? RunCompression::kAlways : RunCompression::kWhenFaster);
+          path, order, i % 3 == 0 ? RunCompression::kAlways : RunCompression::kWhenFaster);
       EXPECT_TRUE((*writer)->Write(*all[i]->Read(RowRange()), all[i]->positions()).ok());
       auto run = Run::Open(path);
       EXPECT_TRUE(run.ok()) << run.status();
@@ -348,7 +350,7 @@ TEST(RunFileTest, DiscardedRangesLeaveTheOthersWhole) {
   }
   ASSERT_TRUE(table.Sort(kBytewise).ok());
   const std::string path = TestFolder() + "/run";
-  auto writer = RunWriter::Create(path);
+  auto writer = RunWriter::Create(path, kBytewise);
   ASSERT_TRUE((*writer)->Write(*table.Read(RowRange()), table.positions()).ok());
   const auto run = Run::Open(path);
   ASSERT_TRUE(run.ok()) << run.status();
@@ -377,6 +379,54 @@ TEST(RunFileTest, DiscardedRangesLeaveTheOthersWhole) {
   }
   EXPECT_FALSE((*run)->Verify(RowRange()).ok());
   EXPECT_LT(blocks(), blocks_before / 2);
+}
+
+// Long keys take memory for a part of them only, wherever a range begins and ends.
+TEST(RunFileTest, RangesOfLongKeysAreWhole) {
+  std::mt19937 random(7);
+  RowTable table(uint64_t{64} << 20);
+  table.BeginBlock(0);
+  std::vector<std::string> keys;
+  for (int i = 0; i < 1500; ++i) {
+    // What tells keys apart is before, around or behind the end of a border.
+    std::string key(2000, 'k');
+    for (const size_t at : {size_t{5}, size_t{1022}, size_t{1023}, size_t{1024}, size_t{1999}}) {
+      key[at] = "kl"[random() % 2];
+    }
+    key.resize(random() % 10 == 0 ? 1024 : 2000);
+    AddRow(&table, key, std::to_string(i) + std::string(1000, 'v'));
+    keys.push_back(std::move(key));
+  }
+  ASSERT_TRUE(table.Sort(kBytewise).ok());
+  const std::string path = TestFolder() + "/run";
+  auto writer = RunWriter::Create(path, kBytewise);
+  ASSERT_TRUE((*writer)->Write(*table.Read(RowRange()), table.positions()).ok());
+  const auto run = Run::Open(path);
+  ASSERT_TRUE(run.ok()) << run.status();
+  (*run)->set_order(&kBytewise);
+  std::vector<RowRange> ranges;
+  for (size_t i = 1; i < keys.size(); i += 20) {
+    ranges.push_back({std::min(keys[i - 1], keys[i]), std::max(keys[i - 1], keys[i]), true, true});
+  }
+  std::vector<size_t> part_of;
+  const std::vector<RowRange> cut = CutRanges({run->get(), &table}, kBytewise, 100000, 1, &part_of);
+  ranges.insert(ranges.end(), cut.begin(), cut.end());
+  size_t rows = 0;
+  for (const RowRange& range : ranges) {
+    std::vector<std::string> order;
+    const Lists lists = ListsOf(*(*run)->Read(range), &order);
+    EXPECT_EQ(lists, ListsOf(*table.Read(range), &order));
+    for (const auto& [key, values] : lists) {
+      if (&range >= ranges.data() + (ranges.size() - cut.size())) rows += values.size();
+    }
+  }
+  EXPECT_EQ(rows, keys.size()) << "each row is in one of those that were cut";
+  EXPECT_GT((*run)->Samples().size(), 5u);
+  for (const RowStore* const store :
+       {static_cast<const RowStore*>(run->get()), static_cast<const RowStore*>(&table)}) {
+    for (const KeySample& sample : store->Samples()) EXPECT_LE(sample.key.size(), 1024u);
+  }
+  EXPECT_LE((*run)->last_key().size(), 1024u);
 }
 
 // 30 MB with 16 MB of memory, of which two runs are read at once: runs of runs.
@@ -515,7 +565,7 @@ TEST_P(DamagedRunTest, EveryDamageIsNoticed) {
   table.BeginBlock(3);
   for (const char* const key : {"a", "a", "bb"}) AddRow(&table, key, std::string(50, 'v'));
   ASSERT_TRUE(table.Sort(kBytewise).ok());
-  auto writer = RunWriter::Create(path, GetParam());
+  auto writer = RunWriter::Create(path, kBytewise, GetParam());
   ASSERT_TRUE((*writer)->Write(*table.Read(RowRange()), table.positions()).ok());
   const std::string good = testing::ReadFile(path);
   EXPECT_EQ(good.size() < 190, GetParam() == RunCompression::kAlways) << good.size();
@@ -561,7 +611,7 @@ TEST(RunFileTest, CompressedRowsComeBack) {
   uint64_t bytes[2];
   for (const RunCompression compression : {RunCompression::kNever, RunCompression::kAlways}) {
     const std::string path = TestFolder() + "/run";
-    auto writer = RunWriter::Create(path, compression);
+    auto writer = RunWriter::Create(path, kBytewise, compression);
     ASSERT_TRUE((*writer)->Write(*table.Read(RowRange()), table.positions()).ok());
     bytes[compression == RunCompression::kAlways] = (*writer)->bytes();
     const auto run = Run::Open(path);
@@ -658,6 +708,64 @@ TEST(SstBuilderTest, PartsOfListsAreAsTheirRows) {
     ASSERT_EQ(parts.written().files.size(), 1u);
     EXPECT_EQ(entries(parts.written().files[0]), entries(rows.written().files[0]));
     EXPECT_EQ(entries(rows.written().files[0]).size(), 3u);
+  }
+}
+
+// RocksDB has the index of a file in memory, and what a filter is made of.
+TEST(SstBuilderTest, FilesEndWhereWhatIsKeptOfThemIsTooLarge) {
+  const auto files = [](const RowTable& table, const SstPlan& plan) {
+    static int builders = 0;
+    SstBuilder builder(plan, TestFolder() + "/" + std::to_string(builders++) + "-");
+    EXPECT_TRUE(builder.Append(*table.Read(RowRange()), kBytewise).ok());
+    EXPECT_TRUE(builder.End().ok());
+    EXPECT_EQ(builder.written().keys, table.rows());
+    return builder.written().files;
+  };
+  SstPlan plan;
+  plan.kept_bytes = 20000;
+
+  RowTable blocks(uint64_t{64} << 20);
+  blocks.BeginBlock(0);
+  RowTable keys(uint64_t{64} << 20);
+  keys.BeginBlock(0);
+  for (int i = 1000; i < 2000; ++i) {
+    AddRow(&blocks, std::string(200, 'k') + std::to_string(i), std::string(5000, 'v'));
+    AddRow(&keys, "k" + std::to_string(i), "");
+  }
+  ASSERT_TRUE(blocks.Sort(kBytewise).ok());
+  ASSERT_TRUE(keys.Sort(kBytewise).ok());
+  EXPECT_EQ(files(blocks, plan).size(), 11u) << "1,000 blocks, of about 220 bytes each";
+  EXPECT_EQ(files(keys, plan).size(), 1u);
+  rocksdb::BlockBasedTableOptions table;
+  table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
+  plan.options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  plan.kept_bytes = 2500;
+  EXPECT_EQ(files(keys, plan).size(), 4u) << "1,000 hashes of 8 bytes";
+}
+
+// Parting them takes long keys in the index; what neighbours share is there once.
+TEST(SstBuilderTest, IndexOfLongKeysIsSmall) {
+  RowTable table(uint64_t{64} << 20);
+  table.BeginBlock(0);
+  for (int i = 1000; i < 1400; ++i) {
+    AddRow(&table, std::string(20000, 'k') + std::to_string(i), "v" + std::to_string(i));
+  }
+  ASSERT_TRUE(table.Sort(kBytewise).ok());
+  SstPlan plan;
+  plan.options.compression = rocksdb::kNoCompression;
+  plan.kept_bytes = 1 << 20;
+  SstBuilder builder(plan, TestFolder() + "/sst-");
+  ASSERT_TRUE(builder.Append(*table.Read(RowRange()), kBytewise).ok());
+  ASSERT_TRUE(builder.End().ok());
+  ASSERT_EQ(builder.written().files.size(), 1u);
+  rocksdb::SstFileReader reader((rocksdb::Options()));
+  ASSERT_TRUE(reader.Open(builder.written().files[0].path).ok());
+  EXPECT_LT(reader.GetTableProperties()->index_size, 200000u);
+  const std::unique_ptr<rocksdb::Iterator> it(reader.NewIterator(rocksdb::ReadOptions()));
+  for (int i = 1000; i < 1400; ++i) {
+    it->Seek(std::string(20000, 'k') + std::to_string(i));
+    ASSERT_TRUE(it->Valid());
+    EXPECT_TRUE(it->value().ends_with("v" + std::to_string(i)));
   }
 }
 

@@ -324,6 +324,7 @@ SstPlan ListBuilder::MakeSstPlan(uint64_t used) const {
   sst.can_merge = job_.database->can_append();
   sst.layout = job_.database->layout();
   sst.list_bytes = options_.list_bytes;
+  sst.kept_bytes = std::clamp(memory_ / (8 * Writers()), sst.kept_bytes, uint64_t{32} << 20);
   // Copies of a piece that exist at once: the builder's, which doubles, the blob, RocksDB's block,
   // and that block compressed.
   sst.piece_bytes = std::max<uint64_t>(1 << 20, (memory_ - std::min(memory_, used)) / 8);

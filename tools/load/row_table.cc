@@ -166,7 +166,7 @@ std::vector<KeySample> RowTable::Samples() const {
   std::vector<KeySample> samples;
   const uint64_t count = std::min(rows_, kSamples);
   for (uint64_t i = 0; i < count; ++i) {
-    samples.push_back({std::string(KeyAt(rows_ * i / count)), arena_used_ / count});
+    samples.push_back({std::string(order_->Border(KeyAt(rows_ * i / count))), arena_used_ / count});
   }
   return samples;
 }

@@ -71,10 +71,11 @@ absl::Status Damaged(const std::string& path, uint64_t offset) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<RunWriter>> RunWriter::Create(const std::string& path,
+                                                             const KeyOrder& order,
                                                              RunCompression compression) {
   const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
   if (fd < 0) return Failed(path, "cannot write");
-  return std::unique_ptr<RunWriter>(new RunWriter(path, fd, compression));
+  return std::unique_ptr<RunWriter>(new RunWriter(path, fd, order, compression));
 }
 
 RunWriter::~RunWriter() { close(fd_); }
@@ -104,13 +105,13 @@ absl::Status RunWriter::Write(SortedRows& rows, const std::vector<uint64_t>& pos
 }
 
 void RunWriter::Add(std::string_view key, uint64_t segment, std::string_view body) {
-  if (rows_++ == 0) first_key_ = std::string(key);
+  if (rows_++ == 0) first_key_ = std::string(order_.Border(key));
   const bool same = !block_.empty() && key == key_;
   if (block_.empty()) {
     block_.resize(sizeof(BlockHeader));
     if (blocks_++ % sample_every_ == 0) {
-      samples_.emplace_back(std::string(key), offset_);
-      sample_bytes_ += key.size() + 32;
+      samples_.emplace_back(std::string(order_.Border(key)), offset_);
+      sample_bytes_ += samples_.back().first.size() + 32;
       if (sample_bytes_ > kMaxSampleBytes && samples_.size() > 2) {
         // Every second one.
         sample_every_ *= 2;
@@ -198,7 +199,7 @@ absl::Status RunWriter::WriteFooter(const std::vector<uint64_t>& positions) {
   AppendVarint(rows_, &block_);
   AppendVarint(largest_block_, &block_);
   AppendText(first_key_, &block_);
-  AppendText(key_, &block_);
+  AppendText(order_.Border(key_), &block_);
   AppendVarint(positions.size(), &block_);
   uint64_t before = 0;
   for (const uint64_t position : positions) {
@@ -318,12 +319,14 @@ absl::Status Run::ReadBlock(uint64_t* at, std::string* block) const {
   return absl::OkStatus();
 }
 
-// The last sample before the range: rows of its first key may lie in the block before.
+// The last sample before the range: rows of its first key may lie in the block before. A sample may
+// be less than its key, so it is compared with the border of the range's first.
 uint64_t Run::BeginOf(const RowRange& range) const {
   if (!range.has_begin) return kHeaderBytes;
+  const std::string_view begin = order_->Border(range.begin);
   const auto after = std::partition_point(
       samples_.begin(), samples_.end(),
-      [&](const auto& sample) { return order_->Compare(sample.first, range.begin) < 0; });
+      [&](const auto& sample) { return order_->Compare(sample.first, begin) < 0; });
   return after == samples_.begin() ? kHeaderBytes : std::prev(after)->second;
 }
 

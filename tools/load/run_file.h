@@ -39,9 +39,10 @@ enum class RunCompression { kWhenFaster, kAlways, kNever };
 
 class RunWriter {
  public:
-  // Errors: Internal, naming the file and the reason.
+  // `order`: that of the rows; borrowed. Errors: Internal, naming the file and the reason.
   static absl::StatusOr<std::unique_ptr<RunWriter>> Create(
-      const std::string& path, RunCompression compression = RunCompression::kWhenFaster);
+      const std::string& path, const KeyOrder& order,
+      RunCompression compression = RunCompression::kWhenFaster);
   ~RunWriter();
   RunWriter(const RunWriter&) = delete;
   RunWriter& operator=(const RunWriter&) = delete;
@@ -54,8 +55,8 @@ class RunWriter {
   uint64_t bytes() const { return offset_; }
 
  private:
-  RunWriter(std::string path, int fd, RunCompression compression)
-      : path_(std::move(path)), fd_(fd), compression_(compression) {}
+  RunWriter(std::string path, int fd, const KeyOrder& order, RunCompression compression)
+      : path_(std::move(path)), fd_(fd), order_(order), compression_(compression) {}
 
   void Add(std::string_view key, uint64_t segment, std::string_view body);
   absl::Status FlushBlock();
@@ -65,15 +66,16 @@ class RunWriter {
 
   const std::string path_;
   const int fd_;
+  const KeyOrder& order_;
   const RunCompression compression_;
   std::string block_;
   std::string compressed_;  // block_, or empty
   std::string key_;         // of the row before
-  std::string first_key_;
+  std::string first_key_;   // its border
   uint64_t offset_ = 0;
   uint64_t rows_ = 0;
   uint64_t largest_block_ = 0;
-  std::vector<std::pair<std::string, uint64_t>> samples_;  // first key of a block, its offset
+  std::vector<std::pair<std::string, uint64_t>> samples_;  // border of a block's first key, offset
   uint64_t sample_bytes_ = 0;
   uint64_t sample_every_ = 1;
   uint64_t blocks_ = 0;

@@ -168,7 +168,7 @@ absl::Status RunMaker::WriteRun(SortedRows& rows, const std::vector<uint64_t>& p
                                 RunInfo info, const std::vector<std::string>& replaced) {
   const absl::StatusOr<std::string> path = NewRunPath();
   if (!path.ok()) return path.status();
-  const absl::StatusOr<std::unique_ptr<RunWriter>> writer = RunWriter::Create(*path);
+  const absl::StatusOr<std::unique_ptr<RunWriter>> writer = RunWriter::Create(*path, *options_.order);
   if (!writer.ok()) return writer.status();
   absl::Status status = (*writer)->Write(rows, positions);
   if (!status.ok()) {

@@ -66,6 +66,13 @@ class KeyOrder {
     return comparator_->Compare(rocksdb::Slice(a.data(), a.size()),
                                 rocksdb::Slice(b.data(), b.size()));
   }
+  // Stands for `key` where ranges are cut, so that long keys take no memory there: as cutting keys
+  // off keeps their order by bytes, keys before `key` are not behind its border. Other orders may
+  // compare a part of a key in any way; there it is the whole key.
+  std::string_view Border(std::string_view key) const {
+    constexpr size_t kMostBytes = 1024;
+    return bytewise_ ? key.substr(0, kMostBytes) : key;
+  }
   bool Equal(std::string_view a, std::string_view b) const {
     return bytewise_ ? a == b : Compare(a, b) == 0;
   }
@@ -75,7 +82,7 @@ class KeyOrder {
   bool bytewise_;
 };
 
-// A key that stands for `bytes` of rows before the next sample.
+// The border of a key that stands for `bytes` of rows before the next sample.
 struct KeySample {
   std::string key;
   uint64_t bytes;
@@ -93,7 +100,7 @@ class RowStore {
   // Bytes of memory that a Read() takes.
   virtual uint64_t reading_bytes() const = 0;
   virtual uint64_t bytes() const = 0;
-  // Of the first and the last row. REQUIRES: not empty.
+  // Of the first and the last row, or KeyOrder::Border() of them. REQUIRES: not empty.
   virtual std::string_view first_key() const = 0;
   virtual std::string_view last_key() const = 0;
 };

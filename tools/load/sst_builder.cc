@@ -1,8 +1,10 @@
 #include "tools/load/sst_builder.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "rocksdb/table.h"
 #include "tools/load/interrupt.h"
 #include "tools/load/row_record.h"
 #include "tools/load/text.h"
@@ -15,6 +17,12 @@ namespace {
 constexpr size_t kKeptBuffer = size_t{1} << 20;
 constexpr uint64_t kRowsACheck = 4096;
 constexpr uint64_t kBytesPerSync = uint64_t{4} << 20;
+// Keys beyond this are long, and an index that has them whole is as large as the rows.
+constexpr size_t kLongKey = 256;
+constexpr uint64_t kLongKeysRestart = 64;
+// Of a data block in its file's index, beside the key; of a key in a filter that is being made.
+constexpr uint64_t kIndexEntryBytes = 16;
+constexpr uint64_t kFilterEntryBytes = 8;
 
 // What the size of a value takes, in BlobBuilder or in the blob. A list of empty values is all
 // sizes.
@@ -33,6 +41,9 @@ SstBuilder::SstBuilder(const SstPlan& plan, std::string prefix)
   if (plan_.large_list != nullptr) {
     large_ = std::unique_lock<std::mutex>(*plan_.large_list, std::defer_lock);
   }
+  const auto* const table =
+      plan.options.table_factory->GetOptions<rocksdb::BlockBasedTableOptions>();
+  has_filter_ = table != nullptr && table->filter_policy != nullptr;
 }
 
 SstBuilder::~SstBuilder() = default;
@@ -217,28 +228,65 @@ absl::Status SstBuilder::Open(std::unique_ptr<rocksdb::SstFileWriter>* writer,
   rocksdb::EnvOptions env(plan_.options);
   // The disk works while the file is written, not only at its end.
   if (env.bytes_per_sync == 0) env.bytes_per_sync = kBytesPerSync;
+  rocksdb::Options options = plan_.options;
+  const auto* const table = options.table_factory->GetOptions<rocksdb::BlockBasedTableOptions>();
+  if (long_keys_ && table != nullptr) {
+    // Keys of an index are long where neighbours begin with the same bytes, which are then written
+    // once for several of them. RocksDB holds the index as it is in the file.
+    rocksdb::BlockBasedTableOptions shared = *table;
+    shared.index_block_restart_interval = kLongKeysRestart;
+    options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(shared));
+  }
   // The files are read again soon: keep them in the page cache.
-  *writer = std::make_unique<rocksdb::SstFileWriter>(env, plan_.options, /*column_family=*/nullptr,
+  *writer = std::make_unique<rocksdb::SstFileWriter>(env, options, /*column_family=*/nullptr,
                                                      /*invalidate_page_cache=*/false);
   const rocksdb::Status status = (*writer)->Open(path);
   return status.ok() ? absl::OkStatus() : CannotWrite(path, status);
 }
 
 absl::Status SstBuilder::Add(std::string_view blob) {
-  if (writer_ != nullptr && writer_->FileSize() >= plan_.file_bytes) {
+  if (writer_ != nullptr &&
+      (writer_->FileSize() >= plan_.file_bytes || kept_bytes_ >= plan_.kept_bytes)) {
     if (absl::Status status = Finish(); !status.ok()) return status;
   }
   if (writer_ == nullptr) {
-    written_.files.emplace_back();
-    written_.files.back().path = absl::StrCat(prefix_, written_.files.size() - 1, ".sst");
-    if (absl::Status status = Open(&writer_, written_.files.back().path); !status.ok())
-      return status;
+    if (absl::Status status = OpenNext(); !status.ok()) return status;
   }
   const rocksdb::Slice value(blob.data(), blob.size());
   const rocksdb::Status status =
       plan_.operands ? writer_->Merge(key_, value) : writer_->Put(key_, value);
   if (!status.ok()) return CannotWrite(written_.files.back().path, status);
+  CountKept();
   return absl::OkStatus();
+}
+
+absl::Status SstBuilder::OpenNext() {
+  written_.files.emplace_back();
+  written_.files.back().path = absl::StrCat(prefix_, written_.files.size() - 1, ".sst");
+  long_keys_ = key_.size() > kLongKey;
+  kept_bytes_ = 0;
+  blocks_ = 0;
+  blocks_bytes_ = 0;
+  return Open(&writer_, written_.files.back().path);
+}
+
+void SstBuilder::CountKept() {
+  if (has_filter_) kept_bytes_ += kFilterEntryBytes;
+  const uint64_t blocks_bytes = writer_->FileSize();
+  if (blocks_bytes != blocks_bytes_) {
+    // A data block ends before this key. What parts it from the next one is its key in the index.
+    blocks_bytes_ = blocks_bytes;
+    plan_.options.comparator->FindShortestSeparator(&last_key_, key_);
+    size_t shared = 0;
+    if (long_keys_ && blocks_ % kLongKeysRestart != 0) {
+      const size_t most = std::min(last_key_.size(), index_key_.size());
+      while (shared < most && last_key_[shared] == index_key_[shared]) ++shared;
+    }
+    ++blocks_;
+    kept_bytes_ += kIndexEntryBytes + last_key_.size() - shared;
+    std::swap(index_key_, last_key_);
+  }
+  last_key_.assign(key_);
 }
 
 absl::Status SstBuilder::Finish() {

@@ -47,8 +47,10 @@ struct SstPlan {
   // The column family has sheaf.append, so that a large list may be written in pieces.
   bool can_merge = true;
   Layout layout = Layout::kCompact;
-  // A file is finished at the first key past this size.
+  // A file is finished at the first key past this size, or when what RocksDB keeps in memory until
+  // then is so large: a key for each data block, and for filters a hash of each key.
   uint64_t file_bytes = uint64_t{256} << 20;
+  uint64_t kept_bytes = uint64_t{4} << 20;
   // Values of a list are written when they come to so many bytes, with their sizes.
   uint64_t piece_bytes = uint64_t{64} << 20;
   // The most bytes that the values of a list have. Default: what RocksDB takes as one value; what
@@ -116,14 +118,25 @@ class SstBuilder {
   absl::Status Add(std::string_view blob);
   absl::Status WritePiece();
   absl::Status Finish();
+  absl::Status OpenNext();
+  void CountKept();
   absl::Status Open(std::unique_ptr<rocksdb::SstFileWriter>* writer, const std::string& path) const;
 
   const SstPlan& plan_;
   const std::string prefix_;
+  bool has_filter_ = false;
   std::unique_ptr<rocksdb::SstFileWriter> writer_;
   RangeFiles written_;
   std::vector<SstFile> pieces_;  // behind written_.files, at the end
   uint64_t finished_bytes_ = 0;
+
+  // Of the file that is being written.
+  bool long_keys_ = false;
+  uint64_t kept_bytes_ = 0;
+  uint64_t blocks_ = 0;  // data blocks
+  uint64_t blocks_bytes_ = 0;
+  std::string index_key_;  // of the last of these
+  std::string last_key_;
 
   // The list that is being put together.
   bool in_list_ = false;
