@@ -20,6 +20,18 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// A sanitizer takes memory of its own.
+#if defined(__has_feature)
+#define HAS_FEATURE(x) __has_feature(x)
+#else
+#define HAS_FEATURE(x) 0
+#endif
+#if defined(__SANITIZE_ADDRESS__) || HAS_FEATURE(address_sanitizer) || HAS_FEATURE(thread_sanitizer)
+constexpr bool kMeasuresMemory = false;
+#else
+constexpr bool kMeasuresMemory = true;
+#endif
+
 class LoadModesTest : public ::testing::Test {
  protected:
   const std::string folder_ = TestFolder();
@@ -29,6 +41,19 @@ class LoadModesTest : public ::testing::Test {
     std::vector<std::string> arguments = {"load", "--db", db_};
     arguments.insert(arguments.end(), more.begin(), more.end());
     return RunSheaf(arguments, rows);
+  }
+  // Of a load of a file with these rows, which succeeds, into a new DB.
+  uint64_t PeakMegabytes(const std::string& rows, std::vector<std::string> more) {
+    const std::string input = folder_ + "/input";
+    const std::string summary = folder_ + "/summary";
+    WriteFile(input, rows);
+    more.insert(more.end(), {"--input", input, "--json-summary", summary});
+    const Result result = Load("", more);
+    EXPECT_EQ(result.exit_status, 0) << result.err;
+    fs::remove_all(db_);
+    simdjson::dom::parser parser;
+    const simdjson::dom::element root = parser.parse(ReadFile(summary));
+    return uint64_t(root["peak_memory"]) >> 20;
   }
   std::string Scan() { return RunSheaf({"scan", "--db", db_}).out; }
   std::map<std::string, std::string> Everything() { return Snapshot(folder_); }
@@ -270,6 +295,18 @@ TEST_F(LoadModesTest, JsonSummaryHasTheNumbers) {
   root = ParseJson(&parser, ReadFile(path));
   EXPECT_FALSE(bool(root["ok"]));
   EXPECT_TRUE(Has(std::string(root["error"].get_c_str().value()), "stdin:1")) << ReadFile(path);
+}
+
+// --memory and 128 MB are the most that a load takes.
+TEST_F(LoadModesTest, RejectedRowsTakeLittleMemory) {
+  if (!kMeasuresMemory) GTEST_SKIP();
+  const std::string empty_lines(16 << 20, '\n');
+  EXPECT_LT(PeakMegabytes(empty_lines, {"--memory", "16M", "--threads", "8", "--on-error", "skip"}),
+            144u);
+  const std::string frame = std::string("\0\0\0\0\0\0\0\3", 8) + std::string(48 << 20, '\0');
+  EXPECT_LT(PeakMegabytes(frame, {"--memory", "128M", "--threads", "1", "--format", "framed",
+                                  "--on-error", "skip", "--rejects", "/dev/null"}),
+            256u);
 }
 
 // The manifest's shards, their files and what is in them; ingested with RocksDB alone.

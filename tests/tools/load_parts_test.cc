@@ -65,7 +65,7 @@ Rows ReadAll(RowFormat format, const std::string& bytes, absl::Status* status,
     const absl::StatusOr<bool> more = reader.Next(&block, [](uint64_t) { return true; });
     *status = more.status();
     if (!more.ok() || !*more) break;
-    BlockReport report;
+    BlockReport report = log.NewReport();
     *status = parser->Parse(block, sink, &report);
     if (!status->ok()) break;
     log.Add(block, std::move(report));
@@ -130,6 +130,44 @@ TEST(EscapesTest, Utf8StaysReadable) {
   std::string text;
   AppendEscaped("gr\xc3\xbc\xc3\x9f\x65\t\\", &text);
   EXPECT_EQ(text, "gr\xc3\xbc\xc3\x9f\x65\\t\\\\");
+}
+
+TEST(EscapesTest, PiecesAreAsTheWhole) {
+  // A character of two bytes at the end of each piece, in UTF-8 and not.
+  const std::string odd(65535, 'a');
+  std::string utf8;
+  for (int i = 0; i < 4; ++i) utf8 += odd + "\xc3\xbc\t";
+  for (const std::string& bytes : {utf8, utf8 + "\xff", std::string()}) {
+    std::string whole, pieces;
+    AppendEscaped(bytes, &whole);
+    EscapeInPieces(bytes, [&pieces](std::string_view piece) {
+      EXPECT_LE(piece.size(), 4u << 16);
+      pieces += piece;
+    });
+    EXPECT_TRUE(pieces == whole);
+  }
+}
+
+TEST(RejectsTest, ComeBackAsTheyWere) {
+  const char* const kinds[] = {"expected a, found b", "expected c, found d"};
+  const std::string nul("\0\n", 2);
+  const std::vector<Reject> all = {{0, kinds[0], "", "raw"},      {1, kinds[0], "", ""},
+                                   {300, kinds[0], "one", nul},   {301, kinds[0], "one", "raw"},
+                                   {302, kinds[1], "one", "raw"}, {1 << 30, kinds[0], "", "raw"}};
+  Rejects rejects;
+  EXPECT_TRUE(rejects.empty());
+  for (const Reject& reject : all) rejects.Add(reject);
+  EXPECT_FALSE(rejects.empty());
+  size_t i = 0;
+  rejects.ForEach([&](const Reject& reject) {
+    ASSERT_LT(i, all.size());
+    EXPECT_EQ(reject.at, all[i].at);
+    EXPECT_STREQ(reject.kind, all[i].kind);
+    EXPECT_EQ(reject.detail, all[i].detail);
+    EXPECT_EQ(reject.raw, all[i].raw);
+    ++i;
+  });
+  EXPECT_EQ(i, all.size());
 }
 
 TEST(TextTest, SizesAreParsedStrictly) {

@@ -1,5 +1,6 @@
 #include "tools/load/escapes.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "simdjson.h"
@@ -18,9 +19,9 @@ int HexDigit(char c) {
 // Printable ASCII that stands for itself.
 bool IsPlain(unsigned char c) { return c >= 0x20 && c < 0x7F && c != '\\'; }
 
-}  // namespace
-
-void AppendEscaped(std::string_view bytes, std::string* out) {
+// `is_utf8()`: called if it matters, and once.
+template <typename IsUtf8>
+void Escape(std::string_view bytes, IsUtf8&& is_utf8, std::string* out) {
   constexpr char kHex[] = "0123456789ABCDEF";
   bool checked = false;
   bool utf8 = false;
@@ -29,7 +30,7 @@ void AppendEscaped(std::string_view bytes, std::string* out) {
     const unsigned char c = static_cast<unsigned char>(bytes[i]);
     if (IsPlain(c)) continue;
     if (c >= 0x80) {
-      if (!checked) utf8 = simdjson::validate_utf8(bytes.data(), bytes.size());
+      if (!checked) utf8 = is_utf8();
       checked = true;
       if (utf8) continue;
     }
@@ -51,6 +52,25 @@ void AppendEscaped(std::string_view bytes, std::string* out) {
   out->append(bytes.substr(plain));
 }
 
+}  // namespace
+
+void AppendEscaped(std::string_view bytes, std::string* out) {
+  Escape(
+      bytes, [bytes] { return simdjson::validate_utf8(bytes.data(), bytes.size()); }, out);
+}
+
+void EscapeInPieces(std::string_view bytes, const std::function<void(std::string_view)>& write) {
+  constexpr size_t kPiece = size_t{1} << 16;
+  const bool utf8 = simdjson::validate_utf8(bytes.data(), bytes.size());
+  std::string piece;
+  for (; !bytes.empty(); bytes.remove_prefix(std::min(kPiece, bytes.size()))) {
+    piece.clear();
+    Escape(
+        bytes.substr(0, kPiece), [utf8] { return utf8; }, &piece);
+    write(piece);
+  }
+}
+
 bool Unescape(std::string_view text, std::string* out, std::string* bad) {
   out->clear();
   out->reserve(text.size());
@@ -67,7 +87,7 @@ bool Unescape(std::string_view text, std::string* out, std::string* bad) {
       out->push_back('\t');
     } else if (kind == 'n') {
       out->push_back('\n');
-    } else if (kind == '\\' && text.size() > 1) {
+    } else if (kind == '\\') {
       out->push_back('\\');
     } else {
       const int high = kind == 'x' && text.size() > 2 ? HexDigit(text[2]) : -1;

@@ -7,6 +7,7 @@
 #ifndef SHEAF_TOOLS_LOAD_ESCAPES_H_
 #define SHEAF_TOOLS_LOAD_ESCAPES_H_
 
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -17,6 +18,9 @@ namespace load {
 // other control bytes, and all bytes from 0x80 on if `bytes` is not UTF-8, as \xHH. So the text is
 // UTF-8 whatever the bytes are, and UTF-8 stays readable.
 void AppendEscaped(std::string_view bytes, std::string* out);
+
+// The same, given to `write` piece by piece: escaped bytes take up to four times as much memory.
+void EscapeInPieces(std::string_view bytes, const std::function<void(std::string_view)>& write);
 
 // Replaces `*out` with what `text` stands for. On a bad escape returns false, and `*bad` is that
 // escape as it was found, like "\q".

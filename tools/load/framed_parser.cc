@@ -19,7 +19,7 @@ class FramedParser final : public RowParser {
           frames.substr(at + kFrameHeaderBytes + key_size, FrameValueSize(frame));
       const size_t size = kFrameHeaderBytes + key.size() + value.size();
       if (const char* const fault = KeyFault(key)) {
-        if (!AddReject(at, fault, "", {frame, size}, report)) break;
+        if (!AddReject({at, fault, "", {frame, size}}, report)) break;
       } else if (absl::Status status = sink.Add(key, {&value, 1}); !status.ok()) {
         return status;
       }

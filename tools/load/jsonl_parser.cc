@@ -1,7 +1,7 @@
+#include <utility>
 #include <vector>
 
 #include "absl/strings/escaping.h"
-#include "absl/strings/str_cat.h"
 #include "simdjson.h"
 #include "tools/load/line_parser.h"
 #include "tools/load/text.h"
@@ -20,14 +20,15 @@ class JsonlParser final : public LineParser {
   absl::Status Line(std::string_view line, RowSink& sink) override {
     // A blank line is no row: NDJSON lets a reader pass over it.
     if (line.find_first_not_of(" \t\r") == std::string_view::npos) return absl::OkStatus();
+    const char* kind = nullptr;
     std::string detail;
-    if (!ParseRow(line, &kind_, &detail)) return Rejected(kind_.c_str(), detail);
+    if (!ParseRow(line, &kind, &detail)) return Rejected(kind, std::move(detail));
     return sink.Add(key_, values_);
   }
 
  private:
   // Sets key_ and values_; they are valid until the next call.
-  bool ParseRow(std::string_view line, std::string* kind, std::string* detail) {
+  bool ParseRow(std::string_view line, const char** kind, std::string* detail) {
     // The bytes behind the line may be read (RowBlock), so nothing needs to be copied.
     element row;
     if (const auto error =
@@ -51,7 +52,7 @@ class JsonlParser final : public LineParser {
       if (field.key == "key") {
         if (has_key) return Duplicate(kind);
         has_key = true;
-        if (!Text(field.value, &key_, "key", kind)) return false;
+        if (!Text(field.value, &key_, /*is_key=*/true, kind)) return false;
       } else if (field.key == "value" || field.key == "values") {
         if (has_values) return Duplicate(kind);
         has_values = true;
@@ -73,15 +74,15 @@ class JsonlParser final : public LineParser {
     return fault == nullptr;
   }
 
-  static bool Duplicate(std::string* kind) {
+  static bool Duplicate(const char** kind) {
     *kind = "expected one \"key\" and one of \"value\" and \"values\", found one of them twice";
     return false;
   }
 
-  bool Values(std::string_view name, element value, std::string* kind) {
+  bool Values(std::string_view name, element value, const char** kind) {
     std::string_view text;
     if (name == "value") {
-      if (!Text(value, &text, "value", kind)) return false;
+      if (!Text(value, &text, /*is_key=*/false, kind)) return false;
       values_.push_back(text);
       return true;
     }
@@ -91,26 +92,28 @@ class JsonlParser final : public LineParser {
       return false;
     }
     for (const element item : array) {
-      if (!Text(item, &text, "value", kind)) return false;
+      if (!Text(item, &text, /*is_key=*/false, kind)) return false;
       values_.push_back(text);
     }
     return true;
   }
 
   // A string, or {"base64": "..."}.
-  bool Text(element value, std::string_view* text, const char* what, std::string* kind) {
+  bool Text(element value, std::string_view* text, bool is_key, const char** kind) {
     if (!value.get(*text)) return true;
     simdjson::dom::object object;
     std::string_view encoded;
     if (value.get(object) || object.size() != 1 || (*object.begin()).key != "base64" ||
         (*object.begin()).value.get(encoded)) {
-      *kind = absl::StrCat("expected a ", what,
-                           " that is a string or {\"base64\": \"...\"}, found another type");
+      *kind =
+          is_key ? "expected a key that is a string or {\"base64\": \"...\"}, found another type"
+                 : "expected a value that is a string or {\"base64\": \"...\"}, found another type";
       return false;
     }
     decoded_.emplace_back();
     if (!absl::Base64Unescape(Abs(encoded), &decoded_.back())) {
-      *kind = absl::StrCat("expected base64 in a ", what, ", found other text");
+      *kind = is_key ? "expected base64 in a key, found other text"
+                     : "expected base64 in a value, found other text";
       return false;
     }
     *text = decoded_.back();
@@ -132,7 +135,6 @@ class JsonlParser final : public LineParser {
   }
 
   simdjson::dom::parser parser_;
-  std::string kind_;
   std::string_view key_;
   std::vector<std::string_view> values_;
   std::vector<std::string> decoded_;

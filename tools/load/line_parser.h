@@ -30,7 +30,7 @@ class LineParser : public RowParser {
       detail_.clear();
       absl::Status status = Line(line, sink);
       if (!status.ok()) return status;
-      if (kind_ != nullptr && !AddReject(report->lines, kind_, detail_, line, report)) break;
+      if (kind_ != nullptr && !AddReject({report->lines, kind_, detail_, line}, report)) break;
       ++report->lines;
       at = line_end + 1;
     }
@@ -44,7 +44,7 @@ class LineParser : public RowParser {
   // read. Returns errors of `sink`; a line that is no row is Rejected.
   virtual absl::Status Line(std::string_view line, RowSink& sink) = 0;
 
-  // For Line() to return. `kind` must outlive the call.
+  // For Line() to return. `kind`: a literal.
   absl::Status Rejected(const char* kind, std::string detail = "") {
     kind_ = kind;
     detail_ = std::move(detail);

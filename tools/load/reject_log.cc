@@ -107,39 +107,50 @@ void RejectLog::Take(uint64_t position, const Pending& pending) {
                        ":1: lines end with CR LF; the CR is kept as the last byte of the value. "
                        "If that is not wanted: tr -d '\\r' < FILE | sheaf load"));
   }
-  for (const Reject& reject : pending.report.rejects) {
-    const std::string place =
-        pending.format == RowFormat::kFramed
-            ? absl::StrCat(pending.name, ": offset ", pending.offset + reject.at)
-            : absl::StrCat(pending.name, ":", lines_ + reject.at + 1);
-    ++count_;
-    if (on_error_ == OnError::kStop) {
-      if (first_.ok()) {
-        first_ = absl::InvalidArgumentError(absl::StrCat(
-            place, ": ", reject.kind, reject.detail.empty() ? "" : ": ", reject.detail));
-      }
-      return;
-    }
-    Kind& account = kinds_[reject.kind];
-    if (++account.count == 1) account.detail = reject.detail;
-    if (account.places.size() < kPlaces) account.places.push_back(place);
-    Write(place, reject, pending.format);
-  }
+  pending.report.rejects.ForEach([&](const Reject& reject) { TakeReject(pending, reject); });
   lines_ += pending.report.lines;
 }
 
-void RejectLog::Write(const std::string& place, const Reject& reject, RowFormat format) {
-  if (out_ == nullptr || write_failed_) return;
+void RejectLog::TakeReject(const Pending& pending, const Reject& reject) {
+  const auto place = [&] {
+    return pending.format == RowFormat::kFramed
+               ? absl::StrCat(pending.name, ": offset ", pending.offset + reject.at)
+               : absl::StrCat(pending.name, ":", lines_ + reject.at + 1);
+  };
+  ++count_;
+  if (on_error_ == OnError::kStop) {
+    if (!first_.ok()) return;
+    first_ = absl::InvalidArgumentError(absl::StrCat(
+        place(), ": ", reject.kind, reject.detail.empty() ? "" : ": ", Abs(reject.detail)));
+    return;
+  }
+  auto account = kinds_.find(std::string_view(reject.kind));
+  if (account == kinds_.end()) {
+    account = kinds_.try_emplace(reject.kind).first;
+    account->second.detail = std::string(reject.detail);
+  }
+  ++account->second.count;
+  if (account->second.places.size() < kPlaces) account->second.places.push_back(place());
+  if (out_ != nullptr) WriteReject(place(), reject, pending.format);
+}
+
+void RejectLog::WriteReject(const std::string& place, const Reject& reject, RowFormat format) {
   std::string line;
   AppendEscaped(place, &line);
-  absl::StrAppend(&line, "\t", reject.kind, reject.detail.empty() ? "" : ": ", reject.detail, "\t");
+  absl::StrAppend(&line, "\t", reject.kind, reject.detail.empty() ? "" : ": ", Abs(reject.detail),
+                  "\t");
+  Write(line);
   if (format == RowFormat::kFramed) {
-    AppendEscaped(reject.raw, &line);
+    EscapeInPieces(reject.raw, [this](std::string_view piece) { Write(piece); });
   } else {
-    line += reject.raw;
+    Write(reject.raw);
   }
-  line += '\n';
-  write_failed_ = std::fwrite(line.data(), 1, line.size(), out_) != line.size();
+  Write("\n");
+}
+
+void RejectLog::Write(std::string_view text) {
+  if (write_failed_) return;
+  write_failed_ = std::fwrite(text.data(), 1, text.size(), out_) != text.size();
 }
 
 absl::Status RejectLog::Finish() {

@@ -7,7 +7,7 @@
 // Thread safety: Add() from any thread; the rest once all threads are done.
 //
 //   RejectLog log(OnError::kSkip, "rejects.tsv");
-//   log.Add(block, report);                     // each block once
+//   log.Add(block, std::move(report));          // each block once; of log.NewReport()
 //   absl::Status status = log.Finish();         // with kStop: InvalidArgument for the first
 
 #ifndef SHEAF_TOOLS_LOAD_REJECT_LOG_H_
@@ -21,6 +21,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -46,6 +47,12 @@ class RejectLog {
   // Opens the file. Errors: InvalidArgument, naming it and the reason.
   absl::Status Open();
 
+  // For parsing a block.
+  BlockReport NewReport() const {
+    BlockReport report;
+    report.keeps_rows = !file_.empty();
+    return report;
+  }
   void Add(const RowBlock& block, BlockReport report);
 
   // Lines of blocks between two positions that are not parsed again. REQUIRES: before any Add().
@@ -94,7 +101,9 @@ class RejectLog {
   // What is in order now.
   void TakeAll();
   void Take(uint64_t position, const Pending& pending);
-  void Write(const std::string& place, const Reject& reject, RowFormat format);
+  void TakeReject(const Pending& pending, const Reject& reject);
+  void WriteReject(const std::string& place, const Reject& reject, RowFormat format);
+  void Write(std::string_view text);
 
   const OnError on_error_;
   const std::string file_;
@@ -115,7 +124,7 @@ class RejectLog {
   size_t input_ = 0;
   uint64_t lines_ = 0;  // of that input so far
   uint64_t count_ = 0;
-  std::map<std::string, Kind> kinds_;
+  std::map<std::string, Kind, std::less<>> kinds_;
   absl::Status first_;
   std::atomic<uint64_t> stopped_at_{kNowhere};  // position of the first block that stops
 };

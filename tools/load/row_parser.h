@@ -3,21 +3,22 @@
 // Thread safety: none; a parser keeps buffers from block to block, so that each thread has its own.
 //
 //   std::unique_ptr<RowParser> parser = NewRowParser(RowFormat::kTsv);
-//   BlockReport report(on_error);
+//   BlockReport report = log.NewReport();
 //   absl::Status status = parser->Parse(block, sink, &report);
 
 #ifndef SHEAF_TOOLS_LOAD_ROW_PARSER_H_
 #define SHEAF_TOOLS_LOAD_ROW_PARSER_H_
 
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "tools/load/row_block.h"
 #include "tools/load/row_format.h"
+#include "tools/load/row_record.h"
 #include "tools/load/row_sink.h"
 
 namespace sheaf {
@@ -26,22 +27,76 @@ namespace load {
 // What happens at a row that cannot be read.
 enum class OnError { kStop, kSkip };
 
-// A row that was not taken.
+// A row that was not taken. Lifetime: `detail` and `raw` are borrowed.
 struct Reject {
   // Line in its block, from 0; for frames the offset in its block.
   uint64_t at;
-  // What was expected and what was found; rows are counted by it.
-  std::string kind;
+  // What was expected and what was found; rows are counted by it. A literal.
+  const char* kind;
   // What differs from row to row, appended to the message.
-  std::string detail;
-  // The row as it was read, without its LF.
-  std::string raw;
+  std::string_view detail;
+  // The row as it was read, without its LF; empty if nobody wants it.
+  std::string_view raw;
+};
+
+// Rejects in the order of the block. They are packed, as a block may have nothing else: an empty
+// line takes three bytes.
+class Rejects {
+ public:
+  bool empty() const { return packed_.empty(); }
+
+  void Add(const Reject& reject) {
+    AppendVarint(reject.at - last_at_);
+    last_at_ = reject.at;
+    const bool same = reject.kind == last_kind_ && reject.detail == last_detail_;
+    AppendVarint(same ? 1 : 0);
+    if (!same) {
+      last_kind_ = reject.kind;
+      last_detail_ = std::string(reject.detail);
+      packed_.append(reinterpret_cast<const char*>(&last_kind_), sizeof last_kind_);
+      AppendText(reject.detail);
+    }
+    AppendText(reject.raw);
+  }
+
+  // Calls `f(const Reject&)` for each.
+  template <typename F>
+  void ForEach(F&& f) const {
+    Reject reject = {0, nullptr, "", ""};
+    for (const char *at = packed_.data(), *end = at + packed_.size(); at < end;) {
+      reject.at += LoadVarint(&at);
+      if (LoadVarint(&at) == 0) {
+        std::memcpy(&reject.kind, at, sizeof reject.kind);
+        at += sizeof reject.kind;
+        reject.detail = LoadText(&at);
+      }
+      reject.raw = LoadText(&at);
+      f(reject);
+    }
+  }
+
+ private:
+  void AppendVarint(uint64_t value) {
+    char bytes[kMaxVarint64];
+    packed_.append(bytes, static_cast<size_t>(StoreVarint(value, bytes) - bytes));
+  }
+  void AppendText(std::string_view text) {
+    AppendVarint(text.size());
+    packed_.append(text);
+  }
+
+  std::string packed_;
+  uint64_t last_at_ = 0;
+  const char* last_kind_ = nullptr;
+  std::string last_detail_;
 };
 
 // What parsing a block came to.
 struct BlockReport {
+  // Rows that are not taken are wanted as they were read (RejectLog::NewReport()).
+  bool keeps_rows = false;
   uint64_t lines = 0;
-  std::vector<Reject> rejects;
+  Rejects rejects;
   // The first line of the block ends with CR LF.
   bool crlf = false;
 };
@@ -57,9 +112,9 @@ class RowParser {
 
  protected:
   // False if parsing ends here.
-  bool AddReject(uint64_t at, std::string kind, std::string detail, std::string_view raw,
-                 BlockReport* report) const {
-    report->rejects.push_back({at, std::move(kind), std::move(detail), std::string(raw)});
+  bool AddReject(const Reject& reject, BlockReport* report) const {
+    report->rejects.Add(
+        {reject.at, reject.kind, reject.detail, report->keeps_rows ? reject.raw : ""});
     return on_error_ == OnError::kSkip;
   }
 

@@ -82,7 +82,7 @@ class RunMaker::Worker {
     if (parser == nullptr) parser = NewRowParser(block_.format(), maker_->options_.on_error);
     const uint64_t rows = table.rows();
     const uint64_t values = table.values();
-    BlockReport report;
+    BlockReport report = maker_->log_->NewReport();
     if (block_.again()) {
       Nothing nothing;
       absl::Status status = parser->Parse(block_, nothing, &report);

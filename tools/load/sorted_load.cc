@@ -248,7 +248,7 @@ class Lane {
       if (!*more) return absl::OkStatus();
       if (shared_.log->stopped_before(block.position())) break;
       lists.Clear();
-      BlockReport report;
+      BlockReport report = shared_.log->NewReport();
       status = parsers.For(block.format()).Parse(block, lists, &report);
       const BlockRead read = {block.position(), block.position() + block.rows().size(),
                               report.lines, !report.rejects.empty()};
