@@ -185,6 +185,21 @@ TEST_F(LoadModesTest, DevicesKeepTheirPlace) {
   EXPECT_EQ(full.exit_status, 1);
   EXPECT_TRUE(Has(full.err, "--rejects /dev/full: cannot write it: No space left")) << full.err;
   EXPECT_FALSE(fs::exists(db_));
+  // The reason is that of the write that failed, which may not be the last.
+  std::string many;
+  for (int i = 0; i < 10000; ++i) many += "bad\n";
+  const Result later = Load(many, {"--on-error", "skip", "--rejects", "/dev/full"});
+  EXPECT_TRUE(Has(later.err, "--rejects /dev/full: cannot write it: No space left")) << later.err;
+}
+
+// Files are read as if they were sorted, and once more when they are not.
+TEST_F(LoadModesTest, PipeGetsEachRejectOnce) {
+  WriteFile(folder_ + "/rows.tsv", "bad\nb\t1\na\t1\n");
+  const Result result = Load(
+      "", {"--input", folder_ + "/rows.tsv", "--on-error", "skip", "--rejects", "/dev/stdout"});
+  EXPECT_EQ(result.exit_status, 0) << result.err;
+  EXPECT_EQ(result.out, folder_ + "/rows.tsv:1\texpected key TAB value, found no TAB\tbad\n");
+  EXPECT_EQ(Scan(), "a\t1\nb\t1\n");
 }
 
 // Blocks of the input are half a megabyte and are parsed by several threads in any order.

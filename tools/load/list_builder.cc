@@ -86,7 +86,7 @@ absl::Status ListBuilder::Build() {
 absl::Status ListBuilder::OpenRejects() {
   rejects_.reset();  // closes its file
   rejects_ = std::make_unique<RejectLog>(options_.on_error, options_.rejects, options_.note);
-  return rejects_->Open();
+  return rejects_->Open(job_.journal->folder());
 }
 
 // All rows are in SSTs, if these are there; false if they have to be read.

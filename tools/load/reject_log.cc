@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "tools/load/escapes.h"
+#include "tools/load/interrupt.h"
 #include "tools/load/text.h"
 
 namespace sheaf {
@@ -26,25 +27,28 @@ RejectLog::~RejectLog() {
   if (!part_.empty()) unlink(part_.c_str());
 }
 
-absl::Status RejectLog::Open() {
+absl::Status RejectLog::Open(const std::string& folder) {
   if (file_.empty()) return absl::OkStatus();
   struct stat info;
-  if (stat(file_.c_str(), &info) == 0 && !S_ISREG(info.st_mode)) {
-    // A device or a pipe keeps its place.
-    const int fd = open(file_.c_str(), O_WRONLY | O_CLOEXEC);
-    out_ = fd < 0 ? nullptr : fdopen(fd, "w");
-    if (out_ != nullptr) return absl::OkStatus();
-    return absl::InvalidArgumentError(
-        absl::StrCat("--rejects ", file_, ": cannot write it: ", ErrnoText(errno)));
+  const bool is_device = stat(file_.c_str(), &info) == 0 && !S_ISREG(info.st_mode);
+  if (is_device && (S_ISDIR(info.st_mode) || access(file_.c_str(), W_OK) != 0)) {
+    return CannotWrite(absl::StatusCode::kInvalidArgument, S_ISDIR(info.st_mode) ? EISDIR : errno);
   }
-  part_ = absl::StrCat(file_, ".part");
-  const int fd = open(part_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-  out_ = fd < 0 ? nullptr : fdopen(fd, "w");
-  if (out_ != nullptr) return absl::OkStatus();
-  const int error = errno;
-  part_.clear();
-  return absl::InvalidArgumentError(
-      absl::StrCat("--rejects ", file_, ": cannot write it: ", ErrnoText(error)));
+  const std::string path = is_device ? folder + "/rejects" : file_ + ".part";
+  const int fd = open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  out_ = fd < 0 ? nullptr : fdopen(fd, "w+");
+  if (out_ == nullptr) return CannotWrite(absl::StatusCode::kInvalidArgument, errno);
+  if (is_device) {
+    unlink(path.c_str());
+  } else {
+    part_ = path;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status RejectLog::CannotWrite(absl::StatusCode code, int error) const {
+  return absl::Status(code,
+                      absl::StrCat("--rejects ", file_, ": cannot write it: ", ErrnoText(error)));
 }
 
 void RejectLog::Add(const RowBlock& block, BlockReport report) {
@@ -149,16 +153,37 @@ void RejectLog::WriteReject(const std::string& place, const Reject& reject, RowF
 }
 
 void RejectLog::Write(std::string_view text) {
-  if (write_failed_) return;
-  write_failed_ = std::fwrite(text.data(), 1, text.size(), out_) != text.size();
+  if (write_error_ != 0) return;
+  if (std::fwrite(text.data(), 1, text.size(), out_) != text.size()) write_error_ = errno;
 }
 
 absl::Status RejectLog::Finish() {
   if (!first_.ok()) return first_;
   if (out_ == nullptr) return absl::OkStatus();
-  if (std::fflush(out_) == 0 && !write_failed_) return absl::OkStatus();
-  return absl::InternalError(
-      absl::StrCat("--rejects ", file_, ": cannot write it: ", ErrnoText(errno)));
+  if (std::fflush(out_) != 0 && write_error_ == 0) write_error_ = errno;
+  if (write_error_ != 0) return CannotWrite(absl::StatusCode::kInternal, write_error_);
+  return part_.empty() ? CopyToDevice() : absl::OkStatus();
+}
+
+absl::Status RejectLog::CopyToDevice() {
+  const int to = open(file_.c_str(), O_WRONLY | O_CLOEXEC);
+  if (to < 0) return CannotWrite(absl::StatusCode::kInternal, errno);
+  char bytes[1 << 14];
+  off_t offset = 0;
+  absl::Status status;
+  for (ssize_t got; status.ok() && (got = pread(fileno(out_), bytes, sizeof bytes, offset)) != 0;) {
+    // A pipe may take less, or be full until a signal comes.
+    const ssize_t taken = got < 0 ? got : write(to, bytes, static_cast<size_t>(got));
+    if (taken >= 0) {
+      offset += taken;
+    } else if (errno == EINTR) {
+      status = CheckInterrupt();
+    } else {
+      status = CannotWrite(absl::StatusCode::kInternal, errno);
+    }
+  }
+  if (close(to) != 0 && status.ok()) status = CannotWrite(absl::StatusCode::kInternal, errno);
+  return status;
 }
 
 absl::Status RejectLog::Commit() {
@@ -170,8 +195,7 @@ absl::Status RejectLog::Commit() {
     part_.clear();
     return absl::OkStatus();
   }
-  return absl::InternalError(
-      absl::StrCat("--rejects ", file_, ": cannot write it: ", ErrnoText(errno)));
+  return CannotWrite(absl::StatusCode::kInternal, errno);
 }
 
 void RejectLog::CommitLeft(const std::string& file) {

@@ -44,8 +44,10 @@ class RejectLog {
   RejectLog(const RejectLog&) = delete;
   RejectLog& operator=(const RejectLog&) = delete;
 
-  // Opens the file. Errors: InvalidArgument, naming it and the reason.
-  absl::Status Open();
+  // Opens the file. A device or a pipe is given nothing before Finish(), as rows may be read twice;
+  // until then they are in a file without a name in `folder`. Errors: InvalidArgument, naming the
+  // file and the reason.
+  absl::Status Open(const std::string& folder);
 
   // For parsing a block.
   BlockReport NewReport() const {
@@ -67,7 +69,7 @@ class RejectLog {
 
   // REQUIRES: reports of all blocks were added, but for those behind the first with a reject that
   // stops. With OnError::kStop InvalidArgument for the first reject; Internal if the file cannot be
-  // written.
+  // written; Cancelled if interrupted while a pipe takes nothing.
   absl::Status Finish();
   // Gives the file its name. Errors: Internal.
   absl::Status Commit();
@@ -104,13 +106,15 @@ class RejectLog {
   void TakeReject(const Pending& pending, const Reject& reject);
   void WriteReject(const std::string& place, const Reject& reject, RowFormat format);
   void Write(std::string_view text);
+  absl::Status CopyToDevice();
+  absl::Status CannotWrite(absl::StatusCode code, int error) const;
 
   const OnError on_error_;
   const std::string file_;
   const std::function<void(const std::string&)> note_;
-  std::string part_;  // the file's name until Commit()
+  std::string part_;  // the file's name until Commit(); empty for a device or a pipe
   std::FILE* out_ = nullptr;
-  bool write_failed_ = false;
+  int write_error_ = 0;  // errno of the first write that failed
 
   std::mutex mutex_;
   // By position.
