@@ -539,6 +539,36 @@ TEST(LoaderTest, RunsWithHolesAreNotMerged) {
   EXPECT_TRUE(testing::RunSheaf({"export", "--db", options.db}).out == expected);
 }
 
+TEST(LoaderTest, RelativeRejectsAreThoseOfTheFolderWhereTheLoadBegan) {
+  const std::string folder = TestFolder();
+  WriteFile(folder + "/rows.tsv", "a\t1\nbad\nb\t1\n");
+  const auto here = std::filesystem::current_path();
+  LoadOptions options;
+  options.sst_only = folder + "/ssts";
+  options.inputs = {folder + "/rows.tsv"};
+  options.on_error = OnError::kSkip;
+  options.rejects = "rejects";
+  options.manifest = [&](const SstSet&, const LoadSummary&) {
+    WriteFile(folder + "/ssts/other", "");  // publishing fails
+    return std::string();
+  };
+  std::filesystem::create_directory(folder + "/ssts");
+  std::filesystem::current_path(folder);
+  LoadSummary summary;
+  EXPECT_EQ(Load(options, &summary).code(), absl::StatusCode::kFailedPrecondition);
+  std::filesystem::current_path(here);
+  ASSERT_FALSE(summary.left.empty());
+
+  std::filesystem::remove(folder + "/ssts/other");
+  options.manifest = [](const SstSet&, const LoadSummary&) { return std::string(); };
+  options.rejects = folder + "/rejects";
+  options.resume = true;
+  const absl::Status status = Load(options, &summary);
+  EXPECT_TRUE(status.ok()) << status;
+  EXPECT_TRUE(summary.resumed);
+  EXPECT_TRUE(testing::Has(testing::ReadFile(folder + "/rejects"), "\tbad\n"));
+}
+
 TEST(LoaderTest, ListPastTheLimitIsRefusedBeforeAnythingIsIngested) {
   const std::string folder = TestFolder();
   std::string rows = "small\t1\n";

@@ -85,14 +85,14 @@ absl::Status ListBuilder::Build() {
 
 absl::Status ListBuilder::OpenRejects() {
   rejects_.reset();  // closes its file
-  rejects_ = std::make_unique<RejectLog>(options_.on_error, options_.rejects, options_.note);
+  rejects_ = std::make_unique<RejectLog>(options_.on_error, job_.rejects, options_.note);
   return rejects_->Open(job_.journal->folder());
 }
 
 // All rows are in SSTs, if these are there; false if they have to be read.
 bool ListBuilder::TakeWritten() {
   // Rejects are known by reading.
-  if (!options_.rejects.empty() && state_.counts.rows_skipped != 0) return false;
+  if (!job_.rejects.empty() && state_.counts.rows_skipped != 0) return false;
   if (!state_.plan.has_value()) {
     if (state_.sorted.empty() ||
         !std::all_of(state_.sorted.begin(), state_.sorted.end(), [this](const auto& part) {

@@ -46,6 +46,8 @@ class ListBuilder {
     LoadMark mark;
     // Lists are written as operands, not as values.
     bool operands = false;
+    // LoadOptions::rejects, absolute.
+    std::string rejects;
     // The inputs can be read again.
     bool can_read_again = true;
     uint64_t total_bytes = 0;  // of the inputs, 0 if not known: for progress

@@ -35,6 +35,7 @@ class Loader {
         to_db_(options.sst_only.empty()),
         place_(to_db_ ? options.db : options.sst_only, options.tmp),
         last_(to_db_ ? "CURRENT" : kManifest),
+        rejects_(options.rejects.empty() ? "" : fs::absolute(options.rejects).string()),
         progress_("sheaf load", options.progress) {}
 
   absl::Status Run() {
@@ -154,7 +155,7 @@ class Loader {
          options_.format.has_value() ? absl::StrCat(static_cast<int>(*options_.format)) : ""},
         {"--layout", LayoutName(database_.layout())},
         {"--on-error", absl::StrCat(static_cast<int>(options_.on_error))},
-        {"--rejects", options_.rejects},
+        {"--rejects", rejects_},
         {"--shards", absl::StrCat(options_.shards)},
         {"--input", can_read_again_ ? "files" : kReadOnce},
     };
@@ -306,6 +307,7 @@ class Loader {
     job.order = order_.get();
     job.mark = mark_;
     job.operands = operands_;
+    job.rejects = rejects_;
     job.can_read_again = can_read_again_;
     job.total_bytes = total_bytes_;
     job.journal = journal_.get();
@@ -424,7 +426,7 @@ class Loader {
       absl::Status status = builder_->rejects()->Commit();
       if (!status.ok()) options_.note(std::string(status.message()));
     } else {
-      if (journal_ != nullptr) RejectLog::CommitLeft(options_.rejects);
+      if (journal_ != nullptr) RejectLog::CommitLeft(rejects_);
       summary_.rows = state_.counts.rows;
       summary_.values = state_.counts.values;
       summary_.rows_skipped = state_.counts.rows_skipped;
@@ -462,6 +464,7 @@ class Loader {
   const bool to_db_;
   const LoadPlace place_;
   const std::string last_;  // file that makes a folder what is wanted
+  const std::string rejects_;  // LoadOptions::rejects, the same from whatever folder
   Progress progress_;
   uint64_t total_bytes_ = 0;
   std::vector<LoadJournal::Record> inputs_;
