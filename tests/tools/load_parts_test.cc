@@ -1,5 +1,6 @@
 // The loader's parts by themselves: readers at chunk borders, sorting, limits, SSTs.
 
+#include <malloc.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -45,6 +46,15 @@ class Collect final : public RowSink {
     return absl::OkStatus();
   }
   Rows rows;
+};
+
+class Count final : public RowSink {
+ public:
+  absl::Status Add(std::string_view, absl::Span<const std::string_view> row) override {
+    values += row.size();
+    return absl::OkStatus();
+  }
+  size_t values = 0;
 };
 
 // All rows of a file, by blocks of `block_bytes`.
@@ -114,6 +124,37 @@ TEST(ReaderTest, JsonStringsMayHaveEscapesAndAnyFieldOrder) {
                             &status);
   EXPECT_TRUE(status.ok()) << status;
   EXPECT_EQ(rows, (Rows{{"\xff", "\xc3\xa4\n"}, {"\xff", std::string("\0\xff", 2)}, {"a", ""}}));
+}
+
+TEST(ReaderTest, LongJsonRowLeavesNoMemory) {
+  std::string rows = "{\"key\":\"k\",\"values\":[\"\"";
+  while (rows.size() < (4u << 20)) rows += ",\"\"";
+  rows += "]}\n{\"key\":\"k\",\"value\":\"\"}\n";
+  const std::string path = TestFolder() + "/rows";
+  WriteFile(path, rows);
+  BlockReader::Options options;
+  options.inputs = {path};
+  options.format = RowFormat::kJsonl;
+  BlockReader reader(options);
+  const std::unique_ptr<RowParser> parser = NewRowParser(RowFormat::kJsonl, OnError::kStop);
+  const auto in_use = [] {
+    const struct mallinfo2 info = mallinfo2();
+    return info.uordblks + info.hblkhd;
+  };
+  const size_t before = in_use();
+  size_t values = 0;
+  {
+    RowBlock block;
+    Count sink;
+    BlockReport report;
+    const auto may_use = [](uint64_t) { return true; };
+    while (*reader.Next(&block, may_use)) {
+      ASSERT_TRUE(parser->Parse(block, sink, &report).ok());
+    }
+    values = sink.values;
+  }
+  EXPECT_GT(values, 1000000u);
+  EXPECT_LT(in_use(), before + (8u << 20));
 }
 
 TEST(EscapesTest, EveryByteSurvives) {

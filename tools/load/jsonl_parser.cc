@@ -12,6 +12,9 @@ namespace {
 
 using simdjson::dom::element;
 
+// A line past this leaves buffers, of more than ten times its size, that are not kept for the next.
+constexpr size_t kKeptLine = size_t{1} << 19;
+
 class JsonlParser final : public LineParser {
  public:
   using LineParser::LineParser;
@@ -22,8 +25,14 @@ class JsonlParser final : public LineParser {
     if (line.find_first_not_of(" \t\r") == std::string_view::npos) return absl::OkStatus();
     const char* kind = nullptr;
     std::string detail;
-    if (!ParseRow(line, &kind, &detail)) return Rejected(kind, std::move(detail));
-    return sink.Add(key_, values_);
+    const absl::Status status = ParseRow(line, &kind, &detail) ? sink.Add(key_, values_)
+                                                               : Rejected(kind, std::move(detail));
+    if (line.size() > kKeptLine) {
+      parser_ = simdjson::dom::parser();
+      values_ = std::vector<std::string_view>();
+      decoded_ = std::vector<std::string>();
+    }
+    return status;
   }
 
  private:
@@ -91,6 +100,7 @@ class JsonlParser final : public LineParser {
       *kind = "expected \"values\" to be an array, found another type";
       return false;
     }
+    values_.reserve(array.size());  // a copy less of many small ones
     for (const element item : array) {
       if (!Text(item, &text, /*is_key=*/false, kind)) return false;
       values_.push_back(text);
