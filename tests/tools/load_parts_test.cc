@@ -852,6 +852,30 @@ TEST(SstBuilderTest, FilesEndWhereWhatIsKeptOfThemIsTooLarge) {
   EXPECT_EQ(files(keys, plan).size(), 4u) << "1,000 hashes of 8 bytes";
 }
 
+// With a dictionary RocksDB writes nothing before it has seen what to make it of.
+TEST(SstBuilderTest, DictionariesAreMadeOfAPartOfAFile) {
+  RowTable table(uint64_t{64} << 20);
+  table.BeginBlock(0);
+  std::mt19937 random(3);
+  std::string value(10000, 'v');
+  for (int i = 1000; i < 1400; ++i) {
+    for (char& c : value) c = static_cast<char>(random());
+    AddRow(&table, "key" + std::to_string(i), value);
+  }
+  ASSERT_TRUE(table.Sort(kBytewise).ok());
+  for (const uint64_t most : {uint64_t{0}, uint64_t{1} << 30}) {
+    SstPlan plan;
+    plan.options.compression = rocksdb::kLZ4Compression;
+    plan.options.compression_opts.max_dict_bytes = 1 << 14;
+    plan.options.compression_opts.max_dict_buffer_bytes = most;
+    plan.kept_bytes = 1 << 20;
+    SstBuilder builder(plan, TestFolder() + "/" + std::to_string(most) + "-");
+    ASSERT_TRUE(builder.Append(*table.Read(RowRange()), kBytewise).ok());
+    EXPECT_GT(builder.bytes(), uint64_t{2} << 20);
+    ASSERT_TRUE(builder.End().ok());
+  }
+}
+
 // Parting them takes long keys in the index; what neighbours share is there once.
 TEST(SstBuilderTest, IndexOfLongKeysIsSmall) {
   RowTable table(uint64_t{64} << 20);

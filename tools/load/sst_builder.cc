@@ -229,6 +229,12 @@ absl::Status SstBuilder::Open(std::unique_ptr<rocksdb::SstFileWriter>* writer,
   // The disk works while the file is written, not only at its end.
   if (env.bytes_per_sync == 0) env.bytes_per_sync = kBytesPerSync;
   rocksdb::Options options = plan_.options;
+  // To make a dictionary RocksDB keeps data blocks; without a limit all of them.
+  for (rocksdb::CompressionOptions* const compression :
+       {&options.compression_opts, &options.bottommost_compression_opts}) {
+    uint64_t& most = compression->max_dict_buffer_bytes;
+    if (most == 0 || most > plan_.kept_bytes) most = plan_.kept_bytes;
+  }
   const auto* const table = options.table_factory->GetOptions<rocksdb::BlockBasedTableOptions>();
   if (long_keys_ && table != nullptr) {
     // Keys of an index are long where neighbours begin with the same bytes, which are then written
