@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <filesystem>
 #include <map>
 #include <numeric>
@@ -293,6 +294,27 @@ TEST(RowTableTest, KeysThatArePrefixesOfEachOtherAreSorted) {
   std::vector<std::string> order;
   ListsOf(*table.Read(RowRange()), &order);
   EXPECT_EQ(order, keys);
+}
+
+// 32 MB of such keys took 20 seconds.
+TEST(RowTableTest, LongKeysThatArePrefixesOfEachOtherAreSortedInTime) {
+  RowTable table(uint64_t{64} << 20);
+  table.BeginBlock(0);
+  std::vector<std::string> keys;
+  Lists model;
+  for (size_t n = 2000; n > 0; --n) keys.emplace_back(8 * n, 'a');
+  for (const char* const value : {"1", "2"}) {
+    for (const std::string& key : keys) {
+      AddRow(&table, key, value);
+      model[key].push_back(value);
+    }
+  }
+  const auto began = std::chrono::steady_clock::now();
+  ASSERT_TRUE(table.Sort(kBytewise).ok());
+  EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds(2));
+  std::vector<std::string> order;
+  EXPECT_TRUE(ListsOf(*table.Read(RowRange()), &order) == model);
+  EXPECT_TRUE(std::equal(order.begin(), order.end(), keys.rbegin(), keys.rend()));
 }
 
 TEST(RowTableTest, OtherComparatorsDecideTheOrder) {

@@ -57,9 +57,25 @@ void RadixSort(IndexEntry* const begin, IndexEntry* const end, IndexEntry* const
   if (from != begin) std::copy(from, from + count, begin);
 }
 
-// Sorts entries whose keys share `depth` bytes and whose windows begin there.
+// Sorts by whole keys.
+void SortByComparator(IndexEntry* begin, IndexEntry* end, const char* arena,
+                      const KeyOrder& order) {
+  const auto compare = [&](const IndexEntry& a, const IndexEntry& b) {
+    return order.Compare(RecordKey(arena + a.record()), RecordKey(arena + b.record()));
+  };
+  std::sort(begin, end, [&](const IndexEntry& a, const IndexEntry& b) {
+    const int compared = compare(a, b);
+    return compared != 0 ? compared < 0 : a.place < b.place;
+  });
+}
+
+// Keys that are still equal behind so many windows are compared as a whole: where each key begins
+// with the one before, every window parts but one key from the others.
+constexpr int kMostWindows = 8;
+
+// Sorts entries whose keys share `depth` bytes and whose windows, of `most`, begin there.
 void SortWindows(IndexEntry* begin, IndexEntry* end, IndexEntry* scratch, const char* arena,
-                 size_t depth) {
+                 size_t depth, int most, const KeyOrder& order) {
   if (InterruptSignal() != 0) return;
   if (end - begin < kFewEntries || end - begin > ptrdiff_t{0xFFFFFFFF}) {
     std::sort(begin, end, ByWindow());
@@ -71,27 +87,19 @@ void SortWindows(IndexEntry* begin, IndexEntry* end, IndexEntry* scratch, const 
     IndexEntry* same = begin + 1;
     while (same < end && same->window == window) ++same;
     if ((window & 0xFF) == kMoreThanSeven && same - begin > 1) {
-      // Sorted by offset now, so this reads the rows in the order of the memory.
-      const size_t deeper = SharedPrefix(begin, same, arena, depth + 7);
-      for (IndexEntry* entry = begin; entry < same; ++entry) {
-        entry->window = KeyWindow(RecordKey(arena + entry->record()), deeper);
+      if (most == 1) {
+        SortByComparator(begin, same, arena, order);
+      } else {
+        // Sorted by offset now, so this reads the rows in the order of the memory.
+        const size_t deeper = SharedPrefix(begin, same, arena, depth + 7);
+        for (IndexEntry* entry = begin; entry < same; ++entry) {
+          entry->window = KeyWindow(RecordKey(arena + entry->record()), deeper);
+        }
+        SortWindows(begin, same, scratch, arena, deeper, most - 1, order);
       }
-      SortWindows(begin, same, scratch, arena, deeper);
     }
     begin = same;
   }
-}
-
-// Sorts by any comparator.
-void SortByComparator(IndexEntry* begin, IndexEntry* end, const char* arena,
-                      const KeyOrder& order) {
-  const auto compare = [&](const IndexEntry& a, const IndexEntry& b) {
-    return order.Compare(RecordKey(arena + a.record()), RecordKey(arena + b.record()));
-  };
-  std::sort(begin, end, [&](const IndexEntry& a, const IndexEntry& b) {
-    const int compared = compare(a, b);
-    return compared != 0 ? compared < 0 : a.place < b.place;
-  });
 }
 
 }  // namespace
@@ -113,7 +121,7 @@ absl::Status SortRows(IndexEntry* entries, uint64_t count, IndexEntry* scratch, 
                       size_t depth, const KeyOrder& order) {
   if (count == 0) return absl::OkStatus();
   if (order.bytewise()) {
-    SortWindows(entries, entries + count, scratch, arena, depth);
+    SortWindows(entries, entries + count, scratch, arena, depth, kMostWindows, order);
   } else {
     SortByComparator(entries, entries + count, arena, order);
   }

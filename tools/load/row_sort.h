@@ -4,7 +4,8 @@
 // nothing touches a row: a radix sort of its bytes, from the lowest on (Knuth, The Art of Computer
 // Programming, volume 3, 5.2.5), which keeps the order of the input by itself. Rows whose windows
 // are equal are sorted by the next window, which is read from each row once and in the order of the
-// memory. docs/benchmarks.md has what other ways gave.
+// memory; keys that are equal for many windows are compared. docs/benchmarks.md has what other ways
+// gave.
 //
 // Thread safety: free functions.
 
