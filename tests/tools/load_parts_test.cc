@@ -482,6 +482,33 @@ TEST(RunFileTest, DiscardedRangesLeaveTheOthersWhole) {
   EXPECT_LT(blocks(), blocks_before / 2);
 }
 
+// Sizes of blocks are 32 bits wide; rows before a long one must not make its block longer.
+TEST(RunFileTest, LongRowHasABlockOfItsOwnAndALimit) {
+  RowTable table(uint64_t{64} << 20);
+  table.BeginBlock(0);
+  for (const size_t size : {200000u, 3000000u, 10u}) {
+    AddRow(&table, "k" + std::to_string(table.rows()), std::string(size, 'v'));
+  }
+  ASSERT_TRUE(table.Sort(kBytewise).ok());
+  const std::string path = TestFolder() + "/run";
+  auto writer = RunWriter::Create(path, kBytewise);
+  ASSERT_TRUE((*writer)->Write(*table.Read(RowRange()), table.positions()).ok());
+  const auto run = Run::Open(path);
+  ASSERT_TRUE(run.ok()) << run.status();
+  (*run)->set_order(&kBytewise);
+  EXPECT_LT((*run)->reading_bytes(), 3100000u);
+  std::vector<std::string> order;
+  EXPECT_TRUE(ListsOf(*(*run)->Read(RowRange()), &order) ==
+              ListsOf(*table.Read(RowRange()), &order));
+
+  EXPECT_TRUE(FitsRun("key", uint64_t{0xFFFFFF00}).ok());
+  for (const uint64_t size : {uint64_t{0xFFFFFFF0}, uint64_t{1} << 32, ~uint64_t{0}}) {
+    const absl::Status status = FitsRun("key", size);
+    EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
+    EXPECT_TRUE(testing::Has(std::string(status.message()), "a row of key \"key\" is too large"));
+  }
+}
+
 // Long keys take memory for a part of them only, wherever a range begins and ends.
 TEST(RunFileTest, RangesOfLongKeysAreWhole) {
   std::mt19937 random(7);

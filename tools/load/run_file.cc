@@ -70,6 +70,17 @@ absl::Status Damaged(const std::string& path, uint64_t offset) {
 
 }  // namespace
 
+absl::Status FitsRun(std::string_view key, uint64_t body_bytes) {
+  // Sizes are 32 bits wide; the rest of a row is some varints.
+  constexpr uint64_t kMostBytes = 0xFFFFFFFF - 3 * kMaxVarint64;
+  if (body_bytes <= kMostBytes && key.size() <= kMostBytes - body_bytes) return absl::OkStatus();
+  return absl::ResourceExhaustedError(
+      absl::StrCat("a row of key ", Quoted(key), " is too large: ", Grouped(key.size()),
+                   " bytes of the key and ", Grouped(body_bytes),
+                   " of its values; a row that is sorted has at most ", Grouped(kMostBytes),
+                   ". Spread its values over several rows"));
+}
+
 absl::StatusOr<std::unique_ptr<RunWriter>> RunWriter::Create(const std::string& path,
                                                              const KeyOrder& order,
                                                              RunCompression compression) {
@@ -94,7 +105,9 @@ absl::Status RunWriter::Write(SortedRows& rows, const std::vector<uint64_t>& pos
           std::lower_bound(positions.begin(), positions.end(), rows.position()) -
           positions.begin());
     }
-    if (block_.size() >= kBlockBytes) {
+    if (absl::Status status = FitsRun(rows.key(), rows.body().size()); !status.ok()) return status;
+    const bool is_long = rows.key().size() + rows.body().size() >= kBlockBytes;
+    if (block_.size() >= kBlockBytes || is_long) {
       if (absl::Status status = FlushBlock(); !status.ok()) return status;
     }
     Add(rows.key(), segment, rows.body());

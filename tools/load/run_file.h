@@ -10,7 +10,7 @@
 //   trailer  u64 offset of the footer, u32 its size, u32 version
 //
 // A row is varint key size (0: the key of the row before), key, varint block of input, varint body
-// size, body. A row is in one block.
+// size, body. A row is in one block, and a long one alone.
 //
 // Blocks are compressed where that takes less time than it saves: a writer tries now and then how
 // long a block takes and how small it becomes, and compares with how long writing takes. So it does
@@ -37,6 +37,10 @@ namespace load {
 
 enum class RunCompression { kWhenFaster, kAlways, kNever };
 
+// ResourceExhausted, naming the key, if a row with a body of so many bytes is too large for a
+// block, which has 4 GiB - 1 bytes at most.
+absl::Status FitsRun(std::string_view key, uint64_t body_bytes);
+
 class RunWriter {
  public:
   // `order`: that of the rows; borrowed. Errors: Internal, naming the file and the reason.
@@ -48,7 +52,8 @@ class RunWriter {
   RunWriter& operator=(const RunWriter&) = delete;
 
   // Writes all of `rows`, whose positions are among `positions`, sorted.
-  // Errors: those of `rows`; Internal, naming the file and the reason; Cancelled if interrupted.
+  // Errors: those of `rows` and FitsRun(); Internal, naming the file and the reason; Cancelled if
+  // interrupted.
   absl::Status Write(SortedRows& rows, const std::vector<uint64_t>& positions);
 
   uint64_t rows() const { return rows_; }
