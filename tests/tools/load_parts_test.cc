@@ -239,7 +239,8 @@ Lists ListsOf(SortedRows& rows, std::vector<std::string>* order) {
     }
     position = rows.position();
     std::vector<std::string>& list = lists[key];
-    ForEachValue(rows.body(), [&list](std::string_view value) { list.emplace_back(value); });
+    const char* at = rows.body().data();
+    for (uint64_t left = LoadVarint(&at); left != 0; --left) list.emplace_back(LoadText(&at));
   }
   EXPECT_TRUE(rows.status().ok()) << rows.status();
   return lists;

@@ -31,7 +31,6 @@ class ReservedMemory {
   void Release(uint64_t begin);
 
   char* data() const { return data_; }
-  uint64_t reserved() const { return bytes_; }
 
  private:
   char* data_ = nullptr;

@@ -1,30 +1,12 @@
 #include "tools/load/row_merge.h"
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
+
+#include "tools/load/row_sort.h"
 
 namespace sheaf {
 namespace load {
-namespace {
-
-// Eight bytes of `key` behind `shared`, so that a smaller number is a smaller key; equal ones tell
-// nothing.
-uint64_t Prefix(std::string_view key, size_t shared) {
-  uint64_t prefix = 0;
-  const size_t size = key.size() - shared;
-  if (size >= 8) {
-    std::memcpy(&prefix, key.data() + shared, 8);
-    return __builtin_bswap64(prefix);
-  }
-  for (size_t i = 0; i < size; ++i) {
-    prefix |= uint64_t{static_cast<uint8_t>(key[shared + i])} << (56 - 8 * i);
-  }
-  return prefix;
-}
-
-}  // namespace
-
 RowMerge::RowMerge(std::vector<std::unique_ptr<SortedRows>> inputs, const KeyOrder& order,
                    size_t shared)
     : inputs_(std::move(inputs)), order_(order), shared_(shared), entries_(inputs_.size()) {}
@@ -39,7 +21,7 @@ void RowMerge::Load(size_t input) {
   }
   entry.rows = rows;
   entry.size = rows->key().size();
-  if (order_.bytewise()) entry.prefix = Prefix(rows->key(), shared_);
+  if (order_.bytewise()) entry.prefix = EightBytes(rows->key(), shared_);
 }
 
 bool RowMerge::Before(size_t a, size_t b) const {

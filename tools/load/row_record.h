@@ -70,13 +70,6 @@ inline char* StoreBody(absl::Span<const std::string_view> values, char* at) {
 // The key of the record at `record`.
 inline std::string_view RecordKey(const char* record) { return LoadText(&record); }
 
-// Calls `f(std::string_view)` for each value of a body.
-template <typename F>
-void ForEachValue(std::string_view body, F&& f) {
-  const char* at = body.data();
-  for (uint64_t left = LoadVarint(&at); left != 0; --left) f(LoadText(&at));
-}
-
 }  // namespace load
 }  // namespace sheaf
 

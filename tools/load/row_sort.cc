@@ -104,17 +104,22 @@ void SortWindows(IndexEntry* begin, IndexEntry* end, IndexEntry* scratch, const 
 
 }  // namespace
 
-uint64_t KeyWindow(std::string_view key, size_t depth) {
+uint64_t EightBytes(std::string_view key, size_t depth) {
+  uint64_t bytes = 0;
   const size_t size = key.size() - depth;
-  uint64_t window = 0;
   if (size >= 8) {
-    std::memcpy(&window, key.data() + depth, 8);
-    return (__builtin_bswap64(window) & ~uint64_t{0xFF}) | kMoreThanSeven;
+    std::memcpy(&bytes, key.data() + depth, 8);
+    return __builtin_bswap64(bytes);
   }
   for (size_t i = 0; i < size; ++i) {
-    window |= uint64_t{static_cast<uint8_t>(key[depth + i])} << (56 - 8 * i);
+    bytes |= uint64_t{static_cast<uint8_t>(key[depth + i])} << (56 - 8 * i);
   }
-  return window | size;
+  return bytes;
+}
+
+uint64_t KeyWindow(std::string_view key, size_t depth) {
+  const size_t size = key.size() - depth;
+  return (EightBytes(key, depth) & ~uint64_t{0xFF}) | std::min<size_t>(size, kMoreThanSeven);
 }
 
 absl::Status SortRows(IndexEntry* entries, uint64_t count, IndexEntry* scratch, const char* arena,

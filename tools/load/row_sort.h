@@ -39,6 +39,10 @@ struct IndexEntry {
   uint64_t place;
 };
 
+// Eight bytes of `key` from `depth` on, or zeros behind its end, so that a smaller number is a
+// smaller key; equal ones tell nothing. REQUIRES: depth <= key.size().
+uint64_t EightBytes(std::string_view key, size_t depth);
+
 // The window of `key` that begins at `depth`: seven bytes, big-endian, and in the lowest byte how
 // many bytes there were, 8 for more than seven. Equal windows that say at most 7 are equal keys.
 // REQUIRES: depth <= key.size().

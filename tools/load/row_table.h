@@ -50,8 +50,6 @@ class RowTable final : public RowSink, public RowStore {
   void Clear(bool release);
 
   bool empty() const { return rows_ == 0; }
-  // Rows were added in the order of their keys, by bytes.
-  bool in_order() const { return in_order_; }
   uint64_t rows() const { return rows_; }
   uint64_t values() const { return values_; }
   uint64_t memory() const { return memory_; }

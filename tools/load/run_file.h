@@ -56,7 +56,6 @@ class RunWriter {
   // interrupted.
   absl::Status Write(SortedRows& rows, const std::vector<uint64_t>& positions);
 
-  uint64_t rows() const { return rows_; }
   uint64_t bytes() const { return offset_; }
 
  private:
