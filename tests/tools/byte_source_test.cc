@@ -2,8 +2,14 @@
 
 #include "tools/load/byte_source.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <chrono>
 #include <cstdlib>
 #include <random>
+#include <thread>
 
 #include "gtest/gtest.h"
 #include "tests/tools/process.h"
@@ -151,6 +157,39 @@ TEST(ByteSourceTest, ShortAndOtherFilesAreReadAsTheyAre) {
     EXPECT_TRUE(ReadAll(path, &status) == bytes);
     EXPECT_TRUE(status.ok()) << status;
   }
+}
+
+// Writers that come late, write in pieces with pauses, and hand over to the next one.
+TEST(ByteSourceTest, FifoIsReadUntilTheLastWriterHasGone) {
+  const std::string path = TestFolder() + "/fifo";
+  ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
+  const std::string text = SomeText(300000);
+  std::thread writers([&] {
+    const auto pause = [] { std::this_thread::sleep_for(std::chrono::milliseconds(20)); };
+    pause();
+    int fd = open(path.c_str(), O_WRONLY | O_CLOEXEC);
+    size_t at = 0;
+    for (const size_t size : {1u, 6u, 100000u, 1u, 100000u, 99992u}) {
+      EXPECT_EQ(write(fd, text.data() + at, size), static_cast<ssize_t>(size));
+      at += size;
+      pause();
+      const int next = open(path.c_str(), O_WRONLY | O_CLOEXEC);
+      close(fd);
+      fd = next;
+      pause();
+    }
+    close(fd);
+  });
+  absl::Status status;
+  EXPECT_TRUE(ReadAll(path, &status) == text);
+  EXPECT_TRUE(status.ok()) << status;
+  writers.join();
+
+  // One that writes nothing.
+  std::thread writer([&] { close(open(path.c_str(), O_WRONLY | O_CLOEXEC)); });
+  EXPECT_EQ(ReadAll(path, &status), "");
+  EXPECT_TRUE(status.ok()) << status;
+  writer.join();
 }
 
 TEST(ByteSourceTest, GzipMayBePaddedWithZeros) {

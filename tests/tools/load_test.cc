@@ -1,7 +1,11 @@
 // `sheaf load`: what ends up in the DB, and what does not.
 
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <csignal>
+#include <cstdlib>
 #include <filesystem>
 
 #include "gtest/gtest.h"
@@ -26,6 +30,10 @@ class LoadTest : public ::testing::Test {
   std::string Scan() { return RunSheaf({"scan", "--db", db_}).out; }
   std::string Json(const std::string& key) {
     return RunSheaf({"get", "--db", db_, "--format", "json", "--escaped", key}).out;
+  }
+  // Of a shell's command.
+  static int ExitStatus(const std::string& command) {
+    return WEXITSTATUS(std::system(command.c_str()));
   }
   // The DB and anything beside it.
   std::map<std::string, std::string> Everything() { return Snapshot(folder_); }
@@ -292,6 +300,23 @@ TEST_F(LoadTest, LargeValuesAndListsSurvive) {
   EXPECT_EQ(RunSheaf({"get", "--db", db_, "big", "--index", "1", "--format", "raw"}).out,
             value + "y");
   EXPECT_EQ(RunSheaf({"get", "--db", db_, "long", "--index", "49999"}).out, "49999\n");
+}
+
+// Whoever opens the other end, late or never.
+TEST_F(LoadTest, FifoWithoutAWriterIsWaitedForUntilASignal) {
+  const std::string fifo = folder_ + "/fifo";
+  ASSERT_EQ(mkfifo(fifo.c_str(), 0600), 0);
+  for (const int signal : {SIGINT, SIGTERM}) {
+    const std::string command = "timeout --preserve-status -k 10 -s " + std::to_string(signal) +
+                                " 0.3 " + SheafPath() + " load --db " + db_ + " --input " + fifo;
+    EXPECT_EQ(ExitStatus(command), 128 + signal);
+  }
+  Process process({"load", "--db", db_, "--input", fifo});
+  usleep(100000);
+  WriteFile(fifo, "a\t1\n");
+  const Result result = process.Wait();
+  EXPECT_EQ(result.exit_status, 0) << result.err;
+  EXPECT_EQ(Scan(), "a\t1\n");
 }
 
 TEST_F(LoadTest, UnusableInputsAreRefusedAndLeaveNothing) {

@@ -19,18 +19,18 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string Binary() {
+}  // namespace
+
+std::string SheafPath() {
   const char* const root = std::getenv("TEST_SRCDIR");
   const char* const workspace = std::getenv("TEST_WORKSPACE");
   if (root == nullptr || workspace == nullptr) return "tools/sheaf/sheaf";
   return std::string(root) + "/" + workspace + "/tools/sheaf/sheaf";
 }
 
-}  // namespace
-
 Process::Process(const std::vector<std::string>& arguments, const std::string& out_path) {
   std::signal(SIGPIPE, SIG_IGN);
-  const std::string binary = Binary();
+  const std::string binary = SheafPath();
   std::vector<char*> argv = {const_cast<char*>("sheaf")};
   for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
   argv.push_back(nullptr);

@@ -19,6 +19,9 @@ struct Result {
   std::string err;
 };
 
+// Path of the binary, for a shell.
+std::string SheafPath();
+
 // `input` comes through a pipe.
 Result RunSheaf(const std::vector<std::string>& arguments, const std::string& input = "");
 

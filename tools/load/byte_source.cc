@@ -187,13 +187,17 @@ class DecodedSource final : public ByteSource {
 absl::StatusOr<std::unique_ptr<ByteSource>> ByteSource::Open(const std::string& path) {
   const bool is_stdin = path == "-";
   const std::string name = is_stdin ? "stdin" : path;
-  const int fd = is_stdin ? STDIN_FILENO : open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  struct stat info;
+  // Opening a FIFO waits for a writer, where no signal would end it. Without waiting poll() does:
+  // before the first writer it does not tell of an end.
+  const bool is_fifo = !is_stdin && stat(path.c_str(), &info) == 0 && S_ISFIFO(info.st_mode);
+  const int fd = is_stdin ? STDIN_FILENO
+                          : open(path.c_str(), O_RDONLY | O_CLOEXEC | (is_fifo ? O_NONBLOCK : 0));
   if (fd < 0) {
     const std::string message = absl::StrCat(name, ": cannot open: ", ErrnoText(errno));
     if (errno == ENOENT) return absl::NotFoundError(message);
     return absl::InternalError(message);
   }
-  struct stat info;
   const bool known = fstat(fd, &info) == 0;
   if (known && S_ISDIR(info.st_mode)) {
     if (!is_stdin) close(fd);
