@@ -302,6 +302,20 @@ TEST_F(LoadTest, LargeValuesAndListsSurvive) {
   EXPECT_EQ(RunSheaf({"get", "--db", db_, "long", "--index", "49999"}).out, "49999\n");
 }
 
+// Nothing that is opened later, like a file of the DB, becomes stdin, stdout or stderr.
+TEST_F(LoadTest, ClosedStandardStreamsStayWithoutUse) {
+  WriteFile(folder_ + "/rows.tsv", "bad\na\t1\n");
+  const std::string load = "timeout 10 " + SheafPath() + " load --db " + db_ + " ";
+  const std::string err = folder_ + "/err";
+  EXPECT_EQ(ExitStatus(load + "<&- 2> " + err), 1);
+  EXPECT_TRUE(Has(ReadFile(err), "stdin: cannot read")) << ReadFile(err);
+  EXPECT_FALSE(fs::exists(db_));
+  EXPECT_EQ(ExitStatus(load + "--on-error skip --input " + folder_ + "/rows.tsv <&- >&- 2>&-"), 0);
+  EXPECT_EQ(Scan(), "a\t1\n");
+  EXPECT_EQ(ExitStatus(SheafPath() + " scan --db " + db_ + " >&- 2> " + err), 1);
+  EXPECT_TRUE(Has(ReadFile(err), "Bad file descriptor")) << ReadFile(err);
+}
+
 // Whoever opens the other end, late or never.
 TEST_F(LoadTest, FifoWithoutAWriterIsWaitedForUntilASignal) {
   const std::string fifo = folder_ + "/fifo";

@@ -1,5 +1,8 @@
 // `sheaf`: the command-line tool. Loads rows into a DB of lists and looks at such a DB.
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <csignal>
 #include <cstdio>
 #include <exception>
@@ -77,9 +80,19 @@ int Run(int argc, char** argv) {
   return exit_status;
 }
 
+// A file that is opened later must not become stdin, stdout or stderr, or messages would be written
+// to it. Using what was closed stays an error: each is opened for what it is not for.
+void OccupyStandardStreams() {
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) {
+    // The lowest number that is free is the one that open() takes.
+    if (fcntl(fd, F_GETFD) < 0) open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+  OccupyStandardStreams();
   // A reader of stdout that goes away is seen as an error of write().
   std::signal(SIGPIPE, SIG_IGN);
   try {
