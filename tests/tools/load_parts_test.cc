@@ -2,16 +2,22 @@
 
 #include <malloc.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <filesystem>
+#include <functional>
 #include <map>
+#include <new>
 #include <numeric>
 #include <random>
+#include <stdexcept>
+#include <thread>
 
 #include "gtest/gtest.h"
 #include "rocksdb/comparator.h"
@@ -31,6 +37,7 @@
 #include "tools/load/run_file.h"
 #include "tools/load/sst_builder.h"
 #include "tools/load/text.h"
+#include "tools/load/worker_threads.h"
 
 namespace sheaf {
 namespace load {
@@ -778,6 +785,49 @@ TEST(RunFileTest, CompressedRowsComeBack) {
     EXPECT_TRUE(ListsOf(*(*run)->Read(RowRange()), &order) == expected);
   }
   EXPECT_LT(bytes[1] + 1000000, bytes[0]);
+}
+
+TEST(WorkerThreadsTest, ExceptionsAreErrorsOfTheirWork) {
+  const auto run = [](std::function<void()> fails) {
+    return RunWorkers(
+        3,
+        [&fails](size_t i) {
+          if (i == 1) fails();
+          return absl::OkStatus();
+        },
+        [] { throw std::runtime_error("progress"); });
+  };
+  const absl::Status memory = run([] { throw std::bad_alloc(); });
+  EXPECT_EQ(memory.code(), absl::StatusCode::kResourceExhausted) << memory;
+  EXPECT_TRUE(testing::Has(std::string(memory.message()), "out of memory")) << memory;
+  const absl::Status other = run([] { throw std::runtime_error("some reason"); });
+  EXPECT_EQ(other.code(), absl::StatusCode::kInternal) << other;
+  EXPECT_TRUE(testing::Has(std::string(other.message()), "some reason")) << other;
+  const absl::Status tick =
+      run([] { std::this_thread::sleep_for(std::chrono::milliseconds(250)); });
+  EXPECT_TRUE(tick.ok()) << tick;
+}
+
+// In a process of its own, which gets no more stacks than those of threads before.
+TEST(WorkerThreadsTest, WorkOfThreadsThatCannotBeStartedIsDone) {
+  const pid_t child = fork();
+  if (child == 0) {
+    const struct rlimit none = {0, 0};
+    setrlimit(RLIMIT_AS, &none);
+    std::atomic<size_t> done{0};
+    const absl::Status status = RunWorkers(
+        16,
+        [&done](size_t i) {
+          std::this_thread::sleep_for(std::chrono::milliseconds(20));
+          done += i + 1;
+          return absl::OkStatus();
+        },
+        [] {});
+    _exit(status.ok() && done == 16 * 17 / 2 ? 0 : 1);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  EXPECT_EQ(status, 0);
 }
 
 TEST(SstBuilderTest, ListPastTheLimitIsRefusedByItsKey) {

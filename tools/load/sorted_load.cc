@@ -202,8 +202,11 @@ class Lane {
 
   // May be called by several threads, which then take turns.
   absl::Status Work() {
-    absl::Status status = TakeBlocks();
-    if (!status.ok()) shared_.failed = true;
+    absl::Status status = WithoutExceptions([this] { return TakeBlocks(); });
+    if (!status.ok()) {
+      turns_.End();  // nobody waits for a block whose thread is gone
+      shared_.failed = true;
+    }
     return status;
   }
 

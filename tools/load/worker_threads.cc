@@ -2,12 +2,26 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <exception>
 #include <mutex>
+#include <new>
 #include <thread>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
+
 namespace sheaf {
 namespace load {
+
+absl::Status WithoutExceptions(const std::function<absl::Status()>& f) {
+  try {
+    return f();
+  } catch (const std::bad_alloc&) {
+    return absl::ResourceExhaustedError("out of memory; lower --memory or --threads");
+  } catch (const std::exception& error) {
+    return absl::InternalError(absl::StrCat("internal error: ", error.what()));
+  }
+}
 
 absl::Status RunWorkers(size_t count, const std::function<absl::Status(size_t i)>& work,
                         const std::function<void()>& tick) {
@@ -17,18 +31,32 @@ absl::Status RunWorkers(size_t count, const std::function<absl::Status(size_t i)
   size_t running = count;
   std::vector<absl::Status> statuses(count);
   std::vector<std::thread> threads;
+  threads.reserve(count);
+  const auto run = [&](size_t i) {
+    statuses[i] = WithoutExceptions([&] { return work(i); });
+    const std::lock_guard<std::mutex> lock(mutex);
+    if (--running == 0) ended.notify_one();
+  };
+  bool may_start = true;
   for (size_t i = 0; i < count; ++i) {
-    threads.emplace_back([&, i] {
-      statuses[i] = work(i);
-      const std::lock_guard<std::mutex> lock(mutex);
-      if (--running == 0) ended.notify_one();
-    });
+    if (may_start) {
+      try {
+        threads.emplace_back(run, i);
+        continue;
+      } catch (const std::exception&) {  // of the system's limits, or of memory
+        may_start = false;
+      }
+    }
+    run(i);
   }
   {
     std::unique_lock<std::mutex> lock(mutex);
     while (!ended.wait_for(lock, kTick, [&] { return running == 0; })) {
       lock.unlock();
-      tick();
+      WithoutExceptions([&] {
+        tick();
+        return absl::OkStatus();
+      }).IgnoreError();  // progress that is not shown is no reason to end
       lock.lock();
     }
   }
