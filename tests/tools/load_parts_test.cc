@@ -35,6 +35,7 @@
 #include "tools/load/row_record.h"
 #include "tools/load/row_table.h"
 #include "tools/load/run_file.h"
+#include "tools/load/run_maker.h"
 #include "tools/load/sst_builder.h"
 #include "tools/load/text.h"
 #include "tools/load/worker_threads.h"
@@ -721,6 +722,46 @@ TEST(LoaderTest, SortedRowsAreLoadedAsUnsortedOnesAre) {
       std::filesystem::remove_all(options.db);
     }
   }
+}
+
+// Rows of `bytes` in all that take ten times as much in a table, and options for 4 MB of it a
+// thread.
+std::string ShortRows(size_t bytes) {
+  std::string rows;
+  while (rows.size() < bytes) rows += "a\t\n";
+  return rows;
+}
+
+RunMaker::Options SmallMaking(size_t threads) {
+  RunMaker::Options making;
+  making.memory = threads * (uint64_t{6} << 20);
+  making.threads = threads;
+  making.folder = [folder = TestFolder()] { return absl::StatusOr<std::string>(folder); };
+  making.order = &kBytewise;
+  making.on_run = [](const RunInfo&, const std::vector<std::string>&) { return absl::OkStatus(); };
+  return making;
+}
+
+BlockReader::Options ReadingOf(const std::string& rows) {
+  BlockReader::Options reading;
+  reading.inputs = {TestFolder() + "/rows.tsv"};
+  reading.block_bytes = 1 << 16;
+  WriteFile(reading.inputs[0], rows);
+  return reading;
+}
+
+TEST(RunMakerTest, WorkersStopWhenOneFails) {
+  const std::string rows = ShortRows(8 << 20);
+  BlockReader reader(ReadingOf(rows));
+  RunMaker::Options making = SmallMaking(2);
+  size_t runs = 0;
+  making.on_run = [&runs](const RunInfo&, const std::vector<std::string>&) {
+    return runs++ == 0 ? absl::InternalError("disk full") : absl::OkStatus();
+  };
+  RejectLog log(OnError::kStop, "", [](const std::string&) {});
+  RunMaker maker(std::move(making), &log);
+  EXPECT_EQ(maker.Read(&reader, [] {}), absl::InternalError("disk full"));
+  EXPECT_LT(reader.position(), rows.size() / 2);
 }
 
 class DamagedRunTest : public ::testing::TestWithParam<RunCompression> {};

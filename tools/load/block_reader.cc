@@ -16,6 +16,7 @@ absl::StatusOr<bool> BlockReader::Next(RowBlock* block, const MayUse& may_use) {
   const std::lock_guard<std::mutex> lock(mutex_);
   if (failed_) return false;  // the thread that met the error has it
   block->Shrink(4 * options_.block_bytes);
+  failed_ = true;  // what an exception leaves is not gone on with either
   absl::StatusOr<bool> more = NextLocked(block, may_use);
   failed_ = !more.ok();
   return more;

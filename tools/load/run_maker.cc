@@ -54,17 +54,8 @@ class RunMaker::Worker {
   explicit Worker(RunMaker* maker) : table(maker->share_), maker_(maker) {}
 
   absl::Status Read() {
-    const auto may_use = [this](uint64_t bytes) { return MayUse(bytes); };
-    while (!maker_->log_->stopped()) {
-      const absl::StatusOr<bool> more = maker_->reader_->Next(&block_, may_use);
-      if (!spill_status_.ok()) return spill_status_;
-      if (!more.ok()) return more.status();
-      if (!*more) break;
-      if (absl::Status status = Take(); !status.ok()) return status;
-    }
-    if (maker_->log_->stopped()) return absl::OkStatus();
-    absl::Status status = table.Sort(*maker_->options_.order);
-    table.ReleaseRest();
+    absl::Status status = WithoutExceptions([this] { return TakeBlocks(); });
+    if (!status.ok()) maker_->failed_ = true;
     return status;
   }
 
@@ -72,6 +63,23 @@ class RunMaker::Worker {
   std::vector<BlockRead> blocks;  // whose rows are in the table
 
  private:
+  bool Stops() const { return maker_->log_->stopped() || maker_->failed_; }
+
+  absl::Status TakeBlocks() {
+    const auto may_use = [this](uint64_t bytes) { return MayUse(bytes); };
+    while (!Stops()) {
+      const absl::StatusOr<bool> more = maker_->reader_->Next(&block_, may_use);
+      if (!spill_status_.ok()) return spill_status_;
+      if (!more.ok()) return more.status();
+      if (!*more) break;
+      if (absl::Status status = Take(); !status.ok()) return status;
+    }
+    if (Stops()) return absl::OkStatus();
+    absl::Status status = table.Sort(*maker_->options_.order);
+    table.ReleaseRest();
+    return status;
+  }
+
   absl::Status Take() {
     // A run has whole blocks.
     const uint64_t room = table.memory() - table.memory_used();

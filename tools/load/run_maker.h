@@ -111,6 +111,7 @@ class RunMaker {
     RunInfo info;
   };
   std::vector<FinishedRun> runs_;
+  std::atomic<bool> failed_{false};  // a worker has: reading more is in vain
   std::atomic<uint64_t> next_run_{0};
   std::atomic<uint64_t> rows_{0};
   std::atomic<uint64_t> values_{0};
