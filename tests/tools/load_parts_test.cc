@@ -736,7 +736,7 @@ RunMaker::Options SmallMaking(size_t threads) {
   RunMaker::Options making;
   making.memory = threads * (uint64_t{6} << 20);
   making.threads = threads;
-  making.folder = [folder = TestFolder()] { return absl::StatusOr<std::string>(folder); };
+  making.folder = TestFolder();
   making.order = &kBytewise;
   making.on_run = [](const RunInfo&, const std::vector<std::string>&) { return absl::OkStatus(); };
   return making;
@@ -762,6 +762,24 @@ TEST(RunMakerTest, WorkersStopWhenOneFails) {
   RunMaker maker(std::move(making), &log);
   EXPECT_EQ(maker.Read(&reader, [] {}), absl::InternalError("disk full"));
   EXPECT_LT(reader.position(), rows.size() / 2);
+}
+
+// The journal may have a record of a run whose file is gone.
+TEST(RunMakerTest, NamesOfAnEarlierLoadAreNotUsedAgain) {
+  BlockReader reader(ReadingOf(ShortRows(1 << 20)));
+  RunMaker::Options making = SmallMaking(1);
+  making.first_run = 7;
+  std::vector<std::string> names;
+  making.on_run = [&names](const RunInfo& run, const std::vector<std::string>&) {
+    names.push_back(std::filesystem::path(run.path).filename().string());
+    return absl::OkStatus();
+  };
+  RejectLog log(OnError::kStop, "", [](const std::string&) {});
+  RunMaker maker(std::move(making), &log);
+  EXPECT_TRUE(maker.Read(&reader, [] {}).ok());
+  ASSERT_GE(names.size(), 2u);
+  EXPECT_EQ(names[0], "run-000007");
+  EXPECT_EQ(names[1], "run-000008");
 }
 
 class DamagedRunTest : public ::testing::TestWithParam<RunCompression> {};

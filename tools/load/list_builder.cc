@@ -258,7 +258,8 @@ absl::Status ListBuilder::ReadRows() {
   making.on_error = options_.on_error;
   making.order = job_.order;
   making.most_runs = static_cast<size_t>(options_.most_runs);
-  making.folder = [this]() -> absl::StatusOr<std::string> { return job_.journal->folder(); };
+  making.folder = job_.journal->folder();
+  making.first_run = state_.next_run;
   making.on_run = [this](const RunInfo& run, const std::vector<std::string>& replaced) {
     return job_.journal->Append(RecordOf(run, replaced), /*sync=*/false);
   };

@@ -138,7 +138,8 @@ uint64_t NumberOfRun(std::string_view path) {
   return absl::SimpleAtoi(Abs(digits), &number) ? number : 0;
 }
 
-RunMaker::RunMaker(Options options, RejectLog* log) : options_(std::move(options)), log_(log) {}
+RunMaker::RunMaker(Options options, RejectLog* log)
+    : options_(std::move(options)), log_(log), next_run_(options_.first_run) {}
 
 RunMaker::~RunMaker() = default;
 
@@ -162,30 +163,20 @@ absl::Status RunMaker::Read(BlockReader* reader, const std::function<void()>& ti
   return status;
 }
 
-absl::StatusOr<std::string> RunMaker::NewRunPath() {
-  absl::StatusOr<std::string> folder = options_.folder();
-  if (!folder.ok()) return folder;
-  // A number that no earlier load used.
-  for (;;) {
-    std::string path = absl::StrCat(*folder, "/run-", absl::Dec(next_run_++, absl::kZeroPad6));
-    if (access(path.c_str(), F_OK) != 0) return path;
-  }
-}
-
 absl::Status RunMaker::WriteRun(SortedRows& rows, const std::vector<uint64_t>& positions,
                                 RunInfo info, const std::vector<std::string>& replaced) {
-  const absl::StatusOr<std::string> path = NewRunPath();
-  if (!path.ok()) return path.status();
-  const absl::StatusOr<std::unique_ptr<RunWriter>> writer = RunWriter::Create(*path, *options_.order);
+  const std::string path =
+      absl::StrCat(options_.folder, "/run-", absl::Dec(next_run_++, absl::kZeroPad6));
+  const absl::StatusOr<std::unique_ptr<RunWriter>> writer = RunWriter::Create(path, *options_.order);
   if (!writer.ok()) return writer.status();
   absl::Status status = (*writer)->Write(rows, positions);
   if (!status.ok()) {
-    unlink(path->c_str());
+    unlink(path.c_str());
     return status;
   }
-  info.path = *path;
+  info.path = path;
   info.bytes = (*writer)->bytes();
-  absl::StatusOr<std::unique_ptr<Run>> run = Run::Open(*path);
+  absl::StatusOr<std::unique_ptr<Run>> run = Run::Open(path);
   if (!run.ok()) return run.status();
   (*run)->set_order(options_.order);
   spilled_bytes_ += info.bytes;

@@ -50,8 +50,10 @@ class RunMaker {
     uint64_t memory = 0;
     size_t threads = 1;
     OnError on_error = OnError::kStop;
-    // The folder of runs: made when it is needed.
-    std::function<absl::StatusOr<std::string>()> folder;
+    // Of runs.
+    std::string folder;
+    // Numbers of runs below this one are not used: an earlier load has records of their names.
+    uint64_t first_run = 0;
     // Called when a run is complete, by one thread at a time. `replaced`: paths of the runs whose
     // rows it has now.
     std::function<absl::Status(const RunInfo&, const std::vector<std::string>& replaced)> on_run;
@@ -94,7 +96,6 @@ class RunMaker {
   class Worker;
 
   absl::Status Spill(RowTable& table, std::vector<BlockRead>* blocks, bool release);
-  absl::StatusOr<std::string> NewRunPath();
   // Writes `rows` as the run of `info`, whose path is set here.
   absl::Status WriteRun(SortedRows& rows, const std::vector<uint64_t>& positions, RunInfo info,
                         const std::vector<std::string>& replaced);
@@ -112,7 +113,7 @@ class RunMaker {
   };
   std::vector<FinishedRun> runs_;
   std::atomic<bool> failed_{false};  // a worker has: reading more is in vain
-  std::atomic<uint64_t> next_run_{0};
+  std::atomic<uint64_t> next_run_;
   std::atomic<uint64_t> rows_{0};
   std::atomic<uint64_t> values_{0};
   std::atomic<uint64_t> spilled_bytes_{0};
