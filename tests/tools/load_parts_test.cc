@@ -164,6 +164,34 @@ TEST(ReaderTest, LongJsonRowLeavesNoMemory) {
   }
   EXPECT_GT(values, 1000000u);
   EXPECT_LT(in_use(), before + (8u << 20));
+// As of a journal that is not of this input.
+TEST(ReaderTest, RangesReadBeforeThatDoNotFitAreAnError) {
+  const std::string rows = "a\t1\nb\t2\nc\t3\n";
+  BlockReader::Options options;
+  options.inputs = {TestFolder() + "/rows.tsv"};
+  WriteFile(options.inputs[0], rows);
+  const auto read = [&options](std::vector<PositionRange> read_before) {
+    options.read_before = std::move(read_before);
+    BlockReader reader(options);
+    RowBlock block;
+    for (;;) {
+      const absl::StatusOr<bool> more = reader.Next(&block, [](uint64_t) { return true; });
+      if (!more.ok() || !*more) return more.status();
+    }
+  };
+  EXPECT_TRUE(read({{0, 4, false}, {4, 8, true}, {8, 12, false}}).ok());
+  for (const std::vector<PositionRange>& bad : std::vector<std::vector<PositionRange>>{
+           {{4, 8, false}, {0, 4, false}},
+           {{0, 8, false}, {4, 12, false}},
+           {{0, 8, true}, {4, 12, true}},
+           {{4, 0, false}},
+           {{0, 4, false}, {12, 16, false}},
+           {{8, 16, true}},
+       }) {
+    const absl::Status status = read(bad);
+    EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss) << status;
+    EXPECT_TRUE(testing::Has(std::string(status.message()), "without --resume")) << status;
+  }
 }
 
 TEST(EscapesTest, EveryByteSurvives) {

@@ -22,11 +22,24 @@ absl::StatusOr<bool> BlockReader::Next(RowBlock* block, const MayUse& may_use) {
   return more;
 }
 
+// Going on would read rows once more, or not at all.
+absl::Status BlockReader::CheckReadBefore(bool at_end) const {
+  if (read_before_ == options_.read_before.size()) return absl::OkStatus();
+  const PositionRange& range = options_.read_before[read_before_];
+  if (!at_end && position_ <= range.begin && range.begin <= range.end) return absl::OkStatus();
+  return absl::DataLossError(absl::StrCat(
+      "bytes ", range.begin, " to ", range.end, " of the input were read before, but ",
+      at_end ? "it ends at " : "so were those up to ", position_,
+      ": the input has changed, or the temporary folder is not of it; remove the folder and load "
+      "again without --resume"));
+}
+
 absl::Status BlockReader::PassOver() {
-  const std::vector<PositionRange>& ranges = options_.read_before;
-  for (; read_before_ < ranges.size() && ranges[read_before_].begin == position_ &&
-         !ranges[read_before_].again;
-       ++read_before_) {
+  for (;; ++read_before_) {
+    if (absl::Status status = CheckReadBefore(/*at_end=*/false); !status.ok()) return status;
+    if (read_before_ == options_.read_before.size()) return absl::OkStatus();
+    const PositionRange& range = options_.read_before[read_before_];
+    if (range.begin != position_ || range.again) return absl::OkStatus();
     // Where an input ends the range is of the next one.
     if (rest_.empty()) {
       rest_.resize(1);
@@ -34,7 +47,7 @@ absl::Status BlockReader::PassOver() {
       rest_.resize(got.ok() ? *got : 0);
       if (!got.ok() || rest_.empty()) return got.status();
     }
-    uint64_t left = ranges[read_before_].end - ranges[read_before_].begin;
+    uint64_t left = range.end - range.begin;
     position_ += left;
     offset_ += left;
     const auto had = static_cast<size_t>(std::min<uint64_t>(left, rest_.size()));
@@ -43,14 +56,16 @@ absl::Status BlockReader::PassOver() {
     if (left == 0) continue;
     if (absl::Status status = source_->Skip(left); !status.ok()) return status;
   }
-  return absl::OkStatus();
 }
 
 absl::StatusOr<bool> BlockReader::NextLocked(RowBlock* block, const MayUse& may_use) {
   for (;;) {
     if (absl::Status status = CheckInterrupt(); !status.ok()) return status;
     if (source_ == nullptr) {
-      if (input_ == options_.inputs.size()) return false;
+      if (input_ == options_.inputs.size()) {
+        if (absl::Status status = CheckReadBefore(/*at_end=*/true); !status.ok()) return status;
+        return false;
+      }
       absl::StatusOr<std::unique_ptr<ByteSource>> source =
           ByteSource::Open(options_.inputs[input_++]);
       if (!source.ok()) return source.status();
@@ -114,7 +129,7 @@ absl::StatusOr<bool> BlockReader::NextLocked(RowBlock* block, const MayUse& may_
     if (whole == 0) continue;
     block->size_ = whole;
     block->number_ = number_++;
-    if (block->again_) ++read_before_;
+    if (block->again_ && whole == most) ++read_before_;
     offset_ += whole;
     position_ += whole;
     return true;

@@ -59,7 +59,7 @@ class BlockReader {
     std::optional<RowFormat> format;
     // Size of a block; one with a longer row is larger.
     size_t block_bytes = size_t{1} << 19;
-    // In order.
+    // In order; each is of one input.
     std::vector<PositionRange> read_before;
   };
 
@@ -70,7 +70,8 @@ class BlockReader {
 
   // The next block; false at the end of the last input.
   // Errors: those of ByteSource; InvalidArgument for a frame that is cut off; ResourceExhausted for
-  // a row that may not use so much memory. They name the input and the place.
+  // a row that may not use so much memory: they name the input and the place. DataLoss if
+  // Options::read_before is not of these inputs.
   absl::StatusOr<bool> Next(RowBlock* block, const MayUse& may_use);
 
   // Bytes read of the files, compressed as they are: for progress.
@@ -81,6 +82,7 @@ class BlockReader {
  private:
   absl::StatusOr<bool> NextLocked(RowBlock* block, const MayUse& may_use);
   absl::Status PassOver();
+  absl::Status CheckReadBefore(bool at_end) const;
   // Bytes at the front of `data` that are whole rows; at the end of an input a line needs no LF.
   static size_t WholeRows(RowFormat format, const char* data, size_t size, bool at_end);
   absl::Status CutOff(const RowBlock& block, const char* data, size_t size) const;
