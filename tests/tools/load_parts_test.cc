@@ -164,6 +164,53 @@ TEST(ReaderTest, LongJsonRowLeavesNoMemory) {
   }
   EXPECT_GT(values, 1000000u);
   EXPECT_LT(in_use(), before + (8u << 20));
+// Short rows behind a long one take many times as much memory in a table.
+TEST(ReaderTest, RowLongerThanABlockIsOneByItself) {
+  constexpr size_t kBlock = 1 << 16;
+  for (const RowFormat format : {RowFormat::kTsv, RowFormat::kFramed}) {
+    std::string rows;
+    std::vector<size_t> long_ones;
+    const auto add = [&](size_t size) {
+      const std::string key = "key";
+      const std::string value(size, 'v');
+      if (format == RowFormat::kTsv) {
+        rows += key + "\t" + value + "\n";
+      } else {
+        for (const size_t n : {key.size(), value.size()}) {
+          for (int shift = 0; shift < 32; shift += 8) rows += static_cast<char>(n >> shift);
+        }
+        rows += key + value;
+      }
+    };
+    for (const size_t size : {size_t{300000}, size_t{0}, kBlock, 5 * kBlock, 2 * kBlock - 100}) {
+      const size_t begin = rows.size();
+      add(size);
+      if (size != 0) long_ones.push_back(rows.size() - begin);
+      for (int i = 0; i < 10000; ++i) add(3);
+    }
+    BlockReader::Options options;
+    options.inputs = {TestFolder() + "/rows"};
+    WriteFile(options.inputs[0], rows);
+    options.format = format;
+    options.block_bytes = kBlock;
+    BlockReader reader(options);
+    RowBlock block;
+    std::string all;
+    std::vector<size_t> large;
+    for (;;) {
+      const absl::StatusOr<bool> more = reader.Next(&block, [](uint64_t) { return true; });
+      ASSERT_TRUE(more.ok()) << more.status();
+      if (!*more) break;
+      EXPECT_EQ(block.position(), all.size());
+      all += block.rows();
+      if (block.rows().size() > kBlock) large.push_back(block.rows().size());
+    }
+    EXPECT_TRUE(all == rows);
+    EXPECT_EQ(large, long_ones);
+    EXPECT_LT(block.number(), rows.size() / kBlock + 3 * long_ones.size());
+  }
+}
+
 // As of a journal that is not of this input.
 TEST(ReaderTest, RangesReadBeforeThatDoNotFitAreAnError) {
   const std::string rows = "a\t1\nb\t2\nc\t3\n";

@@ -291,6 +291,14 @@ TEST_F(LoadTest, RowThatDoesNotFitIntoMemoryIsRefused) {
   EXPECT_TRUE(Everything().empty());
 }
 
+TEST_F(LoadTest, ShortRowsBehindALongOneFitIntoMemory) {
+  std::string rows = "b\t" + std::string(17 << 19, 'x') + "\n";
+  for (int i = 0; i < 800000; ++i) rows += "a\t1234567\n";
+  const Result result = Load(rows, {"--memory", "34M", "--threads", "1"});
+  EXPECT_EQ(result.exit_status, 0) << result.err;
+  EXPECT_TRUE(Has(result.err, "800,001 values")) << result.err;
+}
+
 TEST_F(LoadTest, LargeValuesAndListsSurvive) {
   const std::string value(3 << 20, 'x');
   std::string rows = "big\t" + value + "\n";

@@ -42,6 +42,7 @@ absl::Status BlockReader::PassOver() {
     if (range.begin != position_ || range.again) return absl::OkStatus();
     // Where an input ends the range is of the next one.
     if (rest_.empty()) {
+      if (at_end_) return absl::OkStatus();
       rest_.resize(1);
       const absl::StatusOr<size_t> got = source_->Read(rest_.data(), 1);
       rest_.resize(got.ok() ? *got : 0);
@@ -71,6 +72,7 @@ absl::StatusOr<bool> BlockReader::NextLocked(RowBlock* block, const MayUse& may_
       if (!source.ok()) return source.status();
       source_ = *std::move(source);
       offset_ = 0;
+      at_end_ = false;
       rest_.clear();
     }
     if (absl::Status status = PassOver(); !status.ok()) return status;
@@ -88,41 +90,45 @@ absl::StatusOr<bool> BlockReader::NextLocked(RowBlock* block, const MayUse& may_
       block->again_ = range.begin == position_;
       most = block->again_ ? range.end - range.begin : range.begin - position_;
     }
-    size_t size = rest_.size();
+    size_t size = 0;
     size_t whole = 0;
-    bool at_end = false;
-    size_t want = std::max(options_.block_bytes, size);
+    size_t want = options_.block_bytes;  // rest_ is no longer
     if (block->again_) want = std::max<size_t>(want, most);
-    for (;;) {
+    for (bool grown = false;; grown = true) {
       if (!block->Grow(want)) {
         return absl::ResourceExhaustedError(absl::StrCat(block->name_, ": offset ", offset_,
                                                          ": no memory for a row of more than ",
                                                          Bytes(size)));
       }
+      const size_t had = size;
       if (!rest_.empty()) {
         std::memcpy(block->buffer_, rest_.data(), rest_.size());
+        size = rest_.size();
         rest_.clear();
       }
-      while (size < want && !at_end) {
+      while (size < want && !at_end_) {
         const absl::StatusOr<size_t> got = source_->Read(block->buffer_ + size, want - size);
         if (!got.ok()) return got.status();
         size += *got;
-        at_end = *got == 0;
+        at_end_ = *got == 0;
       }
       file_bytes_.store(closed_bytes_ + source_->file_bytes(), std::memory_order_relaxed);
       const auto usable = static_cast<size_t>(std::min<uint64_t>(size, most));
-      whole = WholeRows(block->format_, block->buffer_, usable, at_end || usable == most);
-      if (whole != 0 || at_end) break;
-      if (!may_use(2 * want)) {
+      whole = WholeRows(block->format_, block->buffer_, usable, at_end_ || usable == most,
+                        /*one=*/grown, had);
+      if (whole != 0 || at_end_) break;
+      // A little at a time: what is behind the row is short, and memory is not used before it is
+      // written.
+      want = size + options_.block_bytes;
+      if (!may_use(want)) {
         return absl::ResourceExhaustedError(
             absl::StrCat(block->name_, ": offset ", offset_, ": a row of more than ", Bytes(size),
                          " does not fit into --memory; raise it, or look for a missing line end"));
       }
-      want *= 2;
     }
-    if (at_end && whole == 0 && size != 0) return CutOff(*block, block->buffer_, size);
+    if (at_end_ && whole == 0 && size != 0) return CutOff(*block, block->buffer_, size);
     rest_.assign(block->buffer_ + whole, size - whole);
-    if (at_end && rest_.empty()) {
+    if (at_end_ && rest_.empty()) {
       closed_bytes_ += source_->file_bytes();
       source_.reset();
     }
@@ -136,11 +142,14 @@ absl::StatusOr<bool> BlockReader::NextLocked(RowBlock* block, const MayUse& may_
   }
 }
 
-size_t BlockReader::WholeRows(RowFormat format, const char* data, size_t size, bool at_end) {
-  if (format == RowFormat::kFramed) return WholeFrames(data, size);
-  if (at_end) return size;
-  const void* const last = memrchr(data, '\n', size);
-  return last == nullptr ? 0 : static_cast<size_t>(static_cast<const char*>(last) - data) + 1;
+size_t BlockReader::WholeRows(RowFormat format, const char* data, size_t size, bool at_end,
+                              bool one, size_t searched) {
+  if (format == RowFormat::kFramed) return one ? FirstFrame(data, size) : WholeFrames(data, size);
+  if (at_end && !one) return size;
+  const void* const end =
+      one ? std::memchr(data + searched, '\n', size - searched) : memrchr(data, '\n', size);
+  if (end != nullptr) return static_cast<size_t>(static_cast<const char*>(end) - data) + 1;
+  return at_end ? size : 0;
 }
 
 // Nothing tells where the next frame would begin, so what is left cannot be skipped like a row.

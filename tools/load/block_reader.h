@@ -57,13 +57,14 @@ class BlockReader {
     std::vector<std::string> inputs;
     // Default: by the name of each file.
     std::optional<RowFormat> format;
-    // Size of a block; one with a longer row is larger.
+    // Size of a block. A longer row is a block by itself: others with it would take many times as
+    // much memory where they are parsed.
     size_t block_bytes = size_t{1} << 19;
     // In order; each is of one input.
     std::vector<PositionRange> read_before;
   };
 
-  // Asked before a block takes more than Options::block_bytes.
+  // Asked before a block takes more than Options::block_bytes, a little more each time.
   using MayUse = std::function<bool(uint64_t bytes)>;
 
   explicit BlockReader(Options options) : options_(std::move(options)) {}
@@ -83,8 +84,10 @@ class BlockReader {
   absl::StatusOr<bool> NextLocked(RowBlock* block, const MayUse& may_use);
   absl::Status PassOver();
   absl::Status CheckReadBefore(bool at_end) const;
-  // Bytes at the front of `data` that are whole rows; at the end of an input a line needs no LF.
-  static size_t WholeRows(RowFormat format, const char* data, size_t size, bool at_end);
+  // Bytes at the front of `data` that are whole rows, with `one` the first; at the end of an input
+  // a line needs no LF. `searched`: bytes in which the first does not end.
+  static size_t WholeRows(RowFormat format, const char* data, size_t size, bool at_end, bool one,
+                          size_t searched);
   absl::Status CutOff(const RowBlock& block, const char* data, size_t size) const;
 
   const Options options_;
@@ -93,7 +96,8 @@ class BlockReader {
   size_t input_ = 0;  // the next to open, or the one behind source_
   size_t read_before_ = 0;
   std::unique_ptr<ByteSource> source_;
-  std::string rest_;  // read of source_ and not given out
+  bool at_end_ = false;  // of source_
+  std::string rest_;     // read of source_ and not given out; Options::block_bytes at most
   uint64_t offset_ = 0;
   uint64_t position_ = 0;
   uint64_t number_ = 0;

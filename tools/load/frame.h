@@ -22,15 +22,17 @@ inline uint32_t LoadU32(const char* at) {
 inline uint64_t FrameKeySize(const char* frame) { return LoadU32(frame); }
 inline uint64_t FrameValueSize(const char* frame) { return LoadU32(frame + 4); }
 
+// Bytes of the frame at the front of `data`, 0 if it is not whole.
+inline size_t FirstFrame(const char* data, size_t size) {
+  if (size < kFrameHeaderBytes) return 0;
+  const uint64_t bytes = kFrameHeaderBytes + FrameKeySize(data) + FrameValueSize(data);
+  return bytes <= size ? bytes : 0;
+}
+
 // Bytes at the front of `data` that are whole frames.
 inline size_t WholeFrames(const char* data, size_t size) {
   size_t whole = 0;
-  while (size - whole >= kFrameHeaderBytes) {
-    const char* const frame = data + whole;
-    const uint64_t bytes = kFrameHeaderBytes + FrameKeySize(frame) + FrameValueSize(frame);
-    if (bytes > size - whole) break;
-    whole += bytes;
-  }
+  while (const size_t bytes = FirstFrame(data + whole, size - whole)) whole += bytes;
   return whole;
 }
 

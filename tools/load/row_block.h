@@ -7,6 +7,7 @@
 #ifndef SHEAF_TOOLS_LOAD_ROW_BLOCK_H_
 #define SHEAF_TOOLS_LOAD_ROW_BLOCK_H_
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -47,6 +48,7 @@ class RowBlock {
   // Room for `bytes` and the padding; keeps what is there. False if the system has no memory.
   bool Grow(size_t bytes) {
     if (bytes <= capacity_) return true;
+    bytes = std::max(bytes, 2 * capacity_);  // so that a long row is moved few times
     void* const grown = std::realloc(buffer_, bytes + kPadding);
     if (grown == nullptr) return false;
     buffer_ = static_cast<char*>(grown);
