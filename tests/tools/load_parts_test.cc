@@ -839,6 +839,29 @@ TEST(RunMakerTest, WorkersStopWhenOneFails) {
   EXPECT_LT(reader.position(), rows.size() / 2);
 }
 
+// Beside the table are the block with such a row, and the row in what writes a run.
+TEST(RunMakerTest, LongRowsLeaveRoomForTheirCopies) {
+  const size_t size = 700000;
+  std::string rows;
+  for (int i = 0; i < 40; ++i) {
+    rows += "k" + std::to_string(i * 7 % 40) + "\t" + std::string(size, 'v') + "\n";
+  }
+  BlockReader reader(ReadingOf(rows));
+  RunMaker::Options making = SmallMaking(1);
+  const uint64_t memory = making.memory;
+  size_t runs = 0;
+  making.on_run = [&](const RunInfo& run, const std::vector<std::string>&) {
+    ++runs;
+    EXPECT_LT(run.rows * size + 2 * size, memory - (1 << 20));
+    return absl::OkStatus();
+  };
+  RejectLog log(OnError::kStop, "", [](const std::string&) {});
+  RunMaker maker(std::move(making), &log);
+  EXPECT_TRUE(maker.Read(&reader, [] {}).ok());
+  EXPECT_GT(runs, 5u);
+  EXPECT_LT(runs, 20u);
+}
+
 // The journal may have a record of a run whose file is gone.
 TEST(RunMakerTest, NamesOfAnEarlierLoadAreNotUsedAgain) {
   BlockReader reader(ReadingOf(ShortRows(1 << 20)));

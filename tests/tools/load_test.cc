@@ -285,7 +285,7 @@ TEST_F(LoadTest, ListLargerThanMemoryIsLoaded) {
 }
 
 TEST_F(LoadTest, RowThatDoesNotFitIntoMemoryIsRefused) {
-  const Result result = Load("k\t" + std::string(4 << 20, 'x'), {"--memory", "1M"});
+  const Result result = Load("k\t" + std::string(6 << 20, 'x'), {"--memory", "1M"});
   EXPECT_EQ(result.exit_status, 1);
   EXPECT_TRUE(Has(result.err, "raise")) << result.err;
   EXPECT_TRUE(Everything().empty());

@@ -75,6 +75,7 @@ class BlockReader {
   // Options::read_before is not of these inputs.
   absl::StatusOr<bool> Next(RowBlock* block, const MayUse& may_use);
 
+  size_t block_bytes() const { return options_.block_bytes; }
   // Bytes read of the files, compressed as they are: for progress.
   uint64_t file_bytes() const { return file_bytes_.load(std::memory_order_relaxed); }
   // Bytes that were given out or passed over, after decompression. Not while Next() runs.

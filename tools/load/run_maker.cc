@@ -82,9 +82,10 @@ class RunMaker::Worker {
 
   absl::Status Take() {
     // A run has whole blocks.
-    const uint64_t room = table.memory() - table.memory_used();
+    const uint64_t room = table.memory() - std::min(table.memory(), table.memory_used() + reserve_);
     if (!table.empty() && block_.rows().size() * 20 > room && MostBytes(block_) > room) {
       if (absl::Status status = maker_->Spill(table, &blocks, false); !status.ok()) return status;
+      reserve_ = IsLong() ? 2 * block_.rows().size() : 0;
     }
     std::unique_ptr<RowParser>& parser = parsers_[static_cast<size_t>(block_.format())];
     if (parser == nullptr) parser = NewRowParser(block_.format(), maker_->options_.on_error);
@@ -111,23 +112,31 @@ class RunMaker::Worker {
     blocks.push_back({block_.position(), block_.position() + block_.rows().size(), report.lines,
                       !report.rejects.empty()});
     maker_->log_->Add(block_, std::move(report));
+    if (IsLong()) parser.reset();  // keeps what it needed
     return absl::OkStatus();
   }
 
-  // For a row that is longer than a block: the block, its copy in the table, and what a parser
-  // takes, have to be in this thread's share.
+  // A row that is longer than a block has to be in this thread's share three times: in the block,
+  // in the table, and in the parser, or later in what writes a run.
   bool MayUse(uint64_t bytes) {
     const bool json = block_.format() == RowFormat::kJsonl;  // simdjson: 14 bytes a byte
-    const uint64_t needed = (json ? 16 : 2) * bytes;
-    if (table.memory_used() + needed <= table.memory()) return true;
-    if (needed > table.memory()) return false;
-    if (table.empty()) return true;
-    spill_status_ = maker_->Spill(table, &blocks, true);
-    return spill_status_.ok();
+    const uint64_t beside = (json ? 15 : 2) * bytes;
+    if (beside + bytes > table.memory()) return false;
+    if (!table.empty() &&
+        table.memory_used() + std::max(reserve_, beside) + bytes > table.memory()) {
+      spill_status_ = maker_->Spill(table, &blocks, true);
+      if (!spill_status_.ok()) return false;
+      reserve_ = 0;
+    }
+    reserve_ = std::max(reserve_, 2 * bytes);
+    return true;
   }
+
+  bool IsLong() const { return block_.rows().size() > maker_->reader_->block_bytes(); }
 
   RunMaker* const maker_;
   RowBlock block_;
+  uint64_t reserve_ = 0;       // of the share: what rows longer than a block take beside the table
   absl::Status spill_status_;  // of MayUse(), which can only say no
   std::array<std::unique_ptr<RowParser>, 3> parsers_;
 };
