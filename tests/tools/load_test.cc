@@ -291,6 +291,16 @@ TEST_F(LoadTest, RowThatDoesNotFitIntoMemoryIsRefused) {
   EXPECT_TRUE(Everything().empty());
 }
 
+// However little memory each of many threads has.
+TEST_F(LoadTest, ShortestRowsFitIntoMemory) {
+  std::string rows = "b\t\n";
+  for (int i = 0; i < 1000000; ++i) rows += "a\t\n";
+  for (const char* const threads : {"1", "3", "256"}) {
+    const Result result = Load(rows, {"--memory", "17M", "--threads", threads});
+    EXPECT_EQ(result.exit_status, 0) << result.err;
+  }
+}
+
 TEST_F(LoadTest, ShortRowsBehindALongOneFitIntoMemory) {
   std::string rows = "b\t" + std::string(17 << 19, 'x') + "\n";
   for (int i = 0; i < 800000; ++i) rows += "a\t1234567\n";

@@ -267,6 +267,7 @@ absl::Status ListBuilder::ReadRows() {
   reading.inputs = options_.inputs;
   reading.format = options_.format;
   maker_ = std::make_unique<RunMaker>(std::move(making), rejects_.get());
+  reading.block_bytes = maker_->block_bytes();
   if (summary_.resumed) {
     absl::StatusOr<std::vector<PositionRange>> read_before = TakeRuns(maker_.get());
     if (!read_before.ok()) return read_before.status();

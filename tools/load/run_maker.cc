@@ -24,6 +24,17 @@ namespace {
 constexpr uint64_t kLeastTable = uint64_t{4} << 20;
 // Of a thread beside its table: a block of input, a block of a run.
 constexpr uint64_t kThreadBytes = uint64_t{3} << 19;
+constexpr size_t kBlockBytes = size_t{1} << 19;
+
+size_t ThreadsFor(const RunMaker::Options& options) {
+  const uint64_t most = std::max<uint64_t>(1, options.memory / (kLeastTable + kThreadBytes));
+  return static_cast<size_t>(std::min<uint64_t>(options.threads, most));
+}
+
+uint64_t TableBytes(uint64_t memory, size_t threads) {
+  const uint64_t each = memory / threads;
+  return std::max(kLeastTable, each - std::min(each, kThreadBytes));
+}
 
 // The most memory that the rows of a block take in a table. A row has sizes of its key and body,
 // their number, and an entry of the index; a value in it costs no more than it took in the input.
@@ -148,7 +159,11 @@ uint64_t NumberOfRun(std::string_view path) {
 }
 
 RunMaker::RunMaker(Options options, RejectLog* log)
-    : options_(std::move(options)), log_(log), next_run_(options_.first_run) {}
+    : options_(std::move(options)),
+      log_(log),
+      threads_(ThreadsFor(options_)),
+      share_(TableBytes(options_.memory, threads_)),
+      next_run_(options_.first_run) {}
 
 RunMaker::~RunMaker() = default;
 
@@ -162,14 +177,14 @@ void RunMaker::AddRun(std::unique_ptr<Run> run, const RunInfo& info) {
 
 absl::Status RunMaker::Read(BlockReader* reader, const std::function<void()>& tick) {
   reader_ = reader;
-  const uint64_t most = std::max<uint64_t>(1, options_.memory / (kLeastTable + kThreadBytes));
-  const size_t threads = static_cast<size_t>(std::min<uint64_t>(options_.threads, most));
-  const uint64_t each = options_.memory / threads;
-  share_ = std::max(kLeastTable, each - std::min(each, kThreadBytes));
-  for (size_t i = 0; i < threads; ++i) workers_.push_back(std::make_unique<Worker>(this));
-  absl::Status status = RunWorkers(
-      threads, [this](size_t i) { return workers_[i]->Read(); }, tick);
-  return status;
+  for (size_t i = 0; i < threads_; ++i) workers_.push_back(std::make_unique<Worker>(this));
+  return RunWorkers(
+      threads_, [this](size_t i) { return workers_[i]->Read(); }, tick);
+}
+
+// A row of 3 bytes, which is the shortest, takes 37 while it is sorted.
+size_t RunMaker::block_bytes() const {
+  return static_cast<size_t>(std::min<uint64_t>(kBlockBytes, share_ / 20));
 }
 
 absl::Status RunMaker::WriteRun(SortedRows& rows, const std::vector<uint64_t>& positions,

@@ -69,6 +69,9 @@ class RunMaker {
   // A run that an earlier load made of this input.
   void AddRun(std::unique_ptr<Run> run, const RunInfo& info);
 
+  // For the reader: rows of a block fit into a thread's table, however short they are.
+  size_t block_bytes() const;
+
   // Reads all. Errors: those of reading and of writing runs; InvalidArgument for a malformed row
   // that stops; ResourceExhausted for one that does not fit into memory; Cancelled.
   absl::Status Read(BlockReader* reader, const std::function<void()>& tick);
@@ -104,7 +107,8 @@ class RunMaker {
   const Options options_;
   BlockReader* reader_ = nullptr;  // during Read()
   RejectLog* const log_;
-  uint64_t share_ = 0;
+  const size_t threads_;
+  const uint64_t share_;  // of a thread's table
   std::vector<std::unique_ptr<Worker>> workers_;
   std::mutex mutex_;  // of runs_ and on_run
   struct FinishedRun {
