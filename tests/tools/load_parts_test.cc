@@ -16,6 +16,7 @@
 #include <new>
 #include <numeric>
 #include <random>
+#include <set>
 #include <stdexcept>
 #include <thread>
 
@@ -860,6 +861,52 @@ TEST(RunMakerTest, LongRowsLeaveRoomForTheirCopies) {
   EXPECT_TRUE(maker.Read(&reader, [] {}).ok());
   EXPECT_GT(runs, 5u);
   EXPECT_LT(runs, 20u);
+}
+
+// Each is an open file, and takes memory.
+TEST(RunMakerTest, RunsAreMergedWhileReadingWhenThereAreMany) {
+  std::string rows;
+  Lists model;
+  for (uint32_t i = 0; i < 600000; ++i) {
+    const std::string key = "key" + std::to_string(i * 2654435761u % 5003);
+    const std::string value = std::to_string(i);
+    rows += key + "\t" + value + "\n";
+    model[key].push_back(value);
+  }
+  for (const size_t threads : {1u, 2u}) {
+    RunMaker::Options making = SmallMaking(threads);
+    making.most_runs = 3;
+    making.folder += "/runs" + std::to_string(threads);
+    std::filesystem::create_directory(making.folder);
+    const std::string folder = making.folder;
+    std::set<std::string> recorded;
+    size_t merged = 0;
+    making.on_run = [&](const RunInfo& run, const std::vector<std::string>& replaced) {
+      EXPECT_TRUE(std::filesystem::exists(run.path));
+      EXPECT_TRUE(recorded.insert(run.path).second);
+      for (const std::string& path : replaced) {
+        EXPECT_TRUE(std::filesystem::exists(path)) << "removed before another one was recorded";
+        EXPECT_EQ(recorded.erase(path), 1u);
+      }
+      merged += replaced.size();
+      EXPECT_LE(recorded.size(), threads == 1 ? 4u : 12u);
+      return absl::OkStatus();
+    };
+    BlockReader reader(ReadingOf(rows));
+    RejectLog log(OnError::kStop, "", [](const std::string&) {});
+    RunMaker maker(std::move(making), &log);
+    ASSERT_TRUE(maker.Read(&reader, [] {}).ok());
+    EXPECT_GT(merged, 2u);
+    std::set<std::string> there;
+    for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+      there.insert(entry.path().string());
+    }
+    EXPECT_EQ(there, recorded);
+    const std::vector<const RowStore*> stores = maker.stores();
+    std::vector<std::string> order;
+    EXPECT_TRUE(ListsOf(*MergeRange(stores, RowRange(), kBytewise, SharedPrefix(stores, kBytewise)),
+                        &order) == model);
+  }
 }
 
 // The journal may have a record of a run whose file is gone.

@@ -260,6 +260,8 @@ absl::Status ListBuilder::ReadRows() {
   making.most_runs = static_cast<size_t>(options_.most_runs);
   making.folder = job_.journal->folder();
   making.first_run = state_.next_run;
+  // Runs of which a part was merged and given back can only be read by ranges.
+  making.merge = state_.ranges.empty();
   making.on_run = [this](const RunInfo& run, const std::vector<std::string>& replaced) {
     return job_.journal->Append(RecordOf(run, replaced), /*sync=*/false);
   };
@@ -288,9 +290,7 @@ absl::Status ListBuilder::ReadRows() {
   summary_.skipped = rejects_->Account();
   const size_t writers = Writers();
   job_.progress->Phase("sorting", 0, /*in_bytes=*/false);
-  // Runs of which a part was merged and given back can only be read by ranges.
-  const bool whole = state_.ranges.empty();
-  status = maker_->Settle(writers * kWriterBytes + memory_ / 16, writers, /*merge=*/whole,
+  status = maker_->Settle(writers * kWriterBytes + memory_ / 16, writers,
                           [&] { job_.progress->At(0, maker_->rows()); });
   summary_.runs = maker_->runs();
   summary_.run_bytes = maker_->spilled_bytes();

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <iterator>
 #include <utility>
 
 #include "absl/strings/numbers.h"
@@ -97,6 +98,11 @@ class RunMaker::Worker {
     if (!table.empty() && block_.rows().size() * 20 > room && MostBytes(block_) > room) {
       if (absl::Status status = maker_->Spill(table, &blocks, false); !status.ok()) return status;
       reserve_ = IsLong() ? 2 * block_.rows().size() : 0;
+      if (maker_->HasManyRuns()) {
+        table.Clear(/*release=*/true);
+        absl::Status status = maker_->MergeSome(table.memory() - reserve_);
+        if (!status.ok()) return status;
+      }
     }
     std::unique_ptr<RowParser>& parser = parsers_[static_cast<size_t>(block_.format())];
     if (parser == nullptr) parser = NewRowParser(block_.format(), maker_->options_.on_error);
@@ -223,8 +229,7 @@ absl::Status RunMaker::Spill(RowTable& table, std::vector<BlockRead>* blocks, bo
   return status;
 }
 
-absl::Status RunMaker::Settle(uint64_t needed, size_t readers, bool merge,
-                              const std::function<void()>& tick) {
+absl::Status RunMaker::Settle(uint64_t needed, size_t readers, const std::function<void()>& tick) {
   if (memory_used() + needed > options_.memory) {
     absl::Status status = RunWorkers(
         workers_.size(),
@@ -237,53 +242,86 @@ absl::Status RunMaker::Settle(uint64_t needed, size_t readers, bool merge,
     if (!status.ok()) return status;
     workers_.clear();
   }
-  if (!merge) return absl::OkStatus();
+  if (!options_.merge) return absl::OkStatus();
   const uint64_t left = options_.memory - std::min(options_.memory, memory_used());
   return RunWorkers(
       1, [&](size_t) { return MergeRuns(left / 2 / readers); }, tick);
 }
 
 // The smallest runs are merged first, so that each row is written as few times as possible.
-absl::Status RunMaker::MergeRuns(uint64_t memory) {
-  const auto fitting = [this, memory] {
-    uint64_t bytes = 0;
-    size_t count = 0;
-    for (const FinishedRun& run : runs_) {
-      bytes += run.run->reading_bytes();
-      if (bytes > memory || count == options_.most_runs) break;
-      ++count;
-    }
-    return std::max<size_t>(count, 2);
-  };
-  for (;;) {
-    std::sort(runs_.begin(), runs_.end(), [](const FinishedRun& a, const FinishedRun& b) {
-      return a.info.bytes < b.info.bytes;
-    });
-    const size_t most = fitting();
-    if (runs_.size() <= most) return absl::OkStatus();
-    const size_t count = std::min(most, runs_.size() - most + 1);
-    std::vector<FinishedRun> chosen;
-    for (size_t i = 0; i < count; ++i) chosen.push_back(std::move(runs_[i]));
-    runs_.erase(runs_.begin(), runs_.begin() + static_cast<ptrdiff_t>(count));
-    std::vector<const RowStore*> stores;
-    std::vector<uint64_t> positions;
-    std::vector<std::string> replaced;
-    RunInfo info;
-    for (const FinishedRun& run : chosen) {
-      stores.push_back(run.run.get());
-      positions.insert(positions.end(), run.run->positions().begin(), run.run->positions().end());
-      replaced.push_back(run.info.path);
-      info.rows += run.info.rows;
-      info.values += run.info.values;
-      info.blocks.insert(info.blocks.end(), run.info.blocks.begin(), run.info.blocks.end());
-    }
-    std::sort(positions.begin(), positions.end());
-    const std::unique_ptr<SortedRows> rows =
-        MergeRange(stores, RowRange(), *options_.order, SharedPrefix(stores, *options_.order));
-    absl::Status status = WriteRun(*rows, positions, std::move(info), replaced);
-    if (!status.ok()) return status;
-    for (const std::string& path : replaced) unlink(path.c_str());
+size_t RunMaker::Fitting(uint64_t memory) {
+  std::sort(runs_.begin(), runs_.end(),
+            [](const FinishedRun& a, const FinishedRun& b) { return a.info.bytes < b.info.bytes; });
+  size_t count = 0;
+  for (const FinishedRun& run : runs_) {
+    if (run.run->reading_bytes() > memory || count == options_.most_runs) break;
+    memory -= run.run->reading_bytes();
+    ++count;
   }
+  return count;
+}
+
+absl::Status RunMaker::MergeRuns(uint64_t memory) {
+  for (;;) {
+    const size_t most = std::max<size_t>(Fitting(memory), 2);
+    if (runs_.size() <= most) return absl::OkStatus();
+    absl::Status status = Merge(TakeRuns(std::min(most, runs_.size() - most + 1)));
+    if (!status.ok()) return status;
+  }
+}
+
+bool RunMaker::HasManyRuns() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return options_.merge && runs_.size() > options_.most_runs;
+}
+
+absl::Status RunMaker::MergeSome(uint64_t memory) {
+  std::vector<FinishedRun> runs;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    const size_t most = Fitting(memory);
+    // Of rows so long that two cannot be read there are not that many runs.
+    if (most < 2 || runs_.size() <= options_.most_runs) return absl::OkStatus();
+    // One that is larger than all before it together waits for its like, so that no row is written
+    // too often.
+    uint64_t bytes = runs_[0].info.bytes;
+    size_t count = 1;
+    do {
+      bytes += runs_[count++].info.bytes;
+    } while (count < most && runs_[count].info.bytes <= bytes);
+    runs = TakeRuns(count);
+  }
+  return Merge(std::move(runs));
+}
+
+std::vector<RunMaker::FinishedRun> RunMaker::TakeRuns(size_t count) {
+  const auto end = runs_.begin() + static_cast<ptrdiff_t>(count);
+  std::vector<FinishedRun> runs(std::make_move_iterator(runs_.begin()),
+                                std::make_move_iterator(end));
+  runs_.erase(runs_.begin(), end);
+  return runs;
+}
+
+absl::Status RunMaker::Merge(std::vector<FinishedRun> runs) {
+  std::vector<const RowStore*> stores;
+  std::vector<uint64_t> positions;
+  std::vector<std::string> replaced;
+  RunInfo info;
+  for (const FinishedRun& run : runs) {
+    stores.push_back(run.run.get());
+    positions.insert(positions.end(), run.run->positions().begin(), run.run->positions().end());
+    replaced.push_back(run.info.path);
+    info.rows += run.info.rows;
+    info.values += run.info.values;
+    info.blocks.insert(info.blocks.end(), run.info.blocks.begin(), run.info.blocks.end());
+  }
+  std::sort(positions.begin(), positions.end());
+  const std::unique_ptr<SortedRows> rows =
+      MergeRange(stores, RowRange(), *options_.order, SharedPrefix(stores, *options_.order));
+  absl::Status status = WriteRun(*rows, positions, std::move(info), replaced);
+  if (!status.ok()) return status;
+  for (const std::string& path : replaced) unlink(path.c_str());
+  return absl::OkStatus();
 }
 
 void RunMaker::Discard(const RowRange& range) const {

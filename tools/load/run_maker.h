@@ -58,8 +58,10 @@ class RunMaker {
     // rows it has now.
     std::function<absl::Status(const RunInfo&, const std::vector<std::string>& replaced)> on_run;
     const KeyOrder* order = nullptr;
-    // That are merged at once: each is an open file.
+    // That are merged at once, and, about, that there are at once: each is an open file.
     size_t most_runs = 256;
+    // Runs may be merged. Those of which a part was given back can only be read by ranges.
+    bool merge = true;
   };
 
   // Borrows `log`.
@@ -77,10 +79,8 @@ class RunMaker {
   absl::Status Read(BlockReader* reader, const std::function<void()>& tick);
 
   // Afterwards: writes tables as runs where that is needed to leave `needed` bytes of memory, and
-  // with `merge` merges runs until few enough are left for `readers` threads to read all of them at
-  // once.
-  absl::Status Settle(uint64_t needed, size_t readers, bool merge,
-                      const std::function<void()>& tick);
+  // merges runs until few enough are left for `readers` threads to read all of them at once.
+  absl::Status Settle(uint64_t needed, size_t readers, const std::function<void()>& tick);
 
   // Gives back the space of runs that no range but `range` needs, which is merged.
   void Discard(const RowRange& range) const;
@@ -102,7 +102,20 @@ class RunMaker {
   // Writes `rows` as the run of `info`, whose path is set here.
   absl::Status WriteRun(SortedRows& rows, const std::vector<uint64_t>& positions, RunInfo info,
                         const std::vector<std::string>& replaced);
+  struct FinishedRun {
+    std::unique_ptr<Run> run;
+    RunInfo info;
+  };
+
+  // So many of the first, smallest, runs can be read at once with `memory`.
+  size_t Fitting(uint64_t memory);
   absl::Status MergeRuns(uint64_t memory);
+  bool HasManyRuns();
+  // While others read and write runs.
+  absl::Status MergeSome(uint64_t memory);
+  // The first of runs_. REQUIRES: mutex_ is held.
+  std::vector<FinishedRun> TakeRuns(size_t count);
+  absl::Status Merge(std::vector<FinishedRun> runs);
 
   const Options options_;
   BlockReader* reader_ = nullptr;  // during Read()
@@ -111,10 +124,6 @@ class RunMaker {
   const uint64_t share_;  // of a thread's table
   std::vector<std::unique_ptr<Worker>> workers_;
   std::mutex mutex_;  // of runs_ and on_run
-  struct FinishedRun {
-    std::unique_ptr<Run> run;
-    RunInfo info;
-  };
   std::vector<FinishedRun> runs_;
   std::atomic<bool> failed_{false};  // a worker has: reading more is in vain
   std::atomic<uint64_t> next_run_;
