@@ -1,6 +1,7 @@
 // `sheaf`: the command-line tool. Loads rows into a DB of lists and looks at such a DB.
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -89,10 +90,20 @@ void OccupyStandardStreams() {
   }
 }
 
+// Runs that are merged and SSTs of a DB are open files, of which many systems allow a program 1024
+// until it asks for more.
+void AllowOpenFiles() {
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   OccupyStandardStreams();
+  AllowOpenFiles();
   // A reader of stdout that goes away is seen as an error of write().
   std::signal(SIGPIPE, SIG_IGN);
   try {
