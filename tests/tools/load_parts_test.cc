@@ -526,6 +526,14 @@ TEST(RowMergeTest, RangesCoverEverythingOnceInTheirOrder) {
 }
 
 // Ranges share blocks at their borders; what one of them discards, no other needs.
+TEST(RunFileTest, WhyARunCannotBeOpenedIsTold) {
+  const std::string folder = TestFolder();
+  EXPECT_EQ(Run::Open(folder + "/none").status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(Run::Open(folder).status().code(), absl::StatusCode::kInternal);  // a folder
+  WriteFile(folder + "/run", "SHEAFRUN");
+  EXPECT_EQ(Run::Open(folder + "/run").status().code(), absl::StatusCode::kDataLoss);
+}
+
 TEST(RunFileTest, DiscardedRangesLeaveTheOthersWhole) {
   std::mt19937 random(3);
   RowTable table(uint64_t{64} << 20);

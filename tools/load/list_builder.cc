@@ -198,7 +198,8 @@ absl::StatusOr<std::vector<PositionRange>> ListBuilder::TakeRuns(RunMaker* maker
       (*run)->set_order(job_.order);
       status = Verify(**run);
     }
-    if (absl::IsCancelled(status)) return status;
+    // Whatever else it is, like too many open files, the run may be whole.
+    if (absl::IsCancelled(status) || absl::IsInternal(status)) return status;
     if (!status.ok()) {
       options_.note(absl::StrCat(
           path, ": the run is damaged, or a part of it was given back; its rows are read again"));

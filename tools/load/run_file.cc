@@ -235,6 +235,7 @@ absl::Status RunWriter::WriteFooter(const std::vector<uint64_t>& positions) {
 
 absl::StatusOr<std::unique_ptr<Run>> Run::Open(const std::string& path) {
   const int fd = open(path.c_str(), O_RDWR | O_CLOEXEC);  // Discard() writes
+  if (fd < 0 && errno == ENOENT) return absl::NotFoundError(absl::StrCat(path, ": is not there"));
   if (fd < 0) return Failed(path, "cannot read");
   std::unique_ptr<Run> run(new Run(path, fd));
   if (absl::Status status = run->ReadFooter(); !status.ok()) return status;

@@ -91,7 +91,8 @@ class RunWriter {
 
 class Run final : public RowStore {
  public:
-  // Reads the footer. Errors: Internal if it cannot be read; DataLoss if it is no whole run.
+  // Reads the footer. Errors: NotFound; DataLoss if it is no whole run; Internal if it cannot be
+  // opened.
   static absl::StatusOr<std::unique_ptr<Run>> Open(const std::string& path);
   ~Run() override;
 
