@@ -165,6 +165,8 @@ TEST(ReaderTest, LongJsonRowLeavesNoMemory) {
   }
   EXPECT_GT(values, 1000000u);
   EXPECT_LT(in_use(), before + (8u << 20));
+}
+
 // Short rows behind a long one take many times as much memory in a table.
 TEST(ReaderTest, RowLongerThanABlockIsOneByItself) {
   constexpr size_t kBlock = 1 << 16;

@@ -463,7 +463,7 @@ class Loader {
   LoadSummary& summary_;
   const bool to_db_;
   const LoadPlace place_;
-  const std::string last_;  // file that makes a folder what is wanted
+  const std::string last_;     // file that makes a folder what is wanted
   const std::string rejects_;  // LoadOptions::rejects, the same from whatever folder
   Progress progress_;
   uint64_t total_bytes_ = 0;

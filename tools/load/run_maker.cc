@@ -197,7 +197,8 @@ absl::Status RunMaker::WriteRun(SortedRows& rows, const std::vector<uint64_t>& p
                                 RunInfo info, const std::vector<std::string>& replaced) {
   const std::string path =
       absl::StrCat(options_.folder, "/run-", absl::Dec(next_run_++, absl::kZeroPad6));
-  const absl::StatusOr<std::unique_ptr<RunWriter>> writer = RunWriter::Create(path, *options_.order);
+  const absl::StatusOr<std::unique_ptr<RunWriter>> writer =
+      RunWriter::Create(path, *options_.order);
   if (!writer.ok()) return writer.status();
   absl::Status status = (*writer)->Write(rows, positions);
   if (!status.ok()) {
