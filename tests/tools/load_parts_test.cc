@@ -873,6 +873,32 @@ TEST(RunMakerTest, LongRowsLeaveRoomForTheirCopies) {
   EXPECT_LT(runs, 20u);
 }
 
+// While SSTs are written there are blocks of runs with it, and copies.
+TEST(RunMakerTest, TablesMakeRoomForWritingALongRow) {
+  for (const size_t size : {1300000u, 100000u}) {
+    BlockReader reader(ReadingOf("k\t" + std::string(size, 'v') + "\n"));
+    RejectLog log(OnError::kStop, "", [](const std::string&) {});
+    RunMaker maker(SmallMaking(1), &log);
+    ASSERT_TRUE(maker.Read(&reader, [] {}).ok());
+    EXPECT_GT(maker.memory_used(), size);
+    ASSERT_TRUE(maker.Settle(0, 1, [] {}).ok());
+    EXPECT_EQ(maker.memory_used() == 0, size == 1300000);
+    EXPECT_EQ(maker.stores().size(), 1u);
+  }
+}
+
+TEST(RunMakerTest, RowThatCouldNotBeWrittenIsRefused) {
+  RunMaker::Options making = SmallMaking(1);
+  making.memory = 200 << 20;
+  for (const size_t megabytes : {30, 40}) {
+    BlockReader reader(ReadingOf("k\t" + std::string(megabytes << 20, 'v') + "\n"));
+    RejectLog log(OnError::kStop, "", [](const std::string&) {});
+    RunMaker maker(making, &log);
+    const absl::Status status = maker.Read(&reader, [] {});
+    EXPECT_EQ(absl::IsResourceExhausted(status), megabytes == 40) << status;
+  }
+}
+
 // Each is an open file, and takes memory.
 TEST(RunMakerTest, RunsAreMergedWhileReadingWhenThereAreMany) {
   std::string rows;

@@ -26,6 +26,10 @@ constexpr uint64_t kLeastTable = uint64_t{4} << 20;
 // Of a thread beside its table: a block of input, a block of a run.
 constexpr uint64_t kThreadBytes = uint64_t{3} << 19;
 constexpr size_t kBlockBytes = size_t{1} << 19;
+// Of a row on its way into an SST: in RocksDB and before.
+constexpr uint64_t kCopies = 5;
+// What the process may take beyond the memory for a long row.
+constexpr uint64_t kSlack = uint64_t{64} << 20;
 
 size_t ThreadsFor(const RunMaker::Options& options) {
   const uint64_t most = std::max<uint64_t>(1, options.memory / (kLeastTable + kThreadBytes));
@@ -73,6 +77,7 @@ class RunMaker::Worker {
 
   RowTable table;
   std::vector<BlockRead> blocks;  // whose rows are in the table
+  uint64_t longest = 0;           // bytes of the longest row that is longer than a block
 
  private:
   bool Stops() const { return maker_->log_->stopped() || maker_->failed_; }
@@ -129,7 +134,10 @@ class RunMaker::Worker {
     blocks.push_back({block_.position(), block_.position() + block_.rows().size(), report.lines,
                       !report.rejects.empty()});
     maker_->log_->Add(block_, std::move(report));
-    if (IsLong()) parser.reset();  // keeps what it needed
+    if (IsLong()) {
+      longest = std::max<uint64_t>(longest, block_.rows().size());
+      parser.reset();  // keeps what it needed
+    }
     return absl::OkStatus();
   }
 
@@ -139,6 +147,9 @@ class RunMaker::Worker {
     const bool json = block_.format() == RowFormat::kJsonl;  // simdjson: 14 bytes a byte
     const uint64_t beside = (json ? 15 : 2) * bytes;
     if (beside + bytes > table.memory()) return false;
+    // Later each thread reads two runs at least, with a block of that size each.
+    const uint64_t copies = 2 * maker_->threads_ + kCopies;
+    if (copies * bytes > maker_->options_.memory + kSlack) return false;
     if (!table.empty() &&
         table.memory_used() + std::max(reserve_, beside) + bytes > table.memory()) {
       spill_status_ = maker_->Spill(table, &blocks, true);
@@ -231,6 +242,12 @@ absl::Status RunMaker::Spill(RowTable& table, std::vector<BlockRead>* blocks, bo
 }
 
 absl::Status RunMaker::Settle(uint64_t needed, size_t readers, const std::function<void()>& tick) {
+  uint64_t longest = 0;
+  for (const auto& worker : workers_) longest = std::max(longest, worker->longest);
+  for (const FinishedRun& run : runs_) longest = std::max(longest, run.run->reading_bytes());
+  // Half of what is left is for blocks of two runs at least, half for copies of a row on its way
+  // into an SST.
+  needed += (runs_.empty() ? kCopies : std::max<uint64_t>(4 * readers, 2 * kCopies)) * longest;
   if (memory_used() + needed > options_.memory) {
     absl::Status status = RunWorkers(
         workers_.size(),
