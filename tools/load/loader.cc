@@ -35,7 +35,7 @@ class Loader {
         to_db_(options.sst_only.empty()),
         place_(to_db_ ? options.db : options.sst_only, options.tmp),
         last_(to_db_ ? "CURRENT" : kManifest),
-        rejects_(options.rejects.empty() ? "" : fs::absolute(options.rejects).string()),
+        rejects_(options.rejects.empty() ? "" : CanonicalPath(options.rejects)),
         progress_("sheaf load", options.progress) {}
 
   absl::Status Run() {
@@ -446,6 +446,8 @@ class Loader {
                              absl::IsDataLoss(status);
     const bool can_go_on =
         can_read_again_ ? journal_->worth_keeping() : written_ && summary_.rows_skipped == 0;
+    // What is built is not read again, so its rejects are known now or never.
+    if (state_.built && builder_ != nullptr) builder_->rejects()->Leave();
     builder_.reset();  // closes files
     if (!summary_.resumed && !(may_go_away && can_go_on)) {
       if (!state_.staged.empty()) Unstage().IgnoreError();

@@ -74,7 +74,9 @@ class RejectLog {
   // Gives the file its name. Errors: Internal.
   absl::Status Commit();
 
-  // The same for a load that was killed between Finish() and Commit(); nothing if it was not.
+  // Leaves the file for CommitLeft(), which a later load calls instead of Commit().
+  void Leave() { part_.clear(); }
+  // Commit() for a load that ended, or was killed, after Finish(); nothing if there is no file.
   static void CommitLeft(const std::string& file);
 
   uint64_t count() const { return count_; }
