@@ -739,6 +739,7 @@ TEST(LoaderTest, RelativeRejectsAreThoseOfTheFolderWhereTheLoadBegan) {
   };
   std::filesystem::create_directory(folder + "/ssts");
   std::filesystem::current_path(folder);
+  const std::string absolute = (std::filesystem::current_path() / options.rejects).string();
   LoadSummary summary;
   EXPECT_EQ(Load(options, &summary).code(), absl::StatusCode::kAborted);
   std::filesystem::current_path(here);
@@ -746,7 +747,7 @@ TEST(LoaderTest, RelativeRejectsAreThoseOfTheFolderWhereTheLoadBegan) {
 
   std::filesystem::remove(folder + "/ssts/manifest.json");
   options.manifest = [](const SstSet&, const LoadSummary&) { return std::string(); };
-  options.rejects = folder + "/rejects";
+  options.rejects = absolute;
   options.resume = true;
   const absl::Status status = Load(options, &summary);
   EXPECT_TRUE(status.ok()) << status;
