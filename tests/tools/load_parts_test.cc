@@ -755,6 +755,51 @@ TEST(LoaderTest, RelativeRejectsAreThoseOfTheFolderWhereTheLoadBegan) {
   EXPECT_TRUE(testing::Has(testing::ReadFile(folder + "/rejects"), "\tbad\n"));
 }
 
+// Whether a run has replaced others is what the journal says, whatever files there are.
+TEST(LoaderTest, LoadThatIsKilledWhileItMergesRunsIsResumed) {
+  const std::string folder = TestFolder();
+  std::string rows;
+  std::map<std::string, std::string> model;
+  for (uint32_t i = 0; rows.size() < (12u << 20); ++i) {
+    const std::string key = "k" + std::to_string(i * 2654435761u % 30011);
+    const std::string row = key + "\t" + std::to_string(i) + "\n";
+    rows += row;
+    model[key] += row;
+  }
+  std::string expected;
+  for (const auto& [key, lines] : model) expected += lines;
+  WriteFile(folder + "/rows.tsv", rows);
+  LoadOptions options;
+  options.db = folder + "/db";
+  options.inputs = {folder + "/rows.tsv"};
+  options.memory = 16 << 20;
+  options.threads = 2;
+  options.most_runs = 2;
+  // The sixth run is the first or the second that others are merged into.
+  const pid_t child = fork();
+  if (child == 0) {
+    LoadSummary summary;
+    Load(options, &summary).IgnoreError();
+    _exit(0);
+  }
+  bool merging = false;
+  while (!merging) {
+    for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+      merging |= std::filesystem::exists(entry.path() / "run-000005");
+    }
+    ASSERT_EQ(waitpid(child, nullptr, WNOHANG), 0) << "it was complete before it was killed";
+  }
+  std::this_thread::sleep_for(std::chrono::milliseconds(std::random_device()() % 50));
+  kill(child, SIGKILL);
+  waitpid(child, nullptr, 0);
+  options.resume = true;
+  LoadSummary summary;
+  const absl::Status status = Load(options, &summary);
+  ASSERT_TRUE(status.ok()) << status;
+  EXPECT_TRUE(summary.resumed);
+  EXPECT_TRUE(testing::RunSheaf({"export", "--db", options.db}).out == expected);
+}
+
 TEST(LoaderTest, ListPastTheLimitIsRefusedBeforeAnythingIsIngested) {
   const std::string folder = TestFolder();
   std::string rows = "small\t1\n";
