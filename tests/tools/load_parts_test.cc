@@ -919,6 +919,25 @@ TEST(RunMakerTest, LongRowsLeaveRoomForTheirCopies) {
   EXPECT_LT(runs, 20u);
 }
 
+// Their runs are written before the next such row is read, not before its block is taken.
+TEST(RunMakerTest, RunsOfLongRowsAreMergedWhileReadingToo) {
+  std::string rows;
+  for (int i = 0; i < 40; ++i) rows += "k\t" + std::string(700000, 'v') + "\n";
+  BlockReader reader(ReadingOf(rows));
+  RunMaker::Options making = SmallMaking(1);
+  making.most_runs = 3;
+  size_t runs = 0;
+  making.on_run = [&runs](const RunInfo&, const std::vector<std::string>& replaced) {
+    runs += 1 - replaced.size();
+    EXPECT_LE(runs, 4u);
+    return absl::OkStatus();
+  };
+  RejectLog log(OnError::kStop, "", [](const std::string&) {});
+  RunMaker maker(std::move(making), &log);
+  EXPECT_TRUE(maker.Read(&reader, [] {}).ok());
+  EXPECT_GT(runs, 1u);
+}
+
 // While SSTs are written there are blocks of runs with it, and copies.
 TEST(RunMakerTest, TablesMakeRoomForWritingALongRow) {
   for (const size_t size : {1300000u, 100000u}) {

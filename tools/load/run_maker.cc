@@ -103,11 +103,11 @@ class RunMaker::Worker {
     if (!table.empty() && block_.rows().size() * 20 > room && MostBytes(block_) > room) {
       if (absl::Status status = maker_->Spill(table, &blocks, false); !status.ok()) return status;
       reserve_ = IsLong() ? 2 * block_.rows().size() : 0;
-      if (maker_->HasManyRuns()) {
-        table.Clear(/*release=*/true);
-        absl::Status status = maker_->MergeSome(table.memory() - reserve_);
-        if (!status.ok()) return status;
-      }
+    }
+    if (table.empty() && maker_->HasManyRuns()) {
+      table.Clear(/*release=*/true);
+      absl::Status status = maker_->MergeSome(table.memory() - reserve_);
+      if (!status.ok()) return status;
     }
     std::unique_ptr<RowParser>& parser = parsers_[static_cast<size_t>(block_.format())];
     if (parser == nullptr) parser = NewRowParser(block_.format(), maker_->options_.on_error);
