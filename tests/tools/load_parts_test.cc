@@ -546,7 +546,7 @@ TEST(RunFileTest, DiscardedRangesLeaveTheOthersWhole) {
   }
   ASSERT_TRUE(table.Sort(kBytewise).ok());
   const std::string path = TestFolder() + "/run";
-  auto writer = RunWriter::Create(path, kBytewise);
+  auto writer = RunWriter::Create(path, kBytewise, RunCompression::kNever);
   ASSERT_TRUE((*writer)->Write(*table.Read(RowRange()), table.positions()).ok());
   const auto run = Run::Open(path);
   ASSERT_TRUE(run.ok()) << run.status();
