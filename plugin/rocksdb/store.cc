@@ -148,7 +148,7 @@ Store::Change Store::Putting(Values values) const {
 }
 
 Store::Change Store::Appending(Values values) const {
-  constexpr char kName[] = "Store::Append";
+  static constexpr char kName[] = "Store::Append";  // outlives the call
   if (values.size() == 1 && values[0].size() <= disk::kMaxOperandValue) {
     return Merging(kName, internal::EncodeSingleAppend(values[0]));
   }

@@ -22,7 +22,8 @@ List Decoded(const EditableList& list) {
   std::string encoded;
   EXPECT_TRUE(list.Encode(Layout::kCompact, &encoded).ok());
   List values;
-  for (const std::string_view value : BlobView::Parse(encoded).value()) values.emplace_back(value);
+  const BlobView view = BlobView::Parse(encoded).value();
+  for (const std::string_view value : view) values.emplace_back(value);
   return values;
 }
 

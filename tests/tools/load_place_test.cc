@@ -225,7 +225,7 @@ TEST_F(StagedDbTest, RowsGoIntoTheDbThatAnotherLoadMadeMeanwhile) {
     WriteFile(db_ + "/CURRENT", "MANIFEST-000001");
   });
   EXPECT_EQ(result.exit_status, 1);
-  EXPECT_TRUE(Has(result.err, "another process made a file CURRENT there meanwhile")) << result.err;
+  EXPECT_TRUE(Has(result.err, "another process created this DB meanwhile")) << result.err;
   fs::remove_all(db_);
   ASSERT_EQ(RunSheaf({"load", "--db", db_}, "a\tother\n").exit_status, 0);
   const Result resumed = Resume();

@@ -418,7 +418,7 @@ TEST_F(LoadResumeTest, FolderWithNothingInItIsRemoved) {
 
 TEST_F(LoadResumeTest, StdinIsNotGoneOnWith) {
   const Result result = RunSheaf({"load", "--db", db_, "--resume"}, "a\t1\n");
-  EXPECT_EQ(result.exit_status, 1);
+  EXPECT_EQ(result.exit_status, 2);
   EXPECT_TRUE(Has(result.err, "which can be read again, found stdin")) << result.err;
   EXPECT_FALSE(fs::exists(db_));
 }

@@ -25,9 +25,10 @@ absl::Status Failed(const std::string& path, const std::string& reason) {
   return absl::InternalError(absl::StrCat(path, ": cannot make it: ", reason));
 }
 
-absl::Status MadeMeanwhile(const std::string& path, const std::string& what) {
-  return absl::AbortedError(
-      absl::StrCat(path, ": another process made ", what, " there meanwhile; run this again"));
+absl::Status MadeMeanwhile(const std::string& path, const std::string& file) {
+  return absl::AbortedError(absl::StrCat(
+      path, ": another process ", file == "CURRENT" ? "created this DB" : "made a file " + file,
+      " meanwhile; run this again"));
 }
 
 bool IsElsewhere(const std::string& folder) {
@@ -110,7 +111,7 @@ absl::Status MoveFolder(const std::string& from, const std::string& to, const st
     if (!fs::is_directory(to, error)) return Failed(to, error.message());
   }
   const FolderLock lock(to);
-  if (fs::exists(to + "/" + last, error)) return MadeMeanwhile(to, "a file " + last);
+  if (fs::exists(to + "/" + last, error)) return MadeMeanwhile(to, last);
   std::vector<std::string> names;
   for (fs::directory_iterator at(from, error), end; !error && at != end; at.increment(error)) {
     const std::string name = at->path().filename().string();
@@ -120,7 +121,7 @@ absl::Status MoveFolder(const std::string& from, const std::string& to, const st
   for (const std::string& name : names) {
     // These two are what RocksDB leaves where it could not make a DB.
     if (name != "LOCK" && name != "IDENTITY" && fs::exists(to + "/" + name, error)) {
-      return MadeMeanwhile(to, "a file " + name);
+      return MadeMeanwhile(to, name);
     }
   }
   names.push_back(last);

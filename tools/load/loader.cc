@@ -173,7 +173,7 @@ class Loader {
       if (journal_ != nullptr) return ReadJournal();
       if (!not_new_.ok()) return not_new_;
       if (!can_read_again_) {
-        return absl::InvalidArgumentError(
+        return absl::UnimplementedError(
             "--resume: expected files as --input, which can be read again, found stdin or a pipe");
       }
       if (absl::Status status = FindComplete(); !status.ok() || summary_.was_complete) {
@@ -444,12 +444,15 @@ class Loader {
     const bool may_go_away = absl::IsCancelled(status) || absl::IsInternal(status) ||
                              absl::IsAborted(status) || absl::IsFailedPrecondition(status) ||
                              absl::IsDataLoss(status);
-    const bool can_go_on =
-        can_read_again_ ? journal_->worth_keeping() : written_ && summary_.rows_skipped == 0;
+    // What of an input that is read once was staged in vain is gone.
+    const bool can_go_on = can_read_again_
+                               ? journal_->worth_keeping()
+                               : written_ && summary_.rows_skipped == 0 && !absl::IsAborted(status);
+    const bool keeps = summary_.resumed || (may_go_away && can_go_on);
     // What is built is not read again, so its rejects are known now or never.
-    if (state_.built && builder_ != nullptr) builder_->rejects()->Leave();
+    if (keeps && state_.built && builder_ != nullptr) builder_->rejects()->Leave();
     builder_.reset();  // closes files
-    if (!summary_.resumed && !(may_go_away && can_go_on)) {
+    if (!keeps) {
       if (!state_.staged.empty()) Unstage().IgnoreError();
       journal_->Remove();
       return;

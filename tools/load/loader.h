@@ -127,7 +127,8 @@ struct LoadSummary {
 // On error nothing was loaded; what was finished is kept for --resume if the error is one that may
 // go away. Errors: InvalidArgument, a malformed row; ResourceExhausted, a row that memory does not
 // hold or a list past RocksDB's limit; AlreadyExists, kCreateOnly; FailedPrecondition, a DB that is
-// locked or does not fit; Cancelled, SIGINT or SIGTERM; others as they come. Messages name file and
+// locked or does not fit; Cancelled, SIGINT or SIGTERM; Unimplemented, `resume` of input that
+// cannot be read again; others as they come. Messages name file and
 // line.
 absl::Status Load(const LoadOptions& options, LoadSummary* summary);
 

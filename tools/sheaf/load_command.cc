@@ -190,6 +190,7 @@ int Run(Arguments& arguments) {
                           ": the same command with --resume goes on from there; else remove it"));
   }
   if (absl::IsCancelled(status)) return 128 + load::InterruptSignal();
+  if (absl::IsUnimplemented(status)) return kExitUsage;
   return kExitFailed;
 }
 
