@@ -1,0 +1,234 @@
+// Load() as a library: passes of merging, limits, what is gone on from.
+
+#include "tools/load/loader.h"
+
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <filesystem>
+#include <map>
+#include <random>
+#include <set>
+#include <thread>
+
+#include "gtest/gtest.h"
+#include "rocksdb/filter_policy.h"
+#include "rocksdb/table.h"
+#include "tests/tools/process.h"
+
+namespace sheaf {
+namespace load {
+namespace {
+
+using testing::TestFolder;
+using testing::WriteFile;
+
+// 30 MB with 16 MB of memory, of which two runs are read at once: runs of runs.
+TEST(LoaderTest, RunsAreMergedInSeveralPasses) {
+  const std::string folder = TestFolder();
+  std::string rows;
+  std::map<std::string, std::string> model;
+  for (uint32_t i = 0; rows.size() < (30u << 20); ++i) {
+    const std::string key = "key-of-some-length-" + std::to_string(i * 2654435761u % 30011);
+    const std::string row = key + "\t" + std::to_string(i) + "\n";
+    rows += row;
+    model[key] += row;
+  }
+  WriteFile(folder + "/rows.tsv", rows);
+  LoadOptions options;
+  options.db = folder + "/db";
+  options.inputs = {folder + "/rows.tsv"};
+  options.memory = 16 << 20;
+  options.most_runs = 2;
+  LoadSummary summary;
+  ASSERT_TRUE(Load(options, &summary).ok());
+  EXPECT_EQ(summary.runs, 2u) << "tables of 7 MB make at least four";
+  std::string expected;
+  for (const auto& [key, lines] : model) expected += lines;
+  EXPECT_TRUE(testing::RunSheaf({"export", "--db", options.db}).out == expected);
+}
+
+// What was merged before the kill is in no run any more: it is not merged into another one, though
+// fewer runs are read at once than before.
+TEST(LoaderTest, RunsWithHolesAreNotMerged) {
+  const std::string folder = TestFolder();
+  std::mt19937 random(12);
+  std::string rows;
+  std::map<std::string, std::string> model;
+  while (rows.size() < (70u << 20)) {
+    const std::string key = "key" + std::to_string(random() % 100000);
+    std::string value(random() % 200, '\0');
+    for (char& c : value) c = static_cast<char>('a' + random() % 26);
+    const std::string row = key + "\t" + value + "\n";
+    rows += row;
+    model[key] += row;
+  }
+  WriteFile(folder + "/rows.tsv", rows);
+  LoadOptions options;
+  options.db = folder + "/db";
+  options.inputs = {folder + "/rows.tsv"};
+  options.memory = 16 << 20;
+  options.threads = 1;
+  const pid_t child = fork();
+  if (child == 0) {
+    LoadSummary summary;
+    Load(options, &summary).IgnoreError();
+    _exit(0);
+  }
+  bool merged = false;
+  while (!merged) {
+    for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+      merged |= std::filesystem::exists(entry.path() / "range-1-0.sst");
+    }
+    ASSERT_EQ(waitpid(child, nullptr, WNOHANG), 0) << "it was complete before it was killed";
+  }
+  kill(child, SIGKILL);
+  waitpid(child, nullptr, 0);
+  options.resume = true;
+  options.most_runs = 2;
+  LoadSummary summary;
+  const absl::Status status = Load(options, &summary);
+  ASSERT_TRUE(status.ok()) << status;
+  EXPECT_TRUE(summary.resumed);
+  std::string expected;
+  for (const auto& [key, lines] : model) expected += lines;
+  EXPECT_TRUE(testing::RunSheaf({"export", "--db", options.db}).out == expected);
+}
+
+TEST(LoaderTest, RelativeRejectsAreThoseOfTheFolderWhereTheLoadBegan) {
+  const std::string folder = TestFolder();
+  WriteFile(folder + "/rows.tsv", "a\t1\nbad\nb\t1\n");
+  const auto here = std::filesystem::current_path();
+  LoadOptions options;
+  options.sst_only = folder + "/ssts";
+  options.inputs = {folder + "/rows.tsv"};
+  options.on_error = OnError::kSkip;
+  options.rejects = "rejects";
+  options.manifest = [&](const SstSet&, const LoadSummary&) {
+    WriteFile(folder + "/ssts/manifest.json", "");  // somebody else's
+    return std::string();
+  };
+  std::filesystem::create_directory(folder + "/ssts");
+  std::filesystem::current_path(folder);
+  const std::string absolute = (std::filesystem::current_path() / options.rejects).string();
+  LoadSummary summary;
+  EXPECT_EQ(Load(options, &summary).code(), absl::StatusCode::kAborted);
+  std::filesystem::current_path(here);
+  ASSERT_FALSE(summary.left.empty());
+
+  std::filesystem::remove(folder + "/ssts/manifest.json");
+  options.manifest = [](const SstSet&, const LoadSummary&) { return std::string(); };
+  options.rejects = absolute;
+  options.resume = true;
+  const absl::Status status = Load(options, &summary);
+  EXPECT_TRUE(status.ok()) << status;
+  EXPECT_TRUE(summary.resumed);
+  EXPECT_TRUE(testing::Has(testing::ReadFile(folder + "/rejects"), "\tbad\n"));
+}
+
+// Whether a run has replaced others is what the journal says, whatever files there are.
+TEST(LoaderTest, LoadThatIsKilledWhileItMergesRunsIsResumed) {
+  const std::string folder = TestFolder();
+  std::string rows;
+  std::map<std::string, std::string> model;
+  for (uint32_t i = 0; rows.size() < (12u << 20); ++i) {
+    const std::string key = "k" + std::to_string(i * 2654435761u % 30011);
+    const std::string row = key + "\t" + std::to_string(i) + "\n";
+    rows += row;
+    model[key] += row;
+  }
+  std::string expected;
+  for (const auto& [key, lines] : model) expected += lines;
+  WriteFile(folder + "/rows.tsv", rows);
+  LoadOptions options;
+  options.db = folder + "/db";
+  options.inputs = {folder + "/rows.tsv"};
+  options.memory = 16 << 20;
+  options.threads = 2;
+  options.most_runs = 2;
+  // The sixth run is the first or the second that others are merged into.
+  const pid_t child = fork();
+  if (child == 0) {
+    LoadSummary summary;
+    Load(options, &summary).IgnoreError();
+    _exit(0);
+  }
+  bool merging = false;
+  while (!merging) {
+    for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+      merging |= std::filesystem::exists(entry.path() / "run-000005");
+    }
+    ASSERT_EQ(waitpid(child, nullptr, WNOHANG), 0) << "it was complete before it was killed";
+  }
+  std::this_thread::sleep_for(std::chrono::milliseconds(std::random_device()() % 50));
+  kill(child, SIGKILL);
+  waitpid(child, nullptr, 0);
+  options.resume = true;
+  LoadSummary summary;
+  const absl::Status status = Load(options, &summary);
+  ASSERT_TRUE(status.ok()) << status;
+  EXPECT_TRUE(summary.resumed);
+  EXPECT_TRUE(testing::RunSheaf({"export", "--db", options.db}).out == expected);
+}
+
+TEST(LoaderTest, ListPastTheLimitIsRefusedBeforeAnythingIsIngested) {
+  const std::string folder = TestFolder();
+  std::string rows = "small\t1\n";
+  for (int i = 0; i < 1000; ++i) rows += "big\t" + std::to_string(i) + "\n";
+  for (const bool sorted : {false, true}) {
+    WriteFile(folder + "/rows.tsv", sorted ? rows.substr(8) + "small\t1\n" : rows);
+    LoadOptions options;
+    options.db = folder + "/db";
+    options.inputs = {folder + "/rows.tsv"};
+    options.list_bytes = 2000;
+    LoadSummary summary;
+    const absl::Status status = Load(options, &summary);
+    EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted) << status;
+    EXPECT_TRUE(testing::Has(std::string(status.message()), "the list of key \"big\" is too large"))
+        << status;
+    EXPECT_EQ(testing::Snapshot(folder).size(), 1u) << "more than the input";
+  }
+}
+
+// Lists that end, begin and go on at the borders of blocks, of which there are some 20, and one
+// that is longer than a piece: what threads encode by blocks is what one sort makes of the same
+// rows.
+TEST(LoaderTest, SortedRowsAreLoadedAsUnsortedOnesAre) {
+  const std::string folder = TestFolder();
+  std::mt19937 random(7);
+  std::string rows;
+  for (int key = 100000; rows.size() < (9u << 20); ++key) {
+    size_t bytes = 0;
+    const size_t most = key % 1000 == 0 ? 2u << 20 : key % 10 == 0 ? 50000 : 200;
+    do {
+      const std::string row = "k" + std::to_string(key) + "\t" +
+                              std::string(random() % 100, static_cast<char>('a' + key % 26)) +
+                              std::to_string(random() % 1000) + "\n";
+      rows += row;
+      bytes += row.size();
+    } while (bytes < most);
+  }
+  for (const int threads : {1, 4}) {
+    for (const bool sorted : {true, false}) {
+      // The row of a key before all others, at the end.
+      WriteFile(folder + "/rows.tsv", sorted ? "a\t1\n" + rows : rows + "a\t1\n");
+      LoadOptions options;
+      options.db = folder + "/db";
+      options.inputs = {folder + "/rows.tsv"};
+      options.memory = 16 << 20;
+      options.threads = threads;
+      LoadSummary summary;
+      const absl::Status status = Load(options, &summary);
+      ASSERT_TRUE(status.ok()) << status;
+      EXPECT_EQ(summary.sorted, sorted);
+      EXPECT_TRUE(testing::RunSheaf({"export", "--db", options.db}).out == "a\t1\n" + rows);
+      std::filesystem::remove_all(options.db);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace load
+}  // namespace sheaf
