@@ -226,8 +226,18 @@ TEST(WorkerThreadsTest, ExceptionsAreErrorsOfTheirWork) {
   EXPECT_TRUE(tick.ok()) << tick;
 }
 
+// A sanitizer takes address space of its own.
+#if defined(__has_feature)
+#define HAS_FEATURE(x) __has_feature(x)
+#else
+#define HAS_FEATURE(x) 0
+#endif
+
 // In a process of its own, which gets no more stacks than those of threads before.
 TEST(WorkerThreadsTest, WorkOfThreadsThatCannotBeStartedIsDone) {
+  if (HAS_FEATURE(address_sanitizer) || HAS_FEATURE(thread_sanitizer)) {
+    GTEST_SKIP() << "a sanitizer needs address space itself";
+  }
   const pid_t child = fork();
   if (child == 0) {
     const struct rlimit none = {0, 0};

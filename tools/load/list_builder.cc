@@ -114,9 +114,7 @@ bool ListBuilder::TakeWritten() {
 absl::StatusOr<bool> ListBuilder::BuildSorted() {
   const Timer timer;
   job_.progress->Phase("loading sorted rows", job_.total_bytes, /*in_bytes=*/true);
-  std::mutex large_list;
-  SstPlan sst = MakeSstPlan(Writers() * kWriterBytes);
-  sst.large_list = &large_list;
+  const SstPlan sst = MakeSstPlan(Writers() * kWriterBytes);
   SortedParts parts = TakeParts();
   SortedLoadOptions options;
   options.inputs = options_.inputs;

@@ -58,7 +58,7 @@ class Turns {
 // What all lanes share.
 struct Shared {
   Shared(const SortedLoadOptions& load_options, RejectLog* reject_log, SortedParts* load_parts)
-      : options(load_options), log(reject_log), parts(*load_parts) {
+      : options(load_options), plan(*load_options.plan), log(reject_log), parts(*load_parts) {
     for (const auto& [number, part] : parts) {
       rows += part.rows;
       next_number = number + 1;
@@ -66,6 +66,8 @@ struct Shared {
   }
 
   const SortedLoadOptions& options;
+  SstPlan plan;
+  std::mutex large_list;  // of `plan`, where a thread has a lane by itself
   RejectLog* const log;
   uint64_t thread_memory = 0;
   std::atomic<bool> sorted{true};
@@ -140,7 +142,7 @@ class PartWriter {
     if (builder_ == nullptr) return absl::OkStatus();
     absl::Status status = builder_->End();
     if (!status.ok()) return status;
-    part_.operands = shared_.options.plan->operands;
+    part_.operands = shared_.plan.operands;
     part_.lists = builder_->written();
     builder_.reset();
     const std::lock_guard<std::mutex> lock(shared_.mutex);
@@ -168,7 +170,7 @@ class PartWriter {
     if (begin >= end) return absl::OkStatus();
     if (builder_ == nullptr) {
       number_ = shared_.next_number++;
-      builder_ = std::make_unique<SstBuilder>(*shared_.options.plan,
+      builder_ = std::make_unique<SstBuilder>(shared_.plan,
                                               absl::StrCat(shared_.options.prefix, number_, "-"));
     }
     const uint64_t rows = part_.rows;
@@ -237,7 +239,7 @@ class Lane {
 
   absl::Status TakeBlocks() {
     RowBlock block;
-    BlockLists lists(BlobLayout(*shared_.options.plan));
+    BlockLists lists(BlobLayout(shared_.plan));
     Parsers parsers(shared_.options.on_error);
     const auto may_use = [this](uint64_t bytes) { return MayUse(bytes); };
     absl::Status status;
@@ -287,7 +289,7 @@ class Lane {
     reading.block_bytes = std::min(kBlockBehind, reading.block_bytes);
     BlockReader reader(std::move(reading));
     RowBlock block;
-    BlockLists lists(BlobLayout(*shared_.options.plan));
+    BlockLists lists(BlobLayout(shared_.plan));
     Parsers parsers(shared_.options.on_error);
     for (bool more = true; more && !Stops();) {
       const absl::StatusOr<bool> next =
@@ -388,6 +390,7 @@ absl::StatusOr<SortedLoad> LoadSorted(const SortedLoadOptions& options, RejectLo
   std::function<uint64_t()> file_bytes;
   absl::Status status;
   if (plain.has_value()) {
+    shared.plan.large_list = &shared.large_list;
     uint64_t missing = 0;
     const std::vector<Gap> gaps = GapsBetween(finished, plain->bytes());
     for (const Gap& gap : gaps) missing += gap.end - gap.begin;

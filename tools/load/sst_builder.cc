@@ -130,7 +130,8 @@ absl::Status SstBuilder::AddBody(std::string_view body) {
 absl::Status SstBuilder::CheckSize() {
   if (ListBytes() > plan_.piece_bytes / 8 && !reserved_) {
     if (plan_.large_list != nullptr && !large_.owns_lock()) large_.lock();
-    // Address space for all of it: growing step by step would copy it and touch new memory each time.
+    // Address space for all of it: growing step by step would copy it and touch new memory each
+    // time.
     builder_->Reserve(0, plan_.piece_bytes);
     reserved_ = true;
   }

@@ -7,7 +7,8 @@
 //
 // Ownership: the files stay where they were written; who made the folder removes it.
 // Thread safety: one builder a thread; several may write into one folder, each under its own
-// prefix. SstPlan::large_list makes them take turns at large lists.
+// prefix. SstPlan::large_list makes them take turns at large lists, and is for builders that one
+// thread calls from the first call to the last.
 //
 //   SstBuilder builder(plan, folder + "/0-");
 //   absl::Status status = builder.Append(*rows, order);
