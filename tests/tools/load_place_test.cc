@@ -235,6 +235,38 @@ TEST_F(StagedDbTest, RowsGoIntoTheDbThatAnotherLoadMadeMeanwhile) {
   EXPECT_TRUE(fs::is_empty(folder_ + "/tmp"));
 }
 
+// Of stdin what was made is all that there is.
+TEST_F(StagedDbTest, DbOfStdinIsKeptWhereAnotherOneIsAtItsPlace) {
+  const std::vector<std::string> command = {"load", "--db", db_, "--tmp", folder_ + "/tmp"};
+  Process process(command);
+  process.Write("a\t1\nbad\n");
+  process.CloseInput();
+  process.Wait();
+  EXPECT_TRUE(LeftIn(folder_).empty()) << "a malformed row";
+  Process second(command);
+  second.Write("a\t1\n");
+  second.CloseInput();
+  while (LeftIn(folder_).empty()) {
+  }
+  WriteFile(db_, "in the way");
+  EXPECT_EQ(second.Wait().exit_status, 1);
+  ASSERT_EQ(LeftIn(folder_).size(), 1u);
+  const std::string staged = LeftIn(folder_)[0];
+  fs::remove(db_);
+  ASSERT_EQ(RunSheaf({"load", "--db", db_}, "b\t1\n").exit_status, 0);
+  std::vector<std::string> resume = command;
+  resume.push_back("--resume");
+  const Result refused = RunSheaf(resume);
+  EXPECT_EQ(refused.exit_status, 1);
+  EXPECT_TRUE(Has(refused.err, "is complete in ") && Has(refused.err, staged)) << refused.err;
+  fs::rename(db_, folder_ + "/elsewhere");
+  const Result resumed = RunSheaf(resume);
+  EXPECT_EQ(resumed.exit_status, 0) << resumed.err;
+  EXPECT_EQ(Export(), "a\t1\n");
+  EXPECT_TRUE(LeftIn(folder_).empty());
+  EXPECT_TRUE(fs::is_empty(folder_ + "/tmp"));
+}
+
 // Killed while files were moved one by one into a folder that was there.
 TEST_F(StagedDbTest, DbThatIsHalfMovedIsCompletedByResuming) {
   const Result result = LoadWhile([this] { WriteFile(db_, "in the way"); });

@@ -18,6 +18,8 @@
 #include "rocksdb/table.h"
 #include "sheaf/blob_view.h"
 #include "tests/tools/process.h"
+#include "tools/load/load_journal.h"
+#include "tools/load/load_state.h"
 #include "tools/load/plain_inputs.h"
 
 namespace sheaf {
@@ -133,6 +135,7 @@ TEST_F(SortedLoadTest, EachListIsInOneSstWhateverWasLeft) {
     SCOPED_TRACE(trial);
     const Input input(&random, folder_, 1 + random() % 3);
     SortedParts parts;
+    uint64_t next = 0;
     // The first begins from the start; each of the others from some of the parts that it left.
     for (int again = 0; again < 3; ++again) {
       SortedLoadOptions options = Options(input);
@@ -143,6 +146,7 @@ TEST_F(SortedLoadTest, EachListIsInOneSstWhateverWasLeft) {
       options.least_lane = 1 + random() % 2000;
       recorded_.clear();
       const SortedParts before = parts;
+      options.first_number = next;
       RejectLog log(OnError::kStop, "", [](const std::string&) {});
       const absl::StatusOr<SortedLoad> load = LoadSorted(options, &log, &parts);
       ASSERT_TRUE(load.ok()) << load.status();
@@ -153,10 +157,19 @@ TEST_F(SortedLoadTest, EachListIsInOneSstWhateverWasLeft) {
       uint64_t rows = 0;
       ASSERT_TRUE(Loaded(parts, &rows) == input.lists) << "again " << again;
       ASSERT_EQ(rows, input.rows.size());
-      for (const auto& [number, part] : parts) {
-        EXPECT_TRUE(before.count(number) != 0 || recorded_.count(number) != 0);
+      // What is recorded is what there is; of parts that could not be gone on from, that they are
+      // no more.
+      for (const auto& [number, part] : before) {
+        if (recorded_.count(number) != 0) {
+          EXPECT_TRUE(recorded_[number].blocks.empty());
+        }
+        EXPECT_EQ(parts.count(number), recorded_.count(number) == 0 ? 1u : 0u);
+      }
+      for (const auto& [number, part] : recorded_) {
+        EXPECT_EQ(parts.count(number), part.blocks.empty() ? 0u : 1u);
       }
       lanes_seen = std::max(lanes_seen, recorded_.size());
+      for (const auto& [number, part] : recorded_) next = std::max(next, number + 1);
       for (auto part = parts.begin(); part != parts.end();) {
         part = random() % 3 == 0 ? parts.erase(part) : std::next(part);
       }
@@ -193,6 +206,7 @@ TEST_F(SortedLoadTest, GoesOnBetweenParts) {
       ++part;
     }
   }
+  options.first_number = recorded_.rbegin()->first + 1;
   recorded_.clear();
   RejectLog log2(OnError::kStop, "", [](const std::string&) {});
   ASSERT_TRUE(LoadSorted(options, &log2, &parts).ok());
@@ -250,6 +264,7 @@ TEST_F(SortedLoadTest, FirstBadLineIsNamedWithItsNumber) {
     std::advance(lost, random() % parts.size());
     const uint64_t begin = lost->second.begin();
     const uint64_t end = lost->second.end();
+    options.first_number = parts.rbegin()->first + 1;
     parts.erase(lost);
     std::vector<size_t> bad;
     uint64_t at = 0;
@@ -273,6 +288,54 @@ TEST_F(SortedLoadTest, FirstBadLineIsNamedWithItsNumber) {
               absl::string_view(input.paths[0] + ":" + std::to_string(first + 1) +
                                 ": expected key TAB value, found no TAB"));
   }
+}
+
+// Lanes wait for each other at large lists; one that stops in such a list must not be waited for.
+TEST_F(SortedLoadTest, LaneThatStopsInALargeListIsNotWaitedFor) {
+  std::mt19937 random(10);
+  Input input(&random, folder_, 1);
+  plan_.piece_bytes = 1 << 20;
+  for (const char* const last : {"a\tout of order", "malformed"}) {
+    for (int trial = 0; trial < 20; ++trial) {
+      input.rows.clear();
+      for (int key = 0; key < 4; ++key) {
+        for (int i = 0; i < 5000; ++i) {
+          input.rows.push_back("k" + std::to_string(key) + "\t" + std::string(50, 'v'));
+        }
+      }
+      input.rows[5000 * (random() % 4) + 4999] = last;
+      input.Write(folder_, 1, &random);
+      SortedLoadOptions options = Options(input);
+      options.threads = options.most_lanes = 4;
+      options.block_bytes = 4096;
+      SortedParts parts;
+      RejectLog log(OnError::kStop, "", [](const std::string&) {});
+      const absl::StatusOr<SortedLoad> load = LoadSorted(options, &log, &parts);
+      ASSERT_TRUE(load.ok()) << load.status();
+      EXPECT_TRUE(!load->sorted || log.stopped());
+    }
+  }
+}
+
+TEST(LoadStateTest, PartThatIsOfNoUseAnyMoreIsNoneAndItsNumberIsNotUsedAgain) {
+  const std::string prefix = TestFolder() + "/load-";
+  const std::vector<LoadJournal::Record> what = {{"--db", "x"}};
+  {
+    const auto journal = LoadJournal::Create(prefix, what);
+    ASSERT_TRUE(journal.ok());
+    SortedPart part;
+    part.blocks.push_back({0, 10, 1, false});
+    ASSERT_TRUE((*journal)->Append(RecordOfPart(0, part), false).ok());
+    ASSERT_TRUE((*journal)->Append(RecordOfPart(7, part), false).ok());
+    ASSERT_TRUE((*journal)->Append(RecordOfPart(7, SortedPart()), false).ok());
+  }
+  const auto found = LoadJournal::Find(prefix, what);
+  ASSERT_TRUE(found.ok() && *found != nullptr);
+  const absl::StatusOr<LoadState> state = LoadState::Read(**found);
+  ASSERT_TRUE(state.ok());
+  EXPECT_EQ(state->sorted.size(), 1u);
+  EXPECT_EQ(state->sorted.count(0), 1u);
+  EXPECT_EQ(state->next_part, 8u);
 }
 
 TEST(PlainInputsTest, CutsAreWhereLinesBegin) {

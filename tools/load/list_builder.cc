@@ -85,7 +85,10 @@ absl::Status ListBuilder::Build() {
 
 absl::Status ListBuilder::OpenRejects() {
   rejects_.reset();  // closes its file
-  rejects_ = std::make_unique<RejectLog>(options_.on_error, job_.rejects, options_.note);
+  const auto note = [this](const std::string& text) {
+    if (noted_.insert(text).second) options_.note(text);  // input may be read twice
+  };
+  rejects_ = std::make_unique<RejectLog>(options_.on_error, job_.rejects, note);
   return rejects_->Open(job_.journal->folder());
 }
 
@@ -106,6 +109,13 @@ bool ListBuilder::TakeWritten() {
       if (!IsFinished(i)) return false;
     }
   }
+  uint64_t values = 0;
+  for (const auto& [index, range] : state_.ranges) values += range.values;
+  if (values != state_.counts.values) {
+    state_.plan.reset();
+    state_.ranges.clear();
+    return false;
+  }
   Count(state_.counts);
   return true;
 }
@@ -115,7 +125,9 @@ absl::StatusOr<bool> ListBuilder::BuildSorted() {
   const Timer timer;
   job_.progress->Phase("loading sorted rows", job_.total_bytes, /*in_bytes=*/true);
   const SstPlan sst = MakeSstPlan(Writers() * kWriterBytes);
-  SortedParts parts = TakeParts();
+  absl::StatusOr<SortedParts> taken = TakeParts();
+  if (!taken.ok()) return taken.status();
+  SortedParts parts = *std::move(taken);
   SortedLoadOptions options;
   options.inputs = options_.inputs;
   options.format = options_.format;
@@ -125,6 +137,7 @@ absl::StatusOr<bool> ListBuilder::BuildSorted() {
   options.on_error = options_.on_error;
   options.plan = &sst;
   options.prefix = job_.journal->folder() + "/sorted-";
+  options.first_number = state_.next_part;
   // A part is an SST, which a block more does not make too large.
   options.part_bytes = std::min(kMostRange, memory_) / 16 * 15;
   options.on_part = [this](uint64_t number, const SortedPart& part) {
@@ -133,7 +146,10 @@ absl::StatusOr<bool> ListBuilder::BuildSorted() {
   options.tick = [this](uint64_t bytes, uint64_t rows) { job_.progress->At(bytes, rows); };
   const absl::StatusOr<SortedLoad> load = LoadSorted(options, rejects_.get(), &parts);
   absl::Status status = load.status();
-  if (status.ok() && load->sorted) status = rejects_->Finish();
+  // Once: what has no part is read again.
+  if (status.ok() && load->sorted && (!parts.empty() || rejects_->stopped())) {
+    status = rejects_->Finish();
+  }
   if (!status.ok()) return status;
   if (!load->sorted || parts.empty()) {
     RemoveUnknown({});
@@ -167,12 +183,17 @@ void ListBuilder::TakeRanges(SortedParts* parts) {
   summary_.sorted = true;
 }
 
-// Parts that an earlier load finished, and whose SSTs are there; others are removed.
-SortedParts ListBuilder::TakeParts() {
+// Parts that an earlier load finished, and whose SSTs are there; of others all files are removed.
+absl::StatusOr<SortedParts> ListBuilder::TakeParts() {
   SortedParts parts;
   std::set<std::string> known;
   for (auto& [number, part] : state_.sorted) {
-    if (part.operands != job_.operands || !AreThere(part.lists)) continue;
+    if (part.operands != job_.operands || !AreThere(part.lists)) {
+      absl::Status status =
+          job_.journal->Append(RecordOfPart(number, SortedPart()), /*sync=*/false);
+      if (!status.ok()) return status;
+      continue;
+    }
     for (const SstFile& file : part.lists.files) known.insert(file.path);
     parts[number] = std::move(part);
   }

@@ -68,7 +68,7 @@ class ListBuilder {
   absl::Status OpenRejects();
   bool TakeWritten();
   absl::StatusOr<bool> BuildSorted();
-  SortedParts TakeParts();
+  absl::StatusOr<SortedParts> TakeParts();
   void TakeRanges(SortedParts* parts);
   absl::StatusOr<std::vector<PositionRange>> TakeRuns(RunMaker* maker);
   absl::Status Verify(const Run& run) const;
@@ -92,6 +92,7 @@ class ListBuilder {
   const size_t threads_;
   std::unique_ptr<RejectLog> rejects_;
   std::unique_ptr<RunMaker> maker_;
+  std::set<std::string> noted_;
 };
 
 }  // namespace load

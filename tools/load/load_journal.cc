@@ -18,6 +18,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "tools/load/escapes.h"
+#include "tools/load/load_place.h"
 #include "tools/load/text.h"
 #include "xxhash.h"
 
@@ -69,37 +70,12 @@ fs::path ParentOf(const std::string& prefix) {
   return parent.empty() ? fs::path(".") : parent;
 }
 
-// Keeps folders that are being made apart from those whose maker was killed.
-class ParentLock {
- public:
-  explicit ParentLock(const std::string& prefix)
-      : fd_(open(ParentOf(prefix).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
-    // Others hold it for a moment only; who has locked the folder for himself is not waited for.
-    for (int tries = 0; fd_ >= 0 && tries < 100; ++tries) {
-      held_ = flock(fd_, LOCK_EX | LOCK_NB) == 0;
-      if (held_ || errno != EWOULDBLOCK) break;
-      usleep(10000);
-    }
-  }
-  ~ParentLock() {
-    if (fd_ >= 0) close(fd_);
-  }
-  ParentLock(const ParentLock&) = delete;
-  ParentLock& operator=(const ParentLock&) = delete;
-
-  bool held() const { return held_; }
-
- private:
-  const int fd_;
-  bool held_ = false;
-};
-
 }  // namespace
 
 // A load that was killed right after it had made its folder, or right before it had removed it,
 // leaves a folder that has nothing in it, or a journal without a byte.
 void LoadJournal::RemoveEmpty(const std::string& prefix) {
-  const ParentLock lock(prefix);
+  const FolderLock lock(ParentOf(prefix).string());
   if (!lock.held()) return;
   for (const std::string& folder : Folders(prefix)) {
     const std::string journal = folder + kName;
@@ -116,7 +92,8 @@ void LoadJournal::RemoveEmpty(const std::string& prefix) {
 
 absl::StatusOr<std::unique_ptr<LoadJournal>> LoadJournal::Create(const std::string& prefix,
                                                                  const std::vector<Record>& what) {
-  const ParentLock lock(prefix);
+  // Keeps folders that are being made apart from those whose maker was killed.
+  const FolderLock lock(ParentOf(prefix).string());
   std::string folder = prefix + "XXXXXX";
   if (mkdtemp(folder.data()) == nullptr) {
     const int error = errno;
@@ -291,12 +268,20 @@ LoadJournal::~LoadJournal() { close(fd_); }
 absl::Status LoadJournal::Append(const Record& record, bool sync) {
   const std::string line = LineOf(record);
   const std::lock_guard<std::mutex> lock(mutex_);
+  if (broken_) {
+    errno = EIO;
+    return Failed(folder_, "cannot write");
+  }
   worth_keeping_ = true;
   // One call, so that a record that was cut off is the last.
+  struct stat info;
+  if (fstat(fd_, &info) != 0) return Failed(folder_, "cannot write");
   const ssize_t written = write(fd_, line.data(), line.size());
-  if (written < 0) return Failed(folder_, "cannot write");
   if (written != static_cast<ssize_t>(line.size())) {
-    errno = ENOSPC;
+    const int error = written < 0 ? errno : ENOSPC;
+    // Behind a part of a record no other one can be read.
+    if (written > 0 && ftruncate(fd_, info.st_size) != 0) broken_ = true;
+    errno = error;
     return Failed(folder_, "cannot write");
   }
   if (sync && fdatasync(fd_) != 0) return Failed(folder_, "cannot write");

@@ -85,6 +85,7 @@ class LoadJournal {
   std::vector<Record> what_;
   std::vector<Record> records_;
   bool worth_keeping_ = false;
+  bool broken_ = false;  // it ends with a part of a record
   bool removed_ = false;
 };
 

@@ -38,24 +38,6 @@ bool IsElsewhere(const std::string& folder) {
          (own.st_dev != parent.st_dev || access(above.c_str(), W_OK) != 0);
 }
 
-// Keeps two loads from moving files into one folder at once.
-class FolderLock {
- public:
-  explicit FolderLock(const std::string& folder)
-      : fd_(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
-    while (fd_ >= 0 && flock(fd_, LOCK_EX) != 0 && errno == EINTR) {
-    }
-  }
-  ~FolderLock() {
-    if (fd_ >= 0) close(fd_);
-  }
-  FolderLock(const FolderLock&) = delete;
-  FolderLock& operator=(const FolderLock&) = delete;
-
- private:
-  const int fd_;
-};
-
 }  // namespace
 
 std::string CanonicalPath(const std::string& path) {
@@ -94,10 +76,24 @@ std::string LoadPlace::StagedFor(const std::string& id, const std::string& folde
   return target_ + (fs::is_directory(target_, error) ? "/.new-" : ".new-") + id;
 }
 
+FolderLock::FolderLock(const std::string& folder)
+    : fd_(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
+  for (int tries = 0; fd_ >= 0 && tries < 100; ++tries) {
+    held_ = flock(fd_, LOCK_EX | LOCK_NB) == 0;
+    if (held_ || errno != EWOULDBLOCK) break;
+    usleep(10000);
+  }
+}
+
+FolderLock::~FolderLock() {
+  if (fd_ >= 0) close(fd_);
+}
+
 absl::Status SyncPath(const std::string& path) {
   const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return Failed(path, ErrnoText(errno));
-  const bool synced = fsync(fd) == 0;
+  if (fd < 0) return errno == EACCES ? absl::OkStatus() : Failed(path, ErrnoText(errno));
+  // Not all file systems do that for folders.
+  const bool synced = fsync(fd) == 0 || errno == EINVAL || errno == ENOTSUP;
   const int error = errno;
   close(fd);
   return synced ? absl::OkStatus() : Failed(path, ErrnoText(error));
@@ -107,10 +103,13 @@ absl::Status MoveFolder(const std::string& from, const std::string& to, const st
   std::error_code error;
   if (!fs::is_directory(to, error)) {
     fs::rename(from, to, error);
-    if (!error) return SyncPath(fs::path(to).parent_path().string());
+    if (!error) {
+      SyncPath(fs::path(to).parent_path().string()).IgnoreError();  // it is there
+      return absl::OkStatus();
+    }
     if (!fs::is_directory(to, error)) return Failed(to, error.message());
   }
-  const FolderLock lock(to);
+  const FolderLock lock(to);  // two loads must not move files into one folder at once
   if (fs::exists(to + "/" + last, error)) return MadeMeanwhile(to, last);
   std::vector<std::string> names;
   for (fs::directory_iterator at(from, error), end; !error && at != end; at.increment(error)) {
@@ -132,8 +131,9 @@ absl::Status MoveFolder(const std::string& from, const std::string& to, const st
     fs::rename(from + "/" + name, to + "/" + name, error);
     if (error) return Failed(to + "/" + name, error.message());
   }
+  SyncPath(to).IgnoreError();  // it is there
   fs::remove_all(from, error);
-  return SyncPath(to);
+  return absl::OkStatus();
 }
 
 uint64_t DiskBytesIn(const std::string& folder) {

@@ -40,6 +40,22 @@ class LoadPlace {
   bool in_place_;  // temporary files are on the file system of the target, which does not exist
 };
 
+// A lock on a folder, for what takes a moment. Others hold it for a moment only, so it is waited
+// for a second: who has locked the folder for himself is not waited for.
+class FolderLock {
+ public:
+  explicit FolderLock(const std::string& folder);
+  ~FolderLock();
+  FolderLock(const FolderLock&) = delete;
+  FolderLock& operator=(const FolderLock&) = delete;
+
+  bool held() const { return held_; }
+
+ private:
+  const int fd_;
+  bool held_ = false;
+};
+
 // Makes `from` what is at `to`: by renaming it, or, where `to` is a folder already, file by file,
 // the file `last` at last. Has reached the disk when it returns. After an error or a kill it may be
 // called again. Errors: Aborted if somebody else made `last` or another of the files there
@@ -49,7 +65,7 @@ absl::Status MoveFolder(const std::string& from, const std::string& to, const st
 // Bytes of disk that files in `folder` take, those in its folders among them.
 uint64_t DiskBytesIn(const std::string& folder);
 
-// fsync(2) of a file or folder. Errors: Internal.
+// fsync(2) of a file or folder, where that can be done. Errors: Internal.
 absl::Status SyncPath(const std::string& path);
 
 }  // namespace load

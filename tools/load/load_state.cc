@@ -232,7 +232,12 @@ absl::StatusOr<LoadState> LoadState::Read(const LoadJournal& journal) {
       part.values = fields.Number();
       part.lists = TakeFiles(folder, &fields);
       part.blocks = TakeBlocks(&fields);
-      state.sorted[number] = std::move(part);
+      state.next_part = std::max(state.next_part, number + 1);
+      if (part.blocks.empty()) {
+        state.sorted.erase(number);
+      } else {
+        state.sorted[number] = std::move(part);
+      }
     } else if (kind == kNotSorted) {
       state.sorted.clear();
       state.not_sorted = true;

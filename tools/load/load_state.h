@@ -54,8 +54,9 @@ struct LoadState {
   std::optional<IngestionIntent> intent;  // into a DB that was there
   LoadCounts counts;                      // with `written`
   bool done = false;
-  // Greater than all numbers of runs.
+  // Greater than all numbers of runs and of parts.
   uint64_t next_run = 0;
+  uint64_t next_part = 0;
 
   // Errors: DataLoss if it is not what this program writes.
   static absl::StatusOr<LoadState> Read(const LoadJournal& journal);
@@ -64,7 +65,8 @@ struct LoadState {
 LoadJournal::Record RecordOf(const RunInfo& run, const std::vector<std::string>& replaced);
 LoadJournal::Record RecordOf(const WritePlan& plan);
 LoadJournal::Record RecordOf(size_t range, const RangeFiles& files);
-// The part with this number, in the place of what was recorded as that.
+// The part with this number, in the place of what was recorded as that; without blocks there is
+// none.
 LoadJournal::Record RecordOfPart(uint64_t number, const SortedPart& part);
 LoadJournal::Record NotSortedRecord();
 LoadJournal::Record RecordOf(const LoadCounts& written);

@@ -272,15 +272,25 @@ class Loader {
     }
     // Somebody else's, made meanwhile.
     const bool is_taken = fs::exists(place_.target() + "/" + last_, error);
+    if (state_.built && is_taken && !can_read_again_) {
+      return absl::FailedPreconditionError(
+          absl::StrCat(place_.target(),
+                       ": another process made what is there meanwhile. What this load has made "
+                       "is complete in ",
+                       state_.staged, ": move one of them elsewhere"));
+    }
     return state_.built && !is_taken ? absl::OkStatus() : Unstage();
   }
 
   absl::Status Unstage() {
+    // First: what is built and not there any more would be taken for moved.
+    absl::Status status = journal_->Append(UnstagedRecord(), /*sync=*/true);
+    if (!status.ok()) return status;
     std::error_code error;
     fs::remove_all(state_.staged, error);
     state_.staged.clear();
     state_.built = false;
-    return journal_->Append(UnstagedRecord(), /*sync=*/false);
+    return absl::OkStatus();
   }
 
   absl::Status ReadIntent() {
@@ -434,6 +444,8 @@ class Loader {
       summary_.input_bytes = state_.counts.input_bytes;
     }
     if (journal_ == nullptr) return;
+    std::error_code ignored;
+    if (!state_.staged.empty()) fs::remove_all(state_.staged, ignored);  // its files were moved
     journal_->Append(DoneRecord(), /*sync=*/false).IgnoreError();
     journal_->Remove();
   }
@@ -444,10 +456,9 @@ class Loader {
     const bool may_go_away = absl::IsCancelled(status) || absl::IsInternal(status) ||
                              absl::IsAborted(status) || absl::IsFailedPrecondition(status) ||
                              absl::IsDataLoss(status);
-    // What of an input that is read once was staged in vain is gone.
-    const bool can_go_on = can_read_again_
-                               ? journal_->worth_keeping()
-                               : written_ && summary_.rows_skipped == 0 && !absl::IsAborted(status);
+    const bool can_go_on =
+        state_.built ||
+        (can_read_again_ ? journal_->worth_keeping() : written_ && summary_.rows_skipped == 0);
     const bool keeps = summary_.resumed || (may_go_away && can_go_on);
     // What is built is not read again, so its rejects are known now or never.
     if (keeps && state_.built && builder_ != nullptr) builder_->rejects()->Leave();

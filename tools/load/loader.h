@@ -128,8 +128,7 @@ struct LoadSummary {
 // go away. Errors: InvalidArgument, a malformed row; ResourceExhausted, a row that memory does not
 // hold or a list past RocksDB's limit; AlreadyExists, kCreateOnly; FailedPrecondition, a DB that is
 // locked or does not fit; Cancelled, SIGINT or SIGTERM; Unimplemented, `resume` of input that
-// cannot be read again; others as they come. Messages name file and
-// line.
+// cannot be read again; others as they come. Messages name file and line.
 absl::Status Load(const LoadOptions& options, LoadSummary* summary);
 
 }  // namespace load

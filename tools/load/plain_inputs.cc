@@ -49,9 +49,9 @@ std::optional<PlainInputs> PlainInputs::Open(const std::vector<std::string>& inp
       return std::nullopt;
     }
     char front[8];
-    if (DecoderOf({front, ReadFd(path).Read(0, front, sizeof front)}) != nullptr) {
-      return std::nullopt;
-    }
+    const size_t got = ReadFd(path).Read(0, front, sizeof front);
+    // A file may have bytes that its size does not say: those of /proc.
+    if (DecoderOf({front, got}) != nullptr || (info.st_size == 0 && got != 0)) return std::nullopt;
     const uint64_t begin = plain.bytes();
     plain.files_.push_back(
         {path, begin, begin + static_cast<uint64_t>(info.st_size), info.st_mtim});

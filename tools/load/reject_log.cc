@@ -159,6 +159,8 @@ void RejectLog::Write(std::string_view text) {
 
 absl::Status RejectLog::Finish() {
   if (!first_.ok()) return first_;
+  if (stopped())
+    return absl::InternalError("a malformed row was not reached; this is a bug in sheaf");
   if (out_ == nullptr) return absl::OkStatus();
   if (std::fflush(out_) != 0 && write_error_ == 0) write_error_ = errno;
   if (write_error_ != 0) return CannotWrite(absl::StatusCode::kInternal, write_error_);

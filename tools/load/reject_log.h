@@ -4,7 +4,8 @@
 // Blocks are parsed by several threads in any order; their reports are put back into the order of
 // the input here, which gives lines their numbers and makes the first error the first of the input.
 //
-// Thread safety: Add() from any thread; the rest once all threads are done.
+// Thread safety: Add(), NewReport(), stopped() and stopped_before() from any thread; the rest once
+// all threads are done.
 //
 //   RejectLog log(OnError::kSkip, "rejects.tsv");
 //   log.Add(block, std::move(report));          // each block once; of log.NewReport()

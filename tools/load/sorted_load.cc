@@ -59,10 +59,8 @@ class Turns {
 struct Shared {
   Shared(const SortedLoadOptions& load_options, RejectLog* reject_log, SortedParts* load_parts)
       : options(load_options), plan(*load_options.plan), log(reject_log), parts(*load_parts) {
-    for (const auto& [number, part] : parts) {
-      rows += part.rows;
-      next_number = number + 1;
-    }
+    for (const auto& [number, part] : parts) rows += part.rows;
+    next_number = options.first_number;
   }
 
   const SortedLoadOptions& options;
@@ -260,15 +258,15 @@ class Lane {
       shared_.log->Add(block, std::move(report));
       shared_.bytes.fetch_add(block.rows().size(), std::memory_order_relaxed);
       if (read.rejects && shared_.options.on_error == OnError::kStop) break;
-      // Lines before the one that stops are still counted, and may have one that stops themselves.
-      if (shared_.log->stopped()) {
-        status = absl::OkStatus();
-        continue;
-      }
       if (absl::IsFailedPrecondition(status)) {
         status = absl::OkStatus();
         shared_.sorted = false;
         break;
+      }
+      // Lines before the one that stops are still counted, and may have one that stops themselves.
+      if (shared_.log->stopped()) {
+        status = absl::OkStatus();
+        continue;
       }
       if (status.ok()) status = lists.Finish();
       if (block.again()) lists.Clear();
@@ -376,7 +374,13 @@ absl::StatusOr<SortedLoad> LoadSorted(const SortedLoadOptions& options, RejectLo
   if (at_once > 1 && options.on_error == OnError::kStop) {
     plain = PlainInputs::Open(options.inputs, options.format);
   }
+  SortedParts had = *parts;
   const std::vector<const SortedPart*> finished = KeepUsable(plain.has_value(), parts);
+  for (const auto& [number, part] : had) {
+    if (parts->count(number) != 0) continue;
+    absl::Status status = options.on_part(number, SortedPart());
+    if (!status.ok()) return status;
+  }
   std::vector<PositionRange> read_before;
   for (const SortedPart* const part : finished) {
     for (const BlockRead& block : part->blocks) {
@@ -417,8 +421,10 @@ absl::StatusOr<SortedLoad> LoadSorted(const SortedLoadOptions& options, RejectLo
         [&](size_t) {
           absl::Status done;
           for (size_t i; done.ok() && (i = next++) < lanes.size();) {
-            done = lanes[i]->Work();
-            if (done.ok() && !log->stopped()) done = lanes[i]->End();
+            // Ends here, whatever happens: it may hold the lock of large lists.
+            const std::unique_ptr<Lane> lane = std::move(lanes[i]);
+            done = lane->Work();
+            if (done.ok() && !log->stopped()) done = lane->End();
           }
           return done;
         },
@@ -436,9 +442,10 @@ absl::StatusOr<SortedLoad> LoadSorted(const SortedLoadOptions& options, RejectLo
         [&] { options.tick(file_bytes(), shared.rows); });
     if (status.ok() && shared.sorted && !log->stopped()) status = lane.End();
   }
-  if (!status.ok()) return status;
+  const bool changed = plain.has_value() && plain->Changed();
+  if (!status.ok() && (!changed || absl::IsCancelled(status))) return status;
   SortedLoad load;
-  load.sorted = shared.sorted && !(plain.has_value() && plain->Changed());
+  load.sorted = shared.sorted && !changed;
   load.file_bytes = file_bytes();
   load.input_bytes = plain.has_value() ? load.file_bytes : lanes.back()->reader().position();
   return load;

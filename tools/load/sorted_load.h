@@ -79,7 +79,10 @@ struct SortedLoadOptions {
   std::string prefix;
   // A part is finished when its SSTs are so large.
   uint64_t part_bytes = 0;
-  // Called for each part when it is complete, with its number, by one thread at a time.
+  // Numbers below this were given to parts of earlier loads.
+  uint64_t first_number = 0;
+  // Called for each part when it is complete, with its number, by one thread at a time; with a part
+  // without blocks for one of an earlier load that is of no use any more.
   std::function<absl::Status(uint64_t, const SortedPart&)> on_part;
   // Called some times a second, with the bytes of files and the rows so far.
   std::function<void(uint64_t bytes, uint64_t rows)> tick;
@@ -93,10 +96,10 @@ struct SortedLoad {
   uint64_t input_bytes = 0;  // the same after decompression
 };
 
-// Reads all inputs and adds to `parts`, which may have those of an earlier load; some of these are
-// removed if they cannot be gone on from. Errors: those of reading, writing and on_part(). A
-// malformed row that stops is in `log`, and ends it.
-// REQUIRES: the DB's order of keys is bytewise; `log` is new.
+// Reads all inputs and adds to `parts`, which may have those of an earlier load; those of them that
+// cannot be gone on from are removed, but for their files. Errors: those of reading, writing and
+// on_part(). A malformed row that stops is in `log`, and ends it. REQUIRES: the DB's order of keys
+// is bytewise; `log` is new.
 absl::StatusOr<SortedLoad> LoadSorted(const SortedLoadOptions& options, RejectLog* log,
                                       SortedParts* parts);
 
