@@ -74,6 +74,7 @@ struct Variant {
   bool skip;
   const char* archive;  // program that compresses the input, or ""
   bool sorted;
+  bool lanes;  // enough rows and memory for two
 };
 
 class LoadResumeTest : public ::testing::Test {
@@ -104,7 +105,7 @@ class KilledLoadTest : public LoadResumeTest, public ::testing::WithParamInterfa
 
 TEST_P(KilledLoadTest, AtAnyMomentIsLoadedOnceByResuming) {
   const Variant& variant = GetParam();
-  const Input input(11, path_, variant.skip, variant.sorted);
+  const Input input(11, path_, variant.skip, variant.sorted, (variant.lanes ? 40u : 20u) << 20);
   WriteFile(path_, input.rows);
   if (*variant.archive != '\0') {
     const std::string command = std::string(variant.archive) + " -qc " + path_ + " > " + path_ +
@@ -143,7 +144,7 @@ TEST_P(KilledLoadTest, AtAnyMomentIsLoadedOnceByResuming) {
                                         "--mode",
                                         variant.mode,
                                         "--memory",
-                                        "16M",
+                                        variant.lanes ? "32M" : "16M",
                                         "--threads",
                                         std::to_string(1 + trial % 3)};
     if (variant.skip) {
@@ -183,13 +184,15 @@ TEST_P(KilledLoadTest, AtAnyMomentIsLoadedOnceByResuming) {
   std::printf("%d kills of a load of %.2f s\n", killed, whole);
 }
 
-INSTANTIATE_TEST_SUITE_P(Variants, KilledLoadTest,
-                         ::testing::Values(Variant{"NewDb", false, "append", false, "", false},
-                                           Variant{"Append", true, "append", false, "", false},
-                                           Variant{"Replace", true, "replace", true, "", false},
-                                           Variant{"Archive", true, "append", true, "zstd", false},
-                                           Variant{"Sorted", true, "append", true, "", true}),
-                         [](const auto& info) { return std::string(info.param.name); });
+INSTANTIATE_TEST_SUITE_P(
+    Variants, KilledLoadTest,
+    ::testing::Values(Variant{"NewDb", false, "append", false, "", false, false},
+                      Variant{"Append", true, "append", false, "", false, false},
+                      Variant{"Replace", true, "replace", true, "", false, false},
+                      Variant{"Archive", true, "append", true, "zstd", false, false},
+                      Variant{"Sorted", true, "append", true, "", true, false},
+                      Variant{"Lanes", true, "append", false, "", true, true}),
+    [](const auto& info) { return std::string(info.param.name); });
 
 TEST_F(LoadResumeTest, InterruptedLoadSaysHowToGoOnAndDoes) {
   const Input input(5, path_, false);
