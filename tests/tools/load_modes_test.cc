@@ -202,6 +202,14 @@ TEST_F(LoadModesTest, PipeGetsEachRejectOnce) {
   EXPECT_EQ(Scan(), "a\t1\nb\t1\n");
 }
 
+// A link to a link to the pipe that this test reads.
+TEST_F(LoadModesTest, RejectsMayGoToStderr) {
+  const Result result = Load("a\t1\nbad row\n", {"--on-error", "skip", "--rejects", "/dev/stderr"});
+  EXPECT_EQ(result.exit_status, 0) << result.err;
+  EXPECT_TRUE(Has(result.err, "stdin:2\texpected key TAB value, found no TAB\tbad row\n"))
+      << result.err;
+}
+
 // Blocks of the input are half a megabyte and are parsed by several threads in any order.
 TEST_F(LoadModesTest, FirstBadLineOfALargeInputIsTheOneNamed) {
   std::string rows;

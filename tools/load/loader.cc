@@ -35,7 +35,8 @@ class Loader {
         to_db_(options.sst_only.empty()),
         place_(to_db_ ? options.db : options.sst_only, options.tmp),
         last_(to_db_ ? "CURRENT" : kManifest),
-        rejects_(options.rejects.empty() ? "" : CanonicalPath(options.rejects)),
+        // Not canonical: /dev/stderr is a link to what only this process has.
+        rejects_(options.rejects.empty() ? "" : fs::absolute(options.rejects).string()),
         progress_("sheaf load", options.progress) {}
 
   absl::Status Run() {
