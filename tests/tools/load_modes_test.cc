@@ -210,6 +210,23 @@ TEST_F(LoadModesTest, RejectsMayGoToStderr) {
       << result.err;
 }
 
+// Where stderr and stdout are files, these are appended to, and what names them stays a link.
+TEST_F(LoadModesTest, NamesOfOpenFilesAreNeverReplaced) {
+  WriteFile(folder_ + "/rows", "a\t1\nbad row\n");
+  WriteFile(folder_ + "/err", "before\n");
+  const std::string command = fs::absolute("tools/sheaf/sheaf").string() + " load --db " + db_ +
+                              " --input " + folder_ + "/rows --on-error skip --rejects " +
+                              "/dev/stderr --json-summary /dev/stdout 2>>" + folder_ + "/err >" +
+                              folder_ + "/out";
+  ASSERT_EQ(std::system(command.c_str()), 0);
+  EXPECT_TRUE(fs::is_symlink("/dev/stderr") && fs::is_symlink("/dev/stdout"));
+  const std::string err = ReadFile(folder_ + "/err");
+  EXPECT_EQ(err.rfind("before\n", 0), 0u) << err;
+  EXPECT_TRUE(Has(err, "/rows:2\texpected key TAB value, found no TAB\tbad row\n")) << err;
+  EXPECT_TRUE(Has(err, "1 row, 1 key, 1 value loaded")) << err;
+  EXPECT_EQ(ReadFile(folder_ + "/out").rfind("{\"ok\":true", 0), 0u);
+}
+
 // Blocks of the input are half a megabyte and are parsed by several threads in any order.
 TEST_F(LoadModesTest, FirstBadLineOfALargeInputIsTheOneNamed) {
   std::string rows;

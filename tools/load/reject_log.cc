@@ -13,6 +13,7 @@
 #include "absl/strings/str_join.h"
 #include "tools/load/escapes.h"
 #include "tools/load/interrupt.h"
+#include "tools/load/load_place.h"
 #include "tools/load/text.h"
 
 namespace sheaf {
@@ -30,9 +31,10 @@ RejectLog::~RejectLog() {
 absl::Status RejectLog::Open(const std::string& folder) {
   if (file_.empty()) return absl::OkStatus();
   struct stat info;
-  const bool is_device = stat(file_.c_str(), &info) == 0 && !S_ISREG(info.st_mode);
-  if (is_device && (S_ISDIR(info.st_mode) || access(file_.c_str(), W_OK) != 0)) {
-    return CannotWrite(absl::StatusCode::kInvalidArgument, S_ISDIR(info.st_mode) ? EISDIR : errno);
+  const bool is_device = KeepsItsPlace(file_);
+  const bool is_folder = stat(file_.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
+  if (is_folder || (is_device && access(file_.c_str(), W_OK) != 0)) {
+    return CannotWrite(absl::StatusCode::kInvalidArgument, is_folder ? EISDIR : errno);
   }
   const std::string path = is_device ? folder + "/rejects" : file_ + ".part";
   const int fd = open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
@@ -168,7 +170,7 @@ absl::Status RejectLog::Finish() {
 }
 
 absl::Status RejectLog::CopyToDevice() {
-  const int to = open(file_.c_str(), O_WRONLY | O_CLOEXEC);
+  const int to = open(file_.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC);
   if (to < 0) return CannotWrite(absl::StatusCode::kInternal, errno);
   char bytes[1 << 14];
   off_t offset = 0;

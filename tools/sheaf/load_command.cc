@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
-#include <filesystem>
 #include <fstream>
 #include <memory>
 #include <thread>
@@ -9,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "tools/load/interrupt.h"
+#include "tools/load/load_place.h"
 #include "tools/load/loader.h"
 #include "tools/load/progress.h"
 #include "tools/load/text.h"
@@ -107,26 +107,21 @@ void PrintSummary(const load::LoadSummary& summary, const std::string& where) {
   ComplainLines(SummaryText(summary, where));
 }
 
-// A device or a pipe keeps its place; another file is not there yet or whole.
-bool KeepsItsPlace(const std::string& path) {
-  std::error_code ignored;
-  return std::filesystem::exists(path, ignored) && !std::filesystem::is_regular_file(path, ignored);
-}
-
 // Empty if the file for the summary can be written; before the load, after which it is too late.
 std::string JsonSummaryFault(const std::string& path) {
-  if (path.empty() || KeepsItsPlace(path)) return "";
+  if (path.empty() || load::KeepsItsPlace(path)) return "";
   const std::string part = path + ".part";
   if (!std::ofstream(part, std::ios::binary)) return load::ErrnoText(errno);
   std::remove(part.c_str());
   return "";
 }
 
+// What does not keep its place is not there yet or whole.
 void WriteJsonSummary(const std::string& path, const std::string& text) {
   if (path.empty()) return;
-  const bool in_place = KeepsItsPlace(path);
+  const bool in_place = load::KeepsItsPlace(path);
   const std::string part = in_place ? path : path + ".part";
-  std::ofstream out(part, std::ios::binary);
+  std::ofstream out(part, in_place ? std::ios::app : std::ios::binary);
   out << text;
   out.close();
   if (out && (in_place || std::rename(part.c_str(), path.c_str()) == 0)) return;
