@@ -426,6 +426,7 @@ absl::Status ListBuilder::RecordWritten() {
   uint64_t values = 0;
   for (const auto& [index, range] : state_.ranges) values += range.values;
   if (values == summary_.values) {
+    state_.written = true;
     return job_.journal->Append(RecordOf(state_.counts), /*sync=*/false);
   }
   return absl::InternalError(absl::StrCat("read ", Grouped(summary_.values), " values but wrote ",

@@ -333,7 +333,6 @@ class Loader {
         summary_.sst_bytes += file.bytes;
       }
     }
-    written_ = true;
     return absl::OkStatus();
   }
 
@@ -458,8 +457,8 @@ class Loader {
                              absl::IsAborted(status) || absl::IsFailedPrecondition(status) ||
                              absl::IsDataLoss(status);
     const bool can_go_on =
-        state_.built ||
-        (can_read_again_ ? journal_->worth_keeping() : written_ && summary_.rows_skipped == 0);
+        state_.built || (can_read_again_ ? journal_->worth_keeping()
+                                         : state_.written && summary_.rows_skipped == 0);
     const bool keeps = summary_.resumed || (may_go_away && can_go_on);
     // What is built is not read again, so its rejects are known now or never.
     if (keeps && state_.built && builder_ != nullptr) builder_->rejects()->Leave();
@@ -494,7 +493,6 @@ class Loader {
   LoadMark mark_;
   LoadState state_;
   std::unique_ptr<ListBuilder> builder_;
-  bool written_ = false;  // all rows are in SSTs
 };
 
 }  // namespace

@@ -128,12 +128,8 @@ absl::Status SstBuilder::AddBody(std::string_view body) {
 }
 
 absl::Status SstBuilder::CheckSize() {
-  if (ListBytes() > plan_.piece_bytes / 8 && !reserved_) {
-    if (plan_.large_list != nullptr && !large_.owns_lock()) large_.lock();
-    // Address space for all of it: growing step by step would copy it and touch new memory each
-    // time.
-    builder_->Reserve(0, plan_.piece_bytes);
-    reserved_ = true;
+  if (ListBytes() > plan_.piece_bytes / 8 && plan_.large_list != nullptr && !large_.owns_lock()) {
+    large_.lock();
   }
   if (shape_.bytes() + builder_->contents_bytes() > plan_.list_bytes) {
     return TooLarge(absl::StrCat("its values have more than ", Grouped(plan_.list_bytes),
@@ -160,7 +156,6 @@ absl::Status SstBuilder::CutPiece() {
 
 absl::Status SstBuilder::WritePiece() {
   if (absl::Status status = CheckInterrupt(); !status.ok()) return status;
-  reserved_ = false;
   const bool first = pieces_of_list_++ == 0;
   const Layout layout = first ? BlobLayout(plan_) : Layout::kCompact;
   absl::Status status = builder_->Finish(&blob_);
@@ -197,7 +192,7 @@ absl::Status SstBuilder::WritePiece() {
 }
 
 absl::Status SstBuilder::EndList() {
-  in_list_ = reserved_ = false;
+  in_list_ = false;
   ++written_.keys;
   if (plan_.keys_written != nullptr && written_.keys % 256 == 0) *plan_.keys_written += 256;
   absl::Status status;

@@ -143,7 +143,6 @@ class SstBuilder {
   bool in_list_ = false;
   std::string key_;
   std::unique_ptr<BlobBuilder> builder_;
-  bool reserved_ = false;  // builder_ has room for a piece
   std::string blob_;
   uint64_t pieces_of_list_ = 0;
   internal::ListShape shape_;  // of the pieces that were written
