@@ -25,6 +25,28 @@ namespace {
 using testing::TestFolder;
 using testing::WriteFile;
 
+// Kills a load in a process of its own `later` than its temporary folder has a file of this name.
+void LoadUntil(const LoadOptions& options, const std::string& name,
+               std::chrono::milliseconds later) {
+  const pid_t child = fork();
+  if (child == 0) {
+    LoadSummary summary;
+    Load(options, &summary).IgnoreError();
+    _exit(0);
+  }
+  bool found = false;
+  while (!found) {
+    for (const auto& entry :
+         std::filesystem::directory_iterator(std::filesystem::path(options.db).parent_path())) {
+      found |= std::filesystem::exists(entry.path() / name);
+    }
+    ASSERT_EQ(waitpid(child, nullptr, WNOHANG), 0) << "it was complete before it was killed";
+  }
+  std::this_thread::sleep_for(later);
+  kill(child, SIGKILL);
+  waitpid(child, nullptr, 0);
+}
+
 // 30 MB with 16 MB of memory, of which two runs are read at once: runs of runs.
 TEST(LoaderTest, RunsAreMergedInSeveralPasses) {
   const std::string folder = TestFolder();
@@ -71,21 +93,7 @@ TEST(LoaderTest, RunsWithHolesAreNotMerged) {
   options.inputs = {folder + "/rows.tsv"};
   options.memory = 16 << 20;
   options.threads = 1;
-  const pid_t child = fork();
-  if (child == 0) {
-    LoadSummary summary;
-    Load(options, &summary).IgnoreError();
-    _exit(0);
-  }
-  bool merged = false;
-  while (!merged) {
-    for (const auto& entry : std::filesystem::directory_iterator(folder)) {
-      merged |= std::filesystem::exists(entry.path() / "range-1-0.sst");
-    }
-    ASSERT_EQ(waitpid(child, nullptr, WNOHANG), 0) << "it was complete before it was killed";
-  }
-  kill(child, SIGKILL);
-  waitpid(child, nullptr, 0);
+  ASSERT_NO_FATAL_FAILURE(LoadUntil(options, "range-1-0.sst", std::chrono::milliseconds(0)));
   options.resume = true;
   options.most_runs = 2;
   LoadSummary summary;
@@ -149,22 +157,9 @@ TEST(LoaderTest, LoadThatIsKilledWhileItMergesRunsIsResumed) {
   options.threads = 2;
   options.most_runs = 2;
   // The sixth run is the first or the second that others are merged into.
-  const pid_t child = fork();
-  if (child == 0) {
-    LoadSummary summary;
-    Load(options, &summary).IgnoreError();
-    _exit(0);
-  }
-  bool merging = false;
-  while (!merging) {
-    for (const auto& entry : std::filesystem::directory_iterator(folder)) {
-      merging |= std::filesystem::exists(entry.path() / "run-000005");
-    }
-    ASSERT_EQ(waitpid(child, nullptr, WNOHANG), 0) << "it was complete before it was killed";
-  }
-  std::this_thread::sleep_for(std::chrono::milliseconds(std::random_device()() % 50));
-  kill(child, SIGKILL);
-  waitpid(child, nullptr, 0);
+  std::random_device random;
+  const std::chrono::milliseconds later(random() % 50);
+  ASSERT_NO_FATAL_FAILURE(LoadUntil(options, "run-000005", later));
   options.resume = true;
   LoadSummary summary;
   const absl::Status status = Load(options, &summary);
