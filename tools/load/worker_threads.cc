@@ -8,16 +8,29 @@
 #include <thread>
 #include <vector>
 
+#include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
 
 namespace sheaf {
 namespace load {
+namespace {
+
+constexpr char kOutOfMemory[] = "sheaf/out-of-memory";
+
+}  // namespace
+
+bool IsOutOfMemory(const absl::Status& status) {
+  return absl::IsUnavailable(status) || status.GetPayload(kOutOfMemory).has_value();
+}
 
 absl::Status WithoutExceptions(const std::function<absl::Status()>& f) {
   try {
     return f();
   } catch (const std::bad_alloc&) {
-    return absl::ResourceExhaustedError("out of memory; lower --memory or --threads");
+    absl::Status status =
+        absl::ResourceExhaustedError("out of memory; lower --memory or --threads");
+    status.SetPayload(kOutOfMemory, absl::Cord());
+    return status;
   } catch (const std::exception& error) {
     return absl::InternalError(absl::StrCat("internal error: ", error.what()));
   }

@@ -17,6 +17,10 @@ namespace load {
 // exception, which would end the process if it left a thread.
 absl::Status WithoutExceptions(const std::function<absl::Status()>& f);
 
+// True for the error of WithoutExceptions() that says so, and for others where the system gave no
+// memory: it may, the next time.
+bool IsOutOfMemory(const absl::Status& status);
+
 // Calls `work(i)` for i in [0, count), each on a thread of its own, and `tick` some times a second
 // meanwhile. Where the system gives fewer threads this one does the rest, one i after the other: no
 // work may wait for another one to begin.

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "tools/load/escapes.h"
+#include "tools/load/last_words.h"
 
 namespace sheaf {
 namespace tool {
@@ -67,7 +68,8 @@ CLI::Option* AddListFormat(CLI::App& app, ListFormat* format) {
 }
 
 void Complain(std::string_view command, std::string_view text) {
-  const std::string line = "sheaf " + std::string(command) + ": " + std::string(text) + "\n";
+  const std::string line = "sheaf " + std::string(command) + ": " + std::string(text) +
+                           load::LimitAdvice(std::string(text)) + "\n";
   std::fputs(line.c_str(), stderr);
 }
 

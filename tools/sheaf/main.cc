@@ -1,10 +1,8 @@
 // `sheaf`: the command-line tool. Loads rows into a DB of lists and looks at such a DB.
 
 #include <fcntl.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
-#include <csignal>
 #include <cstdio>
 #include <exception>
 #include <string>
@@ -13,7 +11,9 @@
 #include "CLI/CLI.hpp"
 #include "rocksdb/version.h"
 #include "sheaf/version.h"
+#include "tools/load/last_words.h"
 #include "tools/sheaf/command.h"
+#include "tools/sheaf/process_limits.h"
 
 namespace {
 
@@ -81,6 +81,15 @@ int Run(int argc, char** argv) {
   return exit_status;
 }
 
+// Help is there whatever the limits are.
+bool AsksForHelp(int argc, char** argv) {
+  for (int i = 1; i < argc; ++i) {
+    const std::string argument = argv[i];
+    if (argument == "--help" || argument == "-h" || argument == "--version") return true;
+  }
+  return argc == 1;
+}
+
 // A file that is opened later must not become stdin, stdout or stderr, or messages would be written
 // to it. Using what was closed stays an error: each is opened for what it is not for.
 void OccupyStandardStreams() {
@@ -90,28 +99,27 @@ void OccupyStandardStreams() {
   }
 }
 
-// Runs that are merged and SSTs of a DB are open files, of which many systems allow a program 1024
-// until it asks for more.
-void AllowOpenFiles() {
-  struct rlimit limit;
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  limit.rlim_cur = limit.rlim_max;
-  setrlimit(RLIMIT_NOFILE, &limit);
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
   OccupyStandardStreams();
-  AllowOpenFiles();
-  // A reader of stdout that goes away is seen as an error of write().
-  std::signal(SIGPIPE, SIG_IGN);
+  const std::string who = argc > 1 ? std::string("sheaf ") + argv[1] : "sheaf";
+  sheaf::tool::PrepareProcess(who);
   try {
+    if (!AsksForHelp(argc, argv)) {
+      const std::string fault = sheaf::tool::ProcessLimitFault();
+      if (!fault.empty()) {
+        std::fprintf(stderr, "%s: %s\n", who.c_str(), fault.c_str());
+        return sheaf::tool::kExitFailed;
+      }
+    }
     return Run(argc, argv);
   } catch (const std::bad_alloc&) {
-    std::fputs("sheaf: out of memory\n", stderr);
+    std::fprintf(stderr, "%s: out of memory%s\n", who.c_str(),
+                 sheaf::load::LimitAdvice("out of memory").c_str());
   } catch (const std::exception& error) {
-    std::fprintf(stderr, "sheaf: internal error: %s\n", error.what());
+    std::fprintf(stderr, "%s: internal error: %s%s\n", who.c_str(), error.what(),
+                 sheaf::load::LimitAdvice(error.what()).c_str());
   }
   return sheaf::tool::kExitFailed;
 }
