@@ -168,6 +168,80 @@ TEST(LoaderTest, LoadThatIsKilledWhileItMergesRunsIsResumed) {
   EXPECT_TRUE(testing::RunSheaf({"export", "--db", options.db}).out == expected);
 }
 
+// The loader is a library: what it needs of RocksDB is of its own DB.
+TEST(LoaderTest, OtherDbsOfTheProcessGoOnCompacting) {
+  const std::string folder = TestFolder();
+  WriteFile(folder + "/rows.tsv", "a\t1\n");
+  rocksdb::Options other;
+  other.create_if_missing = true;
+  other.level0_file_num_compaction_trigger = 2;
+  rocksdb::DB* db = nullptr;
+  ASSERT_TRUE(rocksdb::DB::Open(other, folder + "/other", &db).ok());
+  const std::unique_ptr<rocksdb::DB> owned(db);
+  rocksdb::Env* const env = rocksdb::Env::Default();
+  const int threads = env->GetBackgroundThreads(rocksdb::Env::LOW);
+  ASSERT_GT(threads, 0);
+  for (int i = 0; i < 2; ++i) {  // a new DB, and one that is there
+    LoadOptions options;
+    options.db = folder + "/db";
+    options.inputs = {folder + "/rows.tsv"};
+    LoadSummary summary;
+    const absl::Status status = Load(options, &summary);
+    ASSERT_TRUE(status.ok()) << status;
+    EXPECT_EQ(env->GetBackgroundThreads(rocksdb::Env::LOW), threads);
+  }
+  for (const char* const value : {"1", "2", "3", "4"}) {
+    ASSERT_TRUE(db->Put(rocksdb::WriteOptions(), "k", value).ok());
+    ASSERT_TRUE(db->Flush(rocksdb::FlushOptions()).ok());
+  }
+  std::string files;
+  do {  // until the test's time is over
+    ASSERT_TRUE(db->GetProperty("rocksdb.num-files-at-level0", &files));
+  } while (files != "0" && files != "1");
+}
+
+TEST(LoaderTest, MemoryBeyondAllAddressesIsRefused) {
+  const std::string folder = TestFolder();
+  WriteFile(folder + "/rows.tsv", "a\t1\na\t0\nA\t2\n");
+  LoadOptions options;
+  options.db = folder + "/db";
+  options.inputs = {folder + "/rows.tsv"};
+  LoadSummary summary;
+  for (const uint64_t memory : {~uint64_t{0}, uint64_t{1} << 50}) {
+    options.memory = memory;
+    const absl::Status status = Load(options, &summary);
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << status;
+    EXPECT_TRUE(testing::Has(std::string(status.message()), "--memory: expected at most"));
+  }
+  options.memory = uint64_t{3} << 40;
+  const absl::Status status = Load(options, &summary);
+  EXPECT_TRUE(status.ok()) << status;
+  EXPECT_EQ(testing::RunSheaf({"export", "--db", options.db}).out, "A\t2\na\t1\na\t0\n");
+}
+
+// Nothing can be relative to a folder that is gone.
+TEST(LoaderTest, WorkingFolderThatWasRemovedIsNoException) {
+  const std::string folder = TestFolder();
+  WriteFile(folder + "/rows.tsv", "a\t1\nbad\n");
+  const std::string here = std::filesystem::current_path().string();
+  std::filesystem::create_directory(folder + "/gone");
+  std::filesystem::current_path(folder + "/gone");
+  std::filesystem::remove(folder + "/gone");
+  LoadOptions options;
+  options.inputs = {folder + "/rows.tsv"};
+  options.on_error = OnError::kSkip;
+  LoadSummary summary;
+  for (const bool db : {false, true}) {
+    options.db = db ? "db" : folder + "/db";
+    options.rejects = db ? "" : "rejects";
+    const absl::Status status = Load(options, &summary);
+    EXPECT_FALSE(status.ok());
+    EXPECT_FALSE(status.message().empty());
+  }
+  std::filesystem::current_path(here);
+  EXPECT_EQ(testing::Snapshot(folder).size(), 1u);
+}
+
 TEST(LoaderTest, ListPastTheLimitIsRefusedBeforeAnythingIsIngested) {
   const std::string folder = TestFolder();
   std::string rows = "small\t1\n";

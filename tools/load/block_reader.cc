@@ -96,9 +96,9 @@ absl::StatusOr<bool> BlockReader::NextLocked(RowBlock* block, const MayUse& may_
     if (block->again_) want = std::max<size_t>(want, most);
     for (bool grown = false;; grown = true) {
       if (!block->Grow(want)) {
-        return absl::ResourceExhaustedError(absl::StrCat(block->name_, ": offset ", offset_,
-                                                         ": no memory for a row of more than ",
-                                                         Bytes(size)));
+        return absl::UnavailableError(absl::StrCat(block->name_, ": offset ", offset_,
+                                                   ": out of memory for rows of ", Bytes(want),
+                                                   "; lower --memory or --threads"));
       }
       const size_t had = size;
       if (!rest_.empty()) {

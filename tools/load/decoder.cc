@@ -18,6 +18,8 @@ namespace {
 constexpr uint32_t kZstdMagic = 0xFD2FB528;
 constexpr uint32_t kLz4Magic = 0x184D2204;
 
+constexpr char kNoMemory[] = "there is no memory to decompress it";
+
 // Frames that zstd and LZ4 pass over: this with any lowest four bits, then a size.
 bool IsSkippable(uint32_t magic) { return (magic & 0xFFFFFFF0) == 0x184D2A50; }
 
@@ -28,14 +30,16 @@ bool IsGzip(std::string_view front) {
 class GzipDecoder final : public Decoder {
  public:
   GzipDecoder() { ready_ = inflateInit2(&stream_, 15 + 16) == Z_OK; }
-  ~GzipDecoder() override { inflateEnd(&stream_); }
+  ~GzipDecoder() override {
+    if (ready_) inflateEnd(&stream_);
+  }
 
   const char* name() const override { return "gzip"; }
   bool at_frame_end() const override { return at_end_; }
 
   size_t Decode(std::string_view* in, char* to, size_t size, std::string* error) override {
     if (!ready_) {
-      *error = "no memory";
+      *error = kNoMemory;
       return 0;
     }
     if (at_end_ && members_ != 0) {
@@ -84,6 +88,10 @@ class ZstdDecoder final : public Decoder {
   bool at_frame_end() const override { return at_end_; }
 
   size_t Decode(std::string_view* in, char* to, size_t size, std::string* error) override {
+    if (stream_ == nullptr) {
+      *error = kNoMemory;
+      return 0;
+    }
     ZSTD_inBuffer from = {in->data(), in->size(), 0};
     ZSTD_outBuffer out = {to, size, 0};
     const size_t left = ZSTD_decompressStream(stream_, &out, &from);
@@ -112,13 +120,19 @@ class ZstdDecoder final : public Decoder {
 
 class Lz4Decoder final : public Decoder {
  public:
-  Lz4Decoder() { LZ4F_createDecompressionContext(&context_, LZ4F_VERSION); }
+  Lz4Decoder() {
+    if (LZ4F_isError(LZ4F_createDecompressionContext(&context_, LZ4F_VERSION))) context_ = nullptr;
+  }
   ~Lz4Decoder() override { LZ4F_freeDecompressionContext(context_); }
 
   const char* name() const override { return "lz4"; }
   bool at_frame_end() const override { return at_end_; }
 
   size_t Decode(std::string_view* in, char* to, size_t size, std::string* error) override {
+    if (context_ == nullptr) {
+      *error = kNoMemory;
+      return 0;
+    }
     size_t taken = in->size();
     size_t written = size;
     const size_t left = LZ4F_decompress(context_, to, &written, in->data(), &taken, nullptr);

@@ -123,6 +123,26 @@ absl::Status CheckAbsent(const Database& database, const OpenedDatabase& opened,
       "; load with --mode append or replace, or take the key out of the input"));
 }
 
+uint64_t Property(const OpenedDatabase& opened, const std::string& name) {
+  uint64_t value = 0;
+  return opened.db()->GetIntProperty(opened.family(), name, &value) ? value : 1;
+}
+
+// A compaction would begin, as pieces of a list go into the first level, and be ended in a moment
+// by closing the DB. It is the work of who opens the DB next. Of this DB alone: others in the
+// process share the threads, and options of the DB would stay in its OPTIONS.
+void PauseCompactions(const OpenedDatabase& opened) {
+  using Properties = rocksdb::DB::Properties;
+  // Pausing waits for what runs already. It stops flushes as well, and ingesting waits for one if
+  // there is anything to flush.
+  for (const std::string& name :
+       {Properties::kNumRunningCompactions, Properties::kCompactionPending,
+        Properties::kNumEntriesActiveMemTable, Properties::kNumEntriesImmMemTables}) {
+    if (Property(opened, name) != 0) return;
+  }
+  opened.db()->PauseBackgroundWork().PermitUncheckedError();  // else a compaction begins
+}
+
 absl::Status IngestInto(const Database& database, const OpenedDatabase& opened,
                         const IngestionOptions& options) {
   rocksdb::DB* const db = opened.db();
@@ -208,9 +228,7 @@ absl::StatusOr<bool> HasLoadOf(const Database& database, const std::string& what
 absl::Status Ingest(const Database& database, const IngestionOptions& options) {
   absl::StatusOr<std::unique_ptr<OpenedDatabase>> opened = database.Open();
   if (!opened.ok()) return opened.status();
-  // A compaction would begin, as pieces of a list go into the first level, and be ended in a moment
-  // by closing the DB. It is the work of who opens the DB next.
-  (*opened)->db()->GetEnv()->SetBackgroundThreads(0, rocksdb::Env::LOW);
+  PauseCompactions(**opened);
   absl::Status status =
       options.files.empty() ? absl::OkStatus() : IngestInto(database, **opened, options);
   opened->reset();

@@ -24,7 +24,7 @@ absl::Status ReservedMemory::Reserve(uint64_t bytes) {
   void* const at = mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (at == MAP_FAILED) {
-    return absl::ResourceExhaustedError(absl::StrCat("cannot reserve ", Bytes(bytes),
+    return absl::UnavailableError(absl::StrCat("cannot reserve ", Bytes(bytes),
                                                      " of address space: ", ErrnoText(errno),
                                                      "; lower --memory"));
   }

@@ -23,7 +23,7 @@ class ReservedMemory {
   ReservedMemory(const ReservedMemory&) = delete;
   ReservedMemory& operator=(const ReservedMemory&) = delete;
 
-  // Errors: ResourceExhausted if the system does not give the address space.
+  // Errors: Unavailable if the system does not give the address space.
   absl::Status Reserve(uint64_t bytes);
 
   // Gives the memory from byte `begin` on back to the system, and keeps the addresses; what was

@@ -23,7 +23,10 @@ namespace sheaf {
 namespace load {
 
 struct IndexEntry {
-  static constexpr int kRecordBits = 40;  // 1 TB of memory, 16 million blocks
+  // A table has no more of both: 1 TB of memory, 16 million blocks.
+  static constexpr int kRecordBits = 40;
+  static constexpr uint64_t kMostBytes = uint64_t{1} << kRecordBits;
+  static constexpr uint64_t kMostBlocks = uint64_t{1} << (64 - kRecordBits);
 
   IndexEntry() = default;
   IndexEntry(uint64_t key_window, uint64_t block, uint64_t record)
@@ -31,7 +34,7 @@ struct IndexEntry {
 
   uint64_t block() const { return place >> kRecordBits; }
   // Offset of the record (tools/load/row_record.h) in the arena.
-  uint64_t record() const { return place & ((uint64_t{1} << kRecordBits) - 1); }
+  uint64_t record() const { return place & (kMostBytes - 1); }
 
   // For sorting; what it is afterwards means nothing.
   uint64_t window;

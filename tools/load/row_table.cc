@@ -40,6 +40,12 @@ void RowTable::TakeWindows() {
   }
 }
 
+absl::Status RowTable::Reserve() {
+  if (index_.data() != nullptr) return absl::OkStatus();
+  absl::Status status = arena_.data() == nullptr ? arena_.Reserve(memory_) : absl::OkStatus();
+  return status.ok() ? index_.Reserve(memory_) : status;
+}
+
 absl::Status RowTable::Add(std::string_view key, absl::Span<const std::string_view> values) {
   const size_t body = BodyBytes(values);
   const uint64_t most = key.size() + body + 2 * kMaxVarint64;
@@ -47,11 +53,7 @@ absl::Status RowTable::Add(std::string_view key, absl::Span<const std::string_vi
     return absl::ResourceExhaustedError("rows and their index do not fit into --memory");
   }
   if (rows_ == 0) {
-    if (arena_.data() == nullptr) {
-      absl::Status status = arena_.Reserve(memory_);
-      if (status.ok()) status = index_.Reserve(memory_);
-      if (!status.ok()) return status;
-    }
+    if (absl::Status status = Reserve(); !status.ok()) return status;
     depth_ = key.size();
   } else if (key.size() < depth_ ||
              std::memcmp(key.data(), RecordKey(arena_.data()).data(), depth_) != 0) {
@@ -104,7 +106,7 @@ void RowTable::Clear(bool release) {
     index_.Release(0);
     arena_touched_ = rows_touched_ = 0;
   }
-  arena_used_ = rows_ = values_ = 0;
+  arena_used_ = rows_ = rows_before_block_ = values_ = 0;
   sorted_ = false;
   entry_bytes_ = kSortingBytes;
   positions_.clear();

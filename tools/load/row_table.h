@@ -13,6 +13,7 @@
 #ifndef SHEAF_TOOLS_LOAD_ROW_TABLE_H_
 #define SHEAF_TOOLS_LOAD_ROW_TABLE_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -30,13 +31,23 @@ namespace load {
 
 class RowTable final : public RowSink, public RowStore {
  public:
-  // `memory`: bytes for rows and their index.
-  explicit RowTable(uint64_t memory) : memory_(memory) {}
+  // `memory`: bytes for rows and their index; more than an index can tell apart are not used.
+  explicit RowTable(uint64_t memory) : memory_(std::min(memory, IndexEntry::kMostBytes)) {}
 
-  // Following rows are of the block at this position; positions grow.
-  void BeginBlock(uint64_t position) { positions_.push_back(position); }
+  // Following rows are of the block at this position; positions grow. REQUIRES: takes_block().
+  void BeginBlock(uint64_t position) {
+    // A block without rows has no number.
+    if (positions_.empty() || rows_ != rows_before_block_) positions_.emplace_back();
+    positions_.back() = position;
+    rows_before_block_ = rows_;
+  }
+  // False: as many blocks as an index can tell apart are in the table.
+  bool takes_block() const { return positions_.size() < IndexEntry::kMostBlocks; }
 
-  // Errors: ResourceExhausted if the row does not fit; it is not added.
+  // Reserves the address space, if it is not yet. Errors: Unavailable.
+  absl::Status Reserve();
+
+  // Errors: ResourceExhausted if the row does not fit; it is not added; those of Reserve().
   absl::Status Add(std::string_view key, absl::Span<const std::string_view> values) override;
 
   // Does nothing if it is sorted already. Errors: Cancelled if interrupted; the order is then
@@ -86,6 +97,7 @@ class RowTable final : public RowSink, public RowStore {
   uint64_t arena_touched_ = 0;
   uint64_t rows_touched_ = 0;
   uint64_t rows_ = 0;
+  uint64_t rows_before_block_ = 0;  // before the last block
   uint64_t values_ = 0;
   std::vector<uint64_t> positions_;
   size_t depth_ = 0;             // where windows begin: bytes that all keys begin with
