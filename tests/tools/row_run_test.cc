@@ -114,6 +114,27 @@ TEST(RowTableTest, RowThatWouldExceedTheLimitIsRefused) {
   EXPECT_LE(table.memory_used(), 1000u);
 }
 
+// An index tells 1 TB of rows and 16 million blocks apart.
+TEST(RowTableTest, TableIsNotLargerThanItsIndexCanTell) {
+  EXPECT_EQ(RowTable(uint64_t{3} << 40).memory(), uint64_t{1} << 40);
+  const IndexEntry last(0, IndexEntry::kMostBlocks - 1, IndexEntry::kMostBytes - 1);
+  EXPECT_EQ(last.block(), IndexEntry::kMostBlocks - 1);
+  EXPECT_EQ(last.record(), IndexEntry::kMostBytes - 1);
+  RowTable table(1 << 20);
+  // Blocks of nothing but rows that are wrong.
+  for (uint64_t block = 0; block <= IndexEntry::kMostBlocks; ++block) table.BeginBlock(block);
+  EXPECT_TRUE(table.takes_block());
+  AddRow(&table, "a", "1");
+  table.BeginBlock(1 << 25);
+  AddRow(&table, "b", "2");
+  ASSERT_TRUE(table.Sort(kBytewise).ok());
+  const std::unique_ptr<SortedRows> rows = table.Read(RowRange());
+  ASSERT_TRUE(rows->Next());
+  EXPECT_EQ(rows->position(), IndexEntry::kMostBlocks);
+  ASSERT_TRUE(rows->Next());
+  EXPECT_EQ(rows->position(), uint64_t{1} << 25);
+}
+
 TEST(RowTableTest, ClearedTableIsAsNew) {
   RowTable table(1 << 20);
   for (const bool release : {false, true, false}) {

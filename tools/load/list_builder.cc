@@ -3,11 +3,12 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <filesystem>
 #include <mutex>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "tools/load/memory_limit.h"
+#include "tools/load/owned_folder.h"
 #include "tools/load/row_merge.h"
 #include "tools/load/text.h"
 #include "tools/load/worker_threads.h"
@@ -16,16 +17,12 @@ namespace sheaf {
 namespace load {
 namespace {
 
-namespace fs = std::filesystem;
-
 // What a thread that writes SSTs takes: RocksDB's write buffer, the index of an SST of 256 MB,
 // blocks being compressed.
 constexpr uint64_t kWriterBytes = uint64_t{6} << 20;
 // Work below this is not worth a second SST, and an SST beyond this is not worth its index.
 constexpr uint64_t kLeastRange = uint64_t{16} << 20;
 constexpr uint64_t kMostRange = uint64_t{256} << 20;
-// Below this the loader is not; it would be all overhead.
-constexpr uint64_t kLeastMemory = uint64_t{16} << 20;
 
 class Timer {
  public:
@@ -39,8 +36,8 @@ class Timer {
 
 bool AreThere(const RangeFiles& range) {
   return std::all_of(range.files.begin(), range.files.end(), [](const SstFile& file) {
-    std::error_code error;
-    return fs::file_size(file.path, error) == file.bytes;
+    uint64_t bytes = 0;
+    return IsOwnFile(file.path, &bytes) && bytes == file.bytes;
   });
 }
 
@@ -141,7 +138,7 @@ absl::StatusOr<bool> ListBuilder::BuildSorted() {
   // A part is an SST, which a block more does not make too large.
   options.part_bytes = std::min(kMostRange, memory_) / 16 * 15;
   options.on_part = [this](uint64_t number, const SortedPart& part) {
-    return job_.journal->Append(RecordOfPart(number, part), /*sync=*/false);
+    return job_.journal->Append(RecordOfPart(number, part), /*sync=*/true);
   };
   options.tick = [this](uint64_t bytes, uint64_t rows) { job_.progress->At(bytes, rows); };
   const absl::StatusOr<SortedLoad> load = LoadSorted(options, rejects_.get(), &parts);
@@ -152,7 +149,7 @@ absl::StatusOr<bool> ListBuilder::BuildSorted() {
   }
   if (!status.ok()) return status;
   if (!load->sorted || parts.empty()) {
-    RemoveUnknown({});
+    job_.journal->RemoveUnknown({});
     status = job_.journal->Append(NotSortedRecord(), /*sync=*/false);
     if (!status.ok()) return status;
     return false;
@@ -202,7 +199,8 @@ absl::StatusOr<SortedParts> ListBuilder::TakeParts() {
         "--resume: some SSTs are not there or of no use any more; their rows are read again");
   }
   state_.sorted.clear();
-  RemoveUnknown(known);
+  // Others were being written when the load was killed.
+  job_.journal->RemoveUnknown(known);
   return parts;
 }
 
@@ -211,12 +209,15 @@ absl::StatusOr<std::vector<PositionRange>> ListBuilder::TakeRuns(RunMaker* maker
   std::vector<BlockRead> blocks;
   std::set<std::string> known;
   for (const auto& [path, info] : state_.runs) {
-    absl::StatusOr<std::unique_ptr<Run>> run = Run::Open(path);
+    uint64_t bytes = 0;
+    absl::StatusOr<std::unique_ptr<Run>> run = absl::NotFoundError("");
+    if (IsOwnFile(path, &bytes)) run = Run::Open(path);
     absl::Status status = run.status();
     if (run.ok()) {
       (*run)->set_order(job_.order);
       status = Verify(**run);
     }
+    if (status.ok() && (*run)->rows() != info.rows) status = absl::DataLossError("");
     // Whatever else it is, like too many open files, the run may be whole.
     if (absl::IsCancelled(status) || absl::IsInternal(status)) return status;
     if (!status.ok()) {
@@ -231,7 +232,8 @@ absl::StatusOr<std::vector<PositionRange>> ListBuilder::TakeRuns(RunMaker* maker
   for (const auto& [index, range] : state_.ranges) {
     for (const SstFile& file : range.files) known.insert(file.path);
   }
-  RemoveUnknown(known);
+  // Others were being written when the load was killed.
+  job_.journal->RemoveUnknown(known);
   std::sort(blocks.begin(), blocks.end(),
             [](const BlockRead& a, const BlockRead& b) { return a.begin < b.begin; });
   return PassOver(blocks);
@@ -256,17 +258,6 @@ std::vector<PositionRange> ListBuilder::PassOver(const std::vector<BlockRead>& b
     ranges.push_back({block.begin, block.end, block.rejects});
   }
   return ranges;
-}
-
-// Files that were being written when the load was killed.
-void ListBuilder::RemoveUnknown(const std::set<std::string>& known) {
-  std::error_code error;
-  std::vector<fs::path> unknown;
-  for (const fs::directory_entry& entry : fs::directory_iterator(job_.journal->folder(), error)) {
-    const fs::path& path = entry.path();
-    if (path.filename() != "journal" && known.count(path.string()) == 0) unknown.push_back(path);
-  }
-  for (const fs::path& path : unknown) fs::remove(path, error);
 }
 
 absl::Status ListBuilder::ReadRows() {
@@ -403,7 +394,7 @@ absl::Status ListBuilder::WriteSsts() {
       absl::Status status = builder.Append(*rows, *job_.order);
       if (status.ok()) status = builder.End();
       RangeFiles files = builder.written();
-      if (status.ok()) status = job_.journal->Append(RecordOf(i, files), /*sync=*/false);
+      if (status.ok()) status = job_.journal->Append(RecordOf(i, files), /*sync=*/true);
       if (!status.ok()) {
         failed = true;
         return status;
@@ -427,7 +418,7 @@ absl::Status ListBuilder::RecordWritten() {
   for (const auto& [index, range] : state_.ranges) values += range.values;
   if (values == summary_.values) {
     state_.written = true;
-    return job_.journal->Append(RecordOf(state_.counts), /*sync=*/false);
+    return job_.journal->Append(RecordOf(state_.counts), /*sync=*/true);
   }
   return absl::InternalError(absl::StrCat("read ", Grouped(summary_.values), " values but wrote ",
                                           Grouped(values),

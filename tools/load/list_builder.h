@@ -73,7 +73,6 @@ class ListBuilder {
   absl::StatusOr<std::vector<PositionRange>> TakeRuns(RunMaker* maker);
   absl::Status Verify(const Run& run) const;
   std::vector<PositionRange> PassOver(const std::vector<BlockRead>& blocks);
-  void RemoveUnknown(const std::set<std::string>& known);
   absl::Status ReadRows();
   absl::Status WriteSsts();
   absl::Status MakePlan(const std::vector<const RowStore*>& stores);

@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdlib>
 #include <filesystem>
 #include <random>
 #include <system_error>
@@ -18,6 +17,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "tools/load/escapes.h"
+#include "tools/load/load_files.h"
 #include "tools/load/load_place.h"
 #include "tools/load/text.h"
 #include "xxhash.h"
@@ -28,11 +28,14 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr char kName[] = "/journal";
 // Of the journal's own records.
 constexpr char kLoad[] = "load";
 constexpr char kWhat[] = "what";
+constexpr char kBegun[] = "begun";
 constexpr char kVersion[] = "1";
+constexpr size_t kIdDigits = 24;
+// A record of a run names blocks of the input: some bytes for each half of a megabyte.
+constexpr uint64_t kMostBytes = uint64_t{1} << 32;
 
 std::string Hash(std::string_view text) {
   return absl::StrCat(absl::Hex(XXH3_64bits(text.data(), text.size()), absl::kZeroPad16));
@@ -61,8 +64,13 @@ bool ParseLine(std::string_view line, LoadJournal::Record* record) {
   return true;
 }
 
+bool IsId(std::string_view id) {
+  return id.size() == kIdDigits && id.find_first_not_of("0123456789abcdef") == id.npos;
+}
+
 absl::Status Failed(const std::string& folder, const char* what) {
-  return absl::InternalError(absl::StrCat(folder, kName, ": ", what, ": ", ErrnoText(errno)));
+  return absl::InternalError(
+      absl::StrCat(folder, "/", kJournalName, ": ", what, ": ", ErrnoText(errno)));
 }
 
 fs::path ParentOf(const std::string& prefix) {
@@ -70,119 +78,8 @@ fs::path ParentOf(const std::string& prefix) {
   return parent.empty() ? fs::path(".") : parent;
 }
 
-}  // namespace
-
-// A load that was killed right after it had made its folder, or right before it had removed it,
-// leaves a folder that has nothing in it, or a journal without a byte.
-void LoadJournal::RemoveEmpty(const std::string& prefix) {
-  const FolderLock lock(ParentOf(prefix).string());
-  if (!lock.held()) return;
-  for (const std::string& folder : Folders(prefix)) {
-    const std::string journal = folder + kName;
-    const int fd = open(journal.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-    struct stat info;
-    if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0 && fstat(fd, &info) == 0 &&
-        info.st_size == 0) {
-      unlink(journal.c_str());
-    }
-    if (fd >= 0) close(fd);
-    rmdir(folder.c_str());  // fails where there is anything in it
-  }
-}
-
-absl::StatusOr<std::unique_ptr<LoadJournal>> LoadJournal::Create(const std::string& prefix,
-                                                                 const std::vector<Record>& what) {
-  // Keeps folders that are being made apart from those whose maker was killed.
-  const FolderLock lock(ParentOf(prefix).string());
-  std::string folder = prefix + "XXXXXX";
-  if (mkdtemp(folder.data()) == nullptr) {
-    const int error = errno;
-    const std::string parent = fs::path(folder).parent_path().string();
-    return absl::InternalError(absl::StrCat("cannot make a temporary folder in ",
-                                            parent.empty() ? "." : parent, ": ", ErrnoText(error),
-                                            "; name another folder with --tmp"));
-  }
-  const int fd = open((folder + kName).c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
-  if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) != 0) {
-    absl::Status status = Failed(folder, "cannot make it");
-    if (fd >= 0) close(fd);
-    std::error_code ignored;
-    fs::remove_all(folder, ignored);
-    return status;
-  }
-  std::unique_ptr<LoadJournal> journal(new LoadJournal(folder, fd));
-  std::random_device random;
-  journal->id_ =
-      absl::StrCat(absl::Hex(random(), absl::kZeroPad8), absl::Hex(random(), absl::kZeroPad8),
-                   absl::Hex(random(), absl::kZeroPad8));
-  journal->what_ = what;
-  std::vector<Record> first = {{kLoad, kVersion, journal->id_}};
-  for (Record record : what) {
-    record.insert(record.begin(), kWhat);
-    first.push_back(std::move(record));
-  }
-  std::string lines;
-  for (const Record& record : first) lines += LineOf(record);
-  if (write(fd, lines.data(), lines.size()) != static_cast<ssize_t>(lines.size())) {
-    absl::Status status = Failed(folder, "cannot write");
-    journal->Remove();
-    return status;
-  }
-  return journal;
-}
-
-std::unique_ptr<LoadJournal> LoadJournal::Open(const std::string& folder, bool* locked,
-                                               absl::Status* damaged) {
-  *locked = false;
-  *damaged = absl::OkStatus();
-  const int fd = open((folder + kName).c_str(), O_RDWR | O_APPEND | O_CLOEXEC);
-  if (fd < 0) return nullptr;
-  if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
-    *locked = true;
-    close(fd);
-    return nullptr;
-  }
-  std::unique_ptr<LoadJournal> journal(new LoadJournal(folder, fd));
-  std::string text;
-  char buffer[1 << 16];
-  ssize_t got;
-  while ((got = read(fd, buffer, sizeof buffer)) != 0) {
-    if (got > 0) {
-      text.append(buffer, static_cast<size_t>(got));
-    } else if (errno != EINTR) {
-      *damaged = Failed(folder, "cannot read");
-      break;
-    }
-  }
-  size_t whole = 0;
-  for (size_t end; (end = text.find('\n', whole)) != std::string::npos; whole = end + 1) {
-    Record record;
-    if (!ParseLine(std::string_view(text).substr(whole, end - whole), &record)) {
-      // One that was cut off by a crash is the last, and has no end.
-      *damaged = absl::DataLossError(absl::StrCat(
-          folder, kName, ": the record at offset ", whole,
-          " is damaged, so what this load did is not known. Look for one of its keys with `sheaf "
-          "get`. If it was ingested, remove ",
-          folder, "; if not, load again without --resume"));
-      break;
-    }
-    if (record[0] == kLoad && record.size() == 3 && record[1] == kVersion) {
-      journal->id_ = record[2];
-    } else if (record[0] == kWhat) {
-      journal->what_.emplace_back(record.begin() + 1, record.end());
-    } else {
-      journal->records_.push_back(std::move(record));
-    }
-  }
-  if (journal->id_.empty()) return nullptr;
-  if (damaged->ok() && whole < text.size() && ftruncate(fd, static_cast<off_t>(whole)) != 0) {
-    *damaged = Failed(folder, "cannot write");
-  }
-  journal->worth_keeping_ = !journal->records_.empty();
-  return journal;
-}
-
-std::vector<std::string> LoadJournal::Folders(const std::string& prefix) {
+// Of the form `<prefix>XXXXXX`, sorted.
+std::vector<std::string> Folders(const std::string& prefix) {
   const fs::path path(prefix);
   const std::string begin = path.filename().string();
   std::vector<std::string> folders;
@@ -197,61 +94,234 @@ std::vector<std::string> LoadJournal::Folders(const std::string& prefix) {
   return folders;
 }
 
+absl::Status DamagedAt(const std::string& name, uint64_t offset, std::string_view what) {
+  return absl::DataLossError(absl::StrCat(
+      name, ": the record at offset ", offset, " ", Abs(what),
+      ", so what this load did is not known. Look for one of its keys with `sheaf get`. If it was "
+      "ingested, remove the folder of this journal; if not, load again without --resume"));
+}
+
+}  // namespace
+
+LoadJournal::Contents LoadJournal::Parse(std::string_view bytes, const std::string& name) {
+  Contents contents;
+  for (size_t end; (end = bytes.find('\n', contents.whole)) != bytes.npos;
+       contents.whole = end + 1) {
+    const std::string_view line = bytes.substr(contents.whole, end - contents.whole);
+    Record record;
+    if (!ParseLine(line, &record)) {
+      // One that was cut off by a crash is the last, and has no end. After a power cut a part of it
+      // may be zeros, which are in no record.
+      const bool is_last = end + 1 == bytes.size();
+      if (!is_last || line.find('\0') == line.npos) {
+        contents.damage = DamagedAt(name, contents.whole, "is damaged");
+      }
+      return contents;
+    }
+    const std::string& kind = record[0];
+    if (contents.id.empty()) {
+      if (kind != kLoad || record.size() != 3 || record[1] != kVersion || !IsId(record[2])) {
+        contents.damage = absl::DataLossError(absl::StrCat(
+            name, ": expected the journal of a load of this version of sheaf, found another"));
+        return contents;
+      }
+      contents.id = record[2];
+    } else if (kind == kWhat && !contents.begun && record.size() >= 3) {
+      contents.what.emplace_back(record.begin() + 1, record.end());
+    } else if (kind == kLoad || kind == kWhat || contents.what.empty()) {
+      contents.damage = DamagedAt(name, contents.whole, "is not one that a load writes there");
+      return contents;
+    } else {
+      contents.begun = true;
+      if (kind != kBegun) contents.records.push_back(std::move(record));
+    }
+  }
+  return contents;
+}
+
+// A folder in which a load could have been.
+struct LoadJournal::Found {
+  std::string folder;
+  std::unique_ptr<LoadJournal> journal;  // null: the load is running
+};
+
+absl::StatusOr<std::unique_ptr<LoadJournal>> LoadJournal::Create(const std::string& prefix,
+                                                                 const std::vector<Record>& what) {
+  // Keeps folders that are being made apart from those whose maker was killed.
+  const FolderLock lock(ParentOf(prefix).string());
+  absl::StatusOr<OwnedFolder> folder = OwnedFolder::Make(prefix + "XXXXXX");
+  if (!folder.ok()) {
+    return absl::InternalError(
+        absl::StrCat(folder.status().message(), "; name another folder with --tmp"));
+  }
+  const absl::StatusOr<int> fd =
+      folder->OpenFile(kJournalName, O_RDWR | O_CREAT | O_EXCL | O_APPEND);
+  if (!fd.ok()) {
+    folder->RemoveItself().IgnoreError();
+    return fd.status();
+  }
+  std::unique_ptr<LoadJournal> journal(new LoadJournal(*std::move(folder), *fd));
+  std::random_device random;
+  Contents& contents = journal->contents_;
+  for (int i = 0; i < 3; ++i) absl::StrAppend(&contents.id, absl::Hex(random(), absl::kZeroPad8));
+  contents.what = what;
+  contents.begun = true;
+  std::string lines = LineOf({kLoad, kVersion, contents.id});
+  for (Record record : what) {
+    record.insert(record.begin(), kWhat);
+    lines += LineOf(record);
+  }
+  lines += LineOf({kBegun});
+  absl::Status status;
+  errno = ENOSPC;  // of a part that is written
+  if (flock(*fd, LOCK_EX | LOCK_NB) != 0 ||
+      write(*fd, lines.data(), lines.size()) != static_cast<ssize_t>(lines.size()) ||
+      fdatasync(*fd) != 0) {
+    status = Failed(journal->folder(), "cannot write");
+  }
+  if (status.ok()) status = journal->folder_.Sync();
+  if (status.ok()) status = journal->folder_.SyncParent();
+  if (status.ok()) return journal;
+  journal->Remove();
+  return status;
+}
+
+absl::Status LoadJournal::ReadContents() {
+  struct stat info;
+  if (fstat(fd_, &info) != 0) return Failed(folder(), "cannot read");
+  if (static_cast<uint64_t>(info.st_size) > kMostBytes) {
+    return absl::DataLossError(absl::StrCat(folder(), "/", kJournalName, ": expected at most ",
+                                            Grouped(kMostBytes), " bytes, found ",
+                                            Grouped(static_cast<uint64_t>(info.st_size))));
+  }
+  std::string bytes;
+  std::string buffer(1 << 16, '\0');
+  ssize_t got;
+  while ((got = read(fd_, buffer.data(), buffer.size())) != 0) {
+    if (got > 0) {
+      bytes.append(buffer, 0, static_cast<size_t>(got));
+    } else if (errno != EINTR) {
+      return Failed(folder(), "cannot read");
+    }
+  }
+  contents_ = Parse(bytes, absl::StrCat(folder(), "/", kJournalName));
+  worth_keeping_ = !contents_.records.empty();
+  if (contents_.begun && contents_.damage.ok() && contents_.whole < bytes.size() &&
+      ftruncate(fd_, static_cast<off_t>(contents_.whole)) != 0) {
+    return Failed(folder(), "cannot write");
+  }
+  return absl::OkStatus();
+}
+
+// Errors: as OwnedFolder; NotFound also if there is no journal in it.
+absl::StatusOr<LoadJournal::Found> LoadJournal::Open(const std::string& path) {
+  absl::StatusOr<OwnedFolder> folder = OwnedFolder::Open(path);
+  if (!folder.ok()) return folder.status();
+  const absl::StatusOr<int> fd = folder->OpenFile(kJournalName, O_RDWR | O_APPEND);
+  if (!fd.ok()) return fd.status();
+  Found found{path, std::unique_ptr<LoadJournal>(new LoadJournal(*std::move(folder), *fd))};
+  if (flock(*fd, LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK) return Failed(path, "cannot lock");
+    found.journal.reset();
+    return found;
+  }
+  absl::Status status = found.journal->ReadContents();
+  if (!status.ok()) return status;
+  return found;
+}
+
+// A load that was killed, or lost power, before its journal was whole has finished nothing. So has
+// one whose folder was being removed. REQUIRES: nobody makes a folder meanwhile.
+bool LoadJournal::RemoveUnlessBegun(const std::string& path) {
+  const absl::StatusOr<OwnedFolder> folder = OwnedFolder::Open(path);
+  if (!folder.ok()) return absl::IsNotFound(folder.status());
+  const absl::StatusOr<Found> found = Open(path);
+  const bool has_journal = !absl::IsNotFound(found.status());
+  if (has_journal && (!found.ok() || found->journal == nullptr || found->journal->contents_.begun ||
+                      !found->journal->contents_.damage.ok())) {
+    return false;
+  }
+  const absl::StatusOr<std::vector<std::string>> names = folder->Names();
+  if (!names.ok() || !std::all_of(names->begin(), names->end(), IsLoadFileName)) return false;
+  // The journal goes last, so that what is left can be told from other folders.
+  absl::Status status;
+  for (const std::string& name : *names) {
+    if (name != kJournalName && status.ok()) status = folder->Remove(name);
+  }
+  if (status.ok()) status = folder->Remove(kJournalName);
+  return status.ok() && folder->RemoveItself().ok();
+}
+
+std::vector<LoadJournal::Found> LoadJournal::FindAll(const std::string& prefix, const Note& note) {
+  const FolderLock lock(ParentOf(prefix).string());
+  std::vector<Found> all;
+  for (const std::string& folder : Folders(prefix)) {
+    if (lock.held() && RemoveUnlessBegun(folder)) continue;
+    absl::StatusOr<Found> found = Open(folder);
+    if (found.ok() && (found->journal == nullptr || found->journal->contents_.begun)) {
+      all.push_back(*std::move(found));
+      continue;
+    }
+    const absl::Status status = found.ok() ? found->journal->contents_.damage : found.status();
+    std::error_code error;
+    if (!fs::exists(fs::symlink_status(folder, error))) continue;  // another load has removed it
+    note(absl::StrCat(folder, " is left alone, as it is not known to be of a load of this user: ",
+                      status.ok() ? "its journal is not whole, and files in it are no load's"
+                                  : status.message()));
+  }
+  return all;
+}
+
 std::string LoadJournal::Differs(const std::vector<Record>& what) const {
-  for (size_t i = 0; i < std::max(what.size(), what_.size()); ++i) {
-    if (i < what.size() && i < what_.size() && what[i] == what_[i]) continue;
-    const Record& record = i < what.size() ? what[i] : what_[i];
-    return absl::StrJoin(record.begin(), record.begin() + (record[0] == "--input" ? 2 : 1), " ");
+  for (size_t i = 0; i < std::max(what.size(), contents_.what.size()); ++i) {
+    if (i < what.size() && i < contents_.what.size() && what[i] == contents_.what[i]) continue;
+    const Record& record = i < what.size() ? what[i] : contents_.what[i];
+    return record.size() > 1 && record[0] == "--input" ? absl::StrCat("--input ", record[1])
+                                                       : record[0];
   }
   return "";
 }
 
 absl::StatusOr<std::unique_ptr<LoadJournal>> LoadJournal::Find(const std::string& prefix,
-                                                               const std::vector<Record>& what) {
-  RemoveEmpty(prefix);
-  std::unique_ptr<LoadJournal> found;
+                                                               const std::vector<Record>& what,
+                                                               const Note& note) {
+  std::unique_ptr<LoadJournal> match;
   std::string others;
-  for (const std::string& folder : Folders(prefix)) {
-    bool locked = false;
-    absl::Status damaged;
-    std::unique_ptr<LoadJournal> journal = Open(folder, &locked, &damaged);
-    if (locked) {
-      absl::StrAppend(&others, "; ", folder, " is of a load that is running");
+  for (Found& found : FindAll(prefix, note)) {
+    if (found.journal == nullptr) {
+      absl::StrAppend(&others, "; ", found.folder, " is of a load that is running");
       continue;
     }
     // The first record of what is the DB.
-    if (journal == nullptr || journal->what_.empty() || journal->what_[0] != what[0]) continue;
-    if (!damaged.ok()) return damaged;
-    const std::string differs = journal->Differs(what);
+    if (found.journal->what()[0] != what[0]) continue;
+    if (!found.journal->contents_.damage.ok()) return found.journal->contents_.damage;
+    const std::string differs = found.journal->Differs(what);
     if (!differs.empty()) {
-      absl::StrAppend(&others, "; ", folder, " is of a load that differs in ", differs);
+      absl::StrAppend(&others, "; ", found.folder, " is of a load that differs in ", differs);
       continue;
     }
-    if (found != nullptr) {
+    if (match != nullptr) {
       return absl::FailedPreconditionError(
-          absl::StrCat("--resume: ", found->folder(), " and ", folder,
+          absl::StrCat("--resume: ", match->folder(), " and ", found.folder,
                        " are both of such a load; remove the one that is not wanted"));
     }
-    found = std::move(journal);
+    match = std::move(found.journal);
   }
-  if (found == nullptr && !others.empty()) {
+  if (match == nullptr && !others.empty()) {
     return absl::FailedPreconditionError(
         absl::StrCat("--resume: no interrupted load of these inputs with these options", others,
                      ". Leave --resume out to begin from the start"));
   }
-  return found;
+  return match;
 }
 
 std::vector<std::unique_ptr<LoadJournal>> LoadJournal::Leftovers(const std::string& prefix,
-                                                                 const std::vector<Record>& what) {
-  RemoveEmpty(prefix);
+                                                                 const std::vector<Record>& what,
+                                                                 const Note& note) {
   std::vector<std::unique_ptr<LoadJournal>> leftovers;
-  for (const std::string& folder : Folders(prefix)) {
-    bool locked = false;
-    absl::Status damaged;
-    std::unique_ptr<LoadJournal> journal = Open(folder, &locked, &damaged);
-    if (journal != nullptr && !journal->what_.empty() && journal->what_[0] == what[0]) {
-      leftovers.push_back(std::move(journal));
+  for (Found& found : FindAll(prefix, note)) {
+    if (found.journal != nullptr && found.journal->what()[0] == what[0]) {
+      leftovers.push_back(std::move(found.journal));
     }
   }
   return leftovers;
@@ -270,32 +340,42 @@ absl::Status LoadJournal::Append(const Record& record, bool sync) {
   const std::lock_guard<std::mutex> lock(mutex_);
   if (broken_) {
     errno = EIO;
-    return Failed(folder_, "cannot write");
+    return Failed(folder(), "cannot write");
   }
   worth_keeping_ = true;
+  if (sync) {
+    if (absl::Status status = folder_.Sync(); !status.ok()) return status;
+  }
   // One call, so that a record that was cut off is the last.
   struct stat info;
-  if (fstat(fd_, &info) != 0) return Failed(folder_, "cannot write");
+  if (fstat(fd_, &info) != 0) return Failed(folder(), "cannot write");
   const ssize_t written = write(fd_, line.data(), line.size());
   if (written != static_cast<ssize_t>(line.size())) {
     const int error = written < 0 ? errno : ENOSPC;
     // Behind a part of a record no other one can be read.
     if (written > 0 && ftruncate(fd_, info.st_size) != 0) broken_ = true;
     errno = error;
-    return Failed(folder_, "cannot write");
+    return Failed(folder(), "cannot write");
   }
-  if (sync && fdatasync(fd_) != 0) return Failed(folder_, "cannot write");
+  if (sync && fdatasync(fd_) != 0) return Failed(folder(), "cannot write");
   return absl::OkStatus();
+}
+
+void LoadJournal::RemoveUnknown(const std::set<std::string>& known) {
+  const absl::StatusOr<std::vector<std::string>> names = folder_.Names();
+  if (!names.ok()) return;
+  for (const std::string& name : *names) {
+    if (name == kJournalName || known.count(absl::StrCat(folder(), "/", name)) != 0) continue;
+    folder_.Remove(name).IgnoreError();  // only takes space
+  }
 }
 
 void LoadJournal::Remove() {
   if (std::exchange(removed_, true)) return;
   // The journal goes last, so that what is left can be told from other folders.
-  std::error_code ignored;
-  for (fs::directory_iterator at(folder_, ignored), end; at != end; at.increment(ignored)) {
-    if (at->path().filename() != kName + 1) fs::remove(at->path(), ignored);
-  }
-  fs::remove_all(folder_, ignored);
+  RemoveUnknown({});
+  folder_.Remove(kJournalName).IgnoreError();
+  folder_.RemoveItself().IgnoreError();
 }
 
 }  // namespace load

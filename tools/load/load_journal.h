@@ -1,12 +1,18 @@
 // LoadJournal: the folder of a load's temporary files, and the record of what is finished there.
 //
 // A load that was interrupted or killed leaves its folder, and `--resume` goes on from the last
-// record that is whole. Records are lines: XXH3 of the rest, then fields, escaped as in tsv. Only
-// what is written before and after an ingestion is flushed to the disk itself: runs have checksums,
-// and SSTs are flushed by RocksDB.
+// record that is whole. Records are lines: XXH3 of the rest, then fields, escaped as in tsv.
+//
+// A new journal has reached the disk before anything depends on it. So after a power cut, a journal
+// that is empty or cut off before `begun` is one of a load that had finished nothing: its folder is
+// removed. A last record that is cut off was never written, as no record that matters was: those
+// are synced. Any other damage is an error.
+//
+// Folders are those of this user alone (OwnedFolder). Others are reported and left alone: nothing
+// that another user wrote is believed.
 //
 // Ownership: holds a lock on the folder until destruction. The folder stays unless Remove().
-// Thread safety: Append() from any thread.
+// Thread safety: Append() from any thread; Parse() is a pure function.
 
 #ifndef SHEAF_TOOLS_LOAD_LOAD_JOURNAL_H_
 #define SHEAF_TOOLS_LOAD_LOAD_JOURNAL_H_
@@ -15,36 +21,63 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "tools/load/owned_folder.h"
 
 namespace sheaf {
 namespace load {
 
 class LoadJournal {
  public:
+  // Never empty.
   using Record = std::vector<std::string>;
+  using Note = std::function<void(const std::string&)>;
 
-  // Makes `<prefix>XXXXXX` with a journal in it. `what`: the inputs and options of the load, by
-  // name; a load that resumes it must have the same.
+  // What the bytes of a journal say.
+  struct Contents {
+    // All of the header is there: what follows is known.
+    bool begun = false;
+    // 24 hex digits.
+    std::string id;
+    // Each has a name and a value at least.
+    std::vector<Record> what;
+    // Those behind the header.
+    std::vector<Record> records;
+    // Bytes at the front that are whole records; what is behind them was never written, if not
+    // damaged.
+    uint64_t whole = 0;
+    // DataLoss, with the offset, if a record is damaged. Those before it are here.
+    absl::Status damage;
+  };
+  // Any bytes may be given. `name`: of the journal, for messages.
+  static Contents Parse(std::string_view bytes, const std::string& name);
+
+  // Makes `<prefix>XXXXXX` with a journal in it, which has reached the disk. `what`: the inputs and
+  // options of the load, by name; a load that resumes it must have the same. The first is the
+  // place of what is loaded.
   // Errors: Internal, naming the folder in which it cannot be made and the reason.
   static absl::StatusOr<std::unique_ptr<LoadJournal>> Create(const std::string& prefix,
                                                              const std::vector<Record>& what);
 
-  // The folder of an earlier load of `what` that is not complete; null if there is none.
+  // The folder of an earlier load of `what` that is not complete; null if there is none. `note` is
+  // told of folders that are left alone.
   // Errors: FailedPrecondition if there are several, or if there are only such of a load that is
   // running or had other inputs or options: then it says what differs; DataLoss if a record is
   // damaged that is not the last, so that what follows it is not known; Internal.
   static absl::StatusOr<std::unique_ptr<LoadJournal>> Find(const std::string& prefix,
-                                                           const std::vector<Record>& what);
+                                                           const std::vector<Record>& what,
+                                                           const Note& note = Ignore);
 
   // What earlier loads into the same DB have left, and nobody uses now.
   static std::vector<std::unique_ptr<LoadJournal>> Leftovers(const std::string& prefix,
-                                                             const std::vector<Record>& what);
+                                                             const std::vector<Record>& what,
+                                                             const Note& note = Ignore);
 
   // A name for `what` that has one size.
   static std::string Digest(const std::vector<Record>& what);
@@ -53,37 +86,41 @@ class LoadJournal {
   LoadJournal(const LoadJournal&) = delete;
   LoadJournal& operator=(const LoadJournal&) = delete;
 
-  const std::string& folder() const { return folder_; }
+  const std::string& folder() const { return folder_.path(); }
   // Tells this load from all others.
-  const std::string& id() const { return id_; }
-  const std::vector<Record>& what() const { return what_; }
-  // Those that were there when it was opened, without `what`.
-  const std::vector<Record>& records() const { return records_; }
+  const std::string& id() const { return contents_.id; }
+  const std::vector<Record>& what() const { return contents_.what; }
+  // What was there when it was opened.
+  const Contents& contents() const { return contents_; }
+  const std::vector<Record>& records() const { return contents_.records; }
   // True if something was finished that a later load could go on from.
   bool worth_keeping() const { return worth_keeping_; }
 
-  // `sync`: has reached the disk when this returns. Errors: Internal.
+  // `sync`: the record, and the names of the files in the folder, have reached the disk when this
+  // returns. Errors: Internal.
   absl::Status Append(const Record& record, bool sync);
 
+  // Removes all files but the journal and those whose paths are in `known`.
+  void RemoveUnknown(const std::set<std::string>& known);
+
+  // With all that is in the folder.
   void Remove();
 
  private:
-  LoadJournal(std::string folder, int fd) : folder_(std::move(folder)), fd_(fd) {}
+  LoadJournal(OwnedFolder folder, int fd) : folder_(std::move(folder)), fd_(fd) {}
 
-  // Null if it is no journal; `*locked` if somebody else has it. `*damaged`: a record that is, or
-  // OK.
-  static std::unique_ptr<LoadJournal> Open(const std::string& folder, bool* locked,
-                                           absl::Status* damaged);
-  static std::vector<std::string> Folders(const std::string& prefix);
-  static void RemoveEmpty(const std::string& prefix);
+  static void Ignore(const std::string&) {}
+  struct Found;
+  static std::vector<Found> FindAll(const std::string& prefix, const Note& note);
+  static absl::StatusOr<Found> Open(const std::string& folder);
+  static bool RemoveUnlessBegun(const std::string& folder);
   std::string Differs(const std::vector<Record>& what) const;
+  absl::Status ReadContents();
 
-  const std::string folder_;
+  const OwnedFolder folder_;
   const int fd_;
   std::mutex mutex_;
-  std::string id_;
-  std::vector<Record> what_;
-  std::vector<Record> records_;
+  Contents contents_;
   bool worth_keeping_ = false;
   bool broken_ = false;  // it ends with a part of a record
   bool removed_ = false;

@@ -11,6 +11,8 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "tools/load/load_files.h"
+#include "tools/load/owned_folder.h"
 #include "tools/load/text.h"
 
 namespace sheaf {
@@ -23,6 +25,11 @@ constexpr int kMostLinks = 40;  // as the kernel
 
 absl::Status Failed(const std::string& path, const std::string& reason) {
   return absl::InternalError(absl::StrCat(path, ": cannot make it: ", reason));
+}
+
+absl::Status NotSynced(const std::string& path, int error) {
+  return absl::InternalError(
+      absl::StrCat(path, ": cannot write it to the disk: ", ErrnoText(error)));
 }
 
 absl::Status MadeMeanwhile(const std::string& path, const std::string& file) {
@@ -56,6 +63,13 @@ std::string CanonicalPath(const std::string& path) {
   return error ? at.string() : canonical.string();
 }
 
+std::string AbsolutePath(const std::string& path) {
+  std::error_code error;
+  if (path.empty()) return path;
+  const fs::path absolute = fs::absolute(path, error);
+  return error ? path : absolute.string();
+}
+
 LoadPlace::LoadPlace(const std::string& target, const std::string& tmp)
     : target_(CanonicalPath(target)) {
   std::error_code error;
@@ -71,9 +85,15 @@ LoadPlace::LoadPlace(const std::string& target, const std::string& tmp)
 }
 
 std::string LoadPlace::StagedFor(const std::string& id, const std::string& folder) const {
-  if (in_place_) return folder + "/new";
   std::error_code error;
-  return target_ + (fs::is_directory(target_, error) ? "/.new-" : ".new-") + id;
+  const std::vector<std::string> all = StagedBy(id, folder, target_);
+  return in_place_ ? all[0] : fs::is_directory(target_, error) ? all[1] : all[2];
+}
+
+std::vector<std::string> LoadPlace::StagedBy(const std::string& id, const std::string& folder,
+                                             const std::string& target) {
+  return {absl::StrCat(folder, "/", kStagedName), absl::StrCat(target, "/.new-", id),
+          absl::StrCat(target, ".new-", id)};
 }
 
 FolderLock::FolderLock(const std::string& folder)
@@ -91,22 +111,19 @@ FolderLock::~FolderLock() {
 
 absl::Status SyncPath(const std::string& path) {
   const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return errno == EACCES ? absl::OkStatus() : Failed(path, ErrnoText(errno));
+  if (fd < 0) return errno == EACCES ? absl::OkStatus() : NotSynced(path, errno);
   // Not all file systems do that for folders.
   const bool synced = fsync(fd) == 0 || errno == EINVAL || errno == ENOTSUP;
   const int error = errno;
   close(fd);
-  return synced ? absl::OkStatus() : Failed(path, ErrnoText(error));
+  return synced ? absl::OkStatus() : NotSynced(path, error);
 }
 
 absl::Status MoveFolder(const std::string& from, const std::string& to, const std::string& last) {
   std::error_code error;
   if (!fs::is_directory(to, error)) {
     fs::rename(from, to, error);
-    if (!error) {
-      SyncPath(fs::path(to).parent_path().string()).IgnoreError();  // it is there
-      return absl::OkStatus();
-    }
+    if (!error) return SyncMoved(to);
     if (!fs::is_directory(to, error)) return Failed(to, error.message());
   }
   const FolderLock lock(to);  // two loads must not move files into one folder at once
@@ -131,16 +148,23 @@ absl::Status MoveFolder(const std::string& from, const std::string& to, const st
     fs::rename(from + "/" + name, to + "/" + name, error);
     if (error) return Failed(to + "/" + name, error.message());
   }
-  SyncPath(to).IgnoreError();  // it is there
-  fs::remove_all(from, error);
-  return absl::OkStatus();
+  absl::Status status = SyncMoved(to);
+  if (status.ok()) RemoveTree(from).IgnoreError();  // it is empty
+  return status;
+}
+
+absl::Status SyncMoved(const std::string& to) {
+  absl::Status status = SyncPath(to);
+  if (status.ok()) status = SyncPath(fs::path(to).parent_path().string());
+  if (status.ok()) return status;
+  return absl::InternalError(absl::StrCat(status.message(), ". All is in ", to,
+                                          ", but a power cut could still take it away"));
 }
 
 bool KeepsItsPlace(const std::string& path) {
   struct stat info;
   if (stat(path.c_str(), &info) != 0) return false;
-  std::error_code error;
-  const std::string absolute = fs::absolute(path, error).lexically_normal().string();
+  const std::string absolute = fs::path(AbsolutePath(path)).lexically_normal().string();
   return !S_ISREG(info.st_mode) || absolute.rfind("/dev/", 0) == 0 ||
          absolute.rfind("/proc/", 0) == 0;
 }

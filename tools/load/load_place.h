@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 
@@ -19,6 +20,10 @@ namespace load {
 // Absolute, without symbolic links and without a slash at its end, whether there is something at
 // `path` or not: the same before and after a load.
 std::string CanonicalPath(const std::string& path);
+
+// Absolute, but not canonical: /dev/stderr is a link to what only this process has. `path` as it is
+// if it is empty, or if the working folder was removed.
+std::string AbsolutePath(const std::string& path);
 
 class LoadPlace {
  public:
@@ -33,6 +38,9 @@ class LoadPlace {
   const std::string& prefix() const { return prefix_; }
   // What the folder is staged as by load `id`, whose temporary files are in `folder`.
   std::string StagedFor(const std::string& id, const std::string& folder) const;
+  // All that StagedFor() can have returned, for a load into `target`.
+  static std::vector<std::string> StagedBy(const std::string& id, const std::string& folder,
+                                           const std::string& target);
 
  private:
   std::string target_;
@@ -57,10 +65,14 @@ class FolderLock {
 };
 
 // Makes `from` what is at `to`: by renaming it, or, where `to` is a folder already, file by file,
-// the file `last` at last. Has reached the disk when it returns. After an error or a kill it may be
-// called again. Errors: Aborted if somebody else made `last` or another of the files there
-// meanwhile; Internal, naming the path and the reason.
+// the file `last` at last. Has reached the disk if it returns OK. After an error or a kill it may
+// be called again, unless `last` has moved: then SyncMoved() is left to do. Errors: Aborted if
+// somebody else made `last` or another of the files there meanwhile; Internal, naming the path and
+// the reason.
 absl::Status MoveFolder(const std::string& from, const std::string& to, const std::string& last);
+
+// What is at `to` has reached the disk, with its name. Errors: Internal.
+absl::Status SyncMoved(const std::string& to);
 
 // What is at `path` is written to and never replaced: a device, a pipe, or a name of a file that is
 // open, as /dev/stderr and /dev/fd/3 are, wherever that leads.

@@ -6,7 +6,11 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "tools/load/load_files.h"
+#include "tools/load/load_place.h"
 #include "tools/load/run_maker.h"
+#include "tools/load/text.h"
 
 namespace sheaf {
 namespace load {
@@ -31,14 +35,16 @@ std::string NameOf(const std::string& path) {
 
 void Add(uint64_t number, LoadJournal::Record* record) { record->push_back(absl::StrCat(number)); }
 
-// Takes fields in the order in which they were written; after a field that is not there or is no
-// number, all are empty and ok() is false.
+// Takes fields in the order in which they were written; after a field that is not there or is not
+// what a load writes, all are empty and ok() is false.
 class Fields {
  public:
-  explicit Fields(const LoadJournal::Record& record) : record_(record) {}
+  // `folder`: of the files that the record names.
+  Fields(const LoadJournal::Record& record, const std::string& folder)
+      : record_(record), folder_(folder) {}
 
   std::string Text() {
-    if (at_ < record_.size()) return record_[at_++];
+    if (ok_ && at_ < record_.size()) return record_[at_++];
     ok_ = false;
     return "";
   }
@@ -48,16 +54,38 @@ class Fields {
     ok_ = false;
     return 0;
   }
-  // Number of things that follow.
-  uint64_t Count() {
+  // Of a range or part, of which the next one has a number too.
+  uint64_t Index() {
+    const uint64_t index = Number();
+    ok_ = ok_ && index < kMostIndex;
+    return ok_ ? index : 0;
+  }
+  // Number of things that follow, of `fields` each.
+  uint64_t Count(uint64_t fields) {
     const uint64_t count = Number();
-    if (count > record_.size()) ok_ = false;
+    if (!ok_ || count > (record_.size() - at_) / fields) ok_ = false;
     return ok_ ? count : 0;
   }
+  // Paths of files.
+  std::string Run(uint64_t* number) {
+    const std::string name = Text();
+    ok_ = ok_ && ParseRunName(name, number);
+    return ok_ ? absl::StrCat(folder_, "/", name) : "";
+  }
+  std::string Sst() {
+    const std::string name = Text();
+    ok_ = ok_ && IsSstName(name);
+    return ok_ ? absl::StrCat(folder_, "/", name) : "";
+  }
   bool ok() const { return ok_; }
+  bool at_end() const { return at_ == record_.size(); }
+  size_t at() const { return at_; }
 
  private:
+  static constexpr uint64_t kMostIndex = uint64_t{1} << 48;
+
   const LoadJournal::Record& record_;
+  const std::string& folder_;
   size_t at_ = 1;
   bool ok_ = true;
 };
@@ -74,7 +102,7 @@ void Add(const std::vector<BlockRead>& blocks, LoadJournal::Record* record) {
 
 std::vector<BlockRead> TakeBlocks(Fields* fields) {
   std::vector<BlockRead> blocks;
-  for (uint64_t left = fields->Count(); left != 0; --left) {
+  for (uint64_t left = fields->Count(4); left != 0; --left) {
     BlockRead block;
     block.begin = fields->Number();
     block.end = fields->Number();
@@ -99,13 +127,13 @@ void Add(const RangeFiles& files, LoadJournal::Record* record) {
   }
 }
 
-RangeFiles TakeFiles(const std::string& folder, Fields* fields) {
+RangeFiles TakeFiles(Fields* fields) {
   RangeFiles files;
   files.keys = fields->Number();
   files.values = fields->Number();
-  for (uint64_t left = fields->Count(); left != 0; --left) {
+  for (uint64_t left = fields->Count(6); left != 0; --left) {
     SstFile file;
-    file.path = folder + fields->Text();
+    file.path = fields->Sst();
     file.smallest = fields->Text();
     file.largest = fields->Text();
     file.bytes = fields->Number();
@@ -185,29 +213,50 @@ LoadJournal::Record RecordOf(const IngestionIntent& intent) {
 
 LoadJournal::Record DoneRecord() { return {kDone}; }
 
-absl::StatusOr<LoadState> LoadState::Read(const LoadJournal& journal) {
+absl::Status LoadState::CheckPlan(const KeyOrder& order, uint64_t shards,
+                                  const std::string& folder) const {
+  if (!plan.has_value()) return absl::OkStatus();
+  for (size_t i = 0; i < plan->ranges.size(); ++i) {
+    const bool behind =
+        i == 0 || (plan->part_of[i - 1] <= plan->part_of[i] &&
+                   (i == 1 || order.Compare(plan->ranges[i - 1].begin, plan->ranges[i].begin) < 0));
+    if (behind && plan->part_of[i] < shards) continue;
+    return absl::DataLossError(
+        absl::StrCat(folder, "/", kJournalName, ": range ", i,
+                     " of the plan is not behind the one before it, or not of a shard of this "
+                     "load; remove the folder and load again without --resume"));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<LoadState> LoadState::Read(const LoadJournal::Contents& journal,
+                                          const std::string& folder) {
   LoadState state;
-  const std::string folder = journal.folder() + "/";
-  for (const LoadJournal::Record& record : journal.records()) {
-    Fields fields(record);
+  const std::vector<std::string> staged =
+      LoadPlace::StagedBy(journal.id, folder, journal.what.empty() ? "" : journal.what[0].back());
+  for (const LoadJournal::Record& record : journal.records) {
+    Fields fields(record, folder);
     const std::string& kind = record[0];
+    bool fits = true;
     if (kind == kRun) {
       RunInfo run;
-      run.path = folder + fields.Text();
+      uint64_t number = 0;
+      run.path = fields.Run(&number);
       run.rows = fields.Number();
       run.values = fields.Number();
       run.bytes = fields.Number();
       run.blocks = TakeBlocks(&fields);
-      for (uint64_t left = fields.Count(); left != 0; --left) {
-        state.runs.erase(folder + fields.Text());
+      for (uint64_t left = fields.Count(1); left != 0; --left) {
+        uint64_t replaced = 0;
+        state.runs.erase(fields.Run(&replaced));
       }
-      state.next_run = std::max(state.next_run, NumberOfRun(run.path) + 1);
+      state.next_run = std::max(state.next_run, number + 1);
       const std::string path = run.path;
       state.runs[path] = std::move(run);
     } else if (kind == kPlan) {
       WritePlan plan;
       plan.operands = fields.Number() != 0;
-      for (uint64_t left = fields.Count(); left != 0; --left) {
+      for (uint64_t left = fields.Count(2); left != 0; --left) {
         RowRange range;
         plan.part_of.push_back(static_cast<size_t>(fields.Number()));
         range.begin = fields.Text();
@@ -218,19 +267,21 @@ absl::StatusOr<LoadState> LoadState::Read(const LoadJournal& journal) {
         }
         plan.ranges.push_back(std::move(range));
       }
+      fits = !plan.ranges.empty();
       state.plan = std::move(plan);
       state.ranges.clear();
       state.written = false;
     } else if (kind == kRange) {
       const auto range = static_cast<size_t>(fields.Number());
-      state.ranges[range] = TakeFiles(folder, &fields);
+      fits = state.plan.has_value() && range < state.plan->ranges.size();
+      state.ranges[range] = TakeFiles(&fields);
     } else if (kind == kSorted) {
-      const uint64_t number = fields.Number();
+      const uint64_t number = fields.Index();
       SortedPart part;
       part.operands = fields.Number() != 0;
       part.rows = fields.Number();
       part.values = fields.Number();
-      part.lists = TakeFiles(folder, &fields);
+      part.lists = TakeFiles(&fields);
       part.blocks = TakeBlocks(&fields);
       state.next_part = std::max(state.next_part, number + 1);
       if (part.blocks.empty()) {
@@ -256,6 +307,13 @@ absl::StatusOr<LoadState> LoadState::Read(const LoadJournal& journal) {
       }
     } else if (kind == kStaged) {
       state.staged = fields.Text();
+      if (std::find(staged.begin(), staged.end(), state.staged) == staged.end()) {
+        return absl::DataLossError(absl::StrCat(
+            folder, "/", kJournalName, ": expected one of ", absl::StrJoin(staged, ", "),
+            " as the folder that the load has staged, found ", Quoted(state.staged),
+            ", which is left alone; no load of this DB has written that. Remove the journal's "
+            "folder and load again without --resume"));
+      }
     } else if (kind == kBuilt) {
       state.built = true;
     } else if (kind == kUnstaged) {
@@ -265,13 +323,14 @@ absl::StatusOr<LoadState> LoadState::Read(const LoadJournal& journal) {
       state.done = true;
     } else {
       return absl::DataLossError(absl::StrCat(
-          journal.folder(), "/journal: expected a record that this version of sheaf knows, found ",
-          kind, "; remove the folder and load again without --resume"));
+          folder, "/", kJournalName, ": expected a record that this version of sheaf knows, found ",
+          Quoted(kind), "; remove the folder and load again without --resume"));
     }
-    if (!fields.ok()) {
+    if (!fields.ok() || !fields.at_end() || !fits) {
       return absl::DataLossError(
-          absl::StrCat(journal.folder(), "/journal: the record \"", kind,
-                       "\" is not whole; remove the folder and load again without --resume"));
+          absl::StrCat(folder, "/", kJournalName, ": a record \"", kind,
+                       "\" is not one that a load writes, from its field ", fields.at(),
+                       " on; remove the folder and load again without --resume"));
     }
   }
   return state;

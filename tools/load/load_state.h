@@ -58,8 +58,18 @@ struct LoadState {
   uint64_t next_run = 0;
   uint64_t next_part = 0;
 
-  // Errors: DataLoss if it is not what this program writes.
-  static absl::StatusOr<LoadState> Read(const LoadJournal& journal);
+  // Of a load with this journal in `folder`. Believes no name of a file that such a load could not
+  // have made, so that nothing else is read or removed because a journal says so.
+  // Errors: DataLoss, naming the record, if it is not what this program writes.
+  static absl::StatusOr<LoadState> Read(const LoadJournal::Contents& journal,
+                                        const std::string& folder);
+  static absl::StatusOr<LoadState> Read(const LoadJournal& journal) {
+    return Read(journal.contents(), journal.folder());
+  }
+
+  // That the plan and what belongs to it can be of a load with `shards` and this order of keys.
+  // Errors: DataLoss.
+  absl::Status CheckPlan(const KeyOrder& order, uint64_t shards, const std::string& folder) const;
 };
 
 LoadJournal::Record RecordOf(const RunInfo& run, const std::vector<std::string>& replaced);

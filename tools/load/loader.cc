@@ -13,13 +13,17 @@
 #include "tools/load/database.h"
 #include "tools/load/ingestion.h"
 #include "tools/load/interrupt.h"
+#include "tools/load/last_words.h"
 #include "tools/load/list_builder.h"
 #include "tools/load/load_journal.h"
 #include "tools/load/load_place.h"
 #include "tools/load/load_state.h"
+#include "tools/load/memory_limit.h"
+#include "tools/load/owned_folder.h"
 #include "tools/load/progress.h"
 #include "tools/load/publish.h"
 #include "tools/load/text.h"
+#include "tools/load/worker_threads.h"
 
 namespace sheaf {
 namespace load {
@@ -35,17 +39,13 @@ class Loader {
         to_db_(options.sst_only.empty()),
         place_(to_db_ ? options.db : options.sst_only, options.tmp),
         last_(to_db_ ? "CURRENT" : kManifest),
-        // Not canonical: /dev/stderr is a link to what only this process has.
-        rejects_(options.rejects.empty() ? "" : fs::absolute(options.rejects).string()),
+        rejects_(AbsolutePath(options.rejects)),
         progress_("sheaf load", options.progress) {}
 
   absl::Status Run() {
-    absl::Status status = FindDatabase();
-    if (status.ok()) status = OpenJournal();
-    if (status.ok() && !summary_.was_complete) {
-      if (!state_.built) status = Build();
-      if (status.ok()) status = Deliver();
-    }
+    // Memory may run out on this thread too, and what is there is then kept or removed.
+    absl::Status status = WithoutExceptions([this] { return DoAll(); });
+    SetLastWords("");
     progress_.Clear();
     if (status.ok()) {
       Complete();
@@ -56,6 +56,17 @@ class Loader {
   }
 
  private:
+  absl::Status DoAll() {
+    absl::Status status = FindDatabase();
+    if (status.ok()) status = OpenJournal();
+    if (!status.ok() || summary_.was_complete) return status;
+    SetLastWords(absl::StrCat("what was finished, if anything, is in ", journal_->folder(),
+                              ": the same command with --resume goes on from there; else remove "
+                              "it"));
+    if (!state_.built) status = Build();
+    return status.ok() ? Deliver() : status;
+  }
+
   // Before anything is read or made.
   absl::Status FindDatabase() {
     for (const std::string& input : options_.inputs) {
@@ -168,7 +179,8 @@ class Loader {
     const std::vector<LoadJournal::Record> what = What();
     mark_.what = LoadJournal::Digest(what);
     if (options_.resume) {
-      absl::StatusOr<std::unique_ptr<LoadJournal>> found = LoadJournal::Find(place_.prefix(), what);
+      absl::StatusOr<std::unique_ptr<LoadJournal>> found =
+          LoadJournal::Find(place_.prefix(), what, options_.note);
       if (!found.ok()) return found.status();
       journal_ = *std::move(found);
       if (journal_ != nullptr) return ReadJournal();
@@ -188,6 +200,13 @@ class Loader {
     if (!to_db_) {
       if (absl::Status status = CheckFree(options_.sst_only); !status.ok()) return status;
     }
+    struct stat tmp;
+    if (stat(options_.tmp.c_str(), &tmp) == 0 && (tmp.st_mode & S_IWOTH) != 0 &&
+        (tmp.st_mode & S_ISVTX) == 0) {
+      options_.note(absl::StrCat("--tmp ", options_.tmp,
+                                 ": all users may write to it, and it has no sticky bit, so that "
+                                 "they can replace files of the load; chmod +t it"));
+    }
     absl::StatusOr<std::unique_ptr<LoadJournal>> made = LoadJournal::Create(place_.prefix(), what);
     if (!made.ok()) return made.status();
     journal_ = *std::move(made);
@@ -196,7 +215,7 @@ class Loader {
   }
 
   void NoteLeftovers(const std::vector<LoadJournal::Record>& what) {
-    for (const auto& left : LoadJournal::Leftovers(place_.prefix(), what)) {
+    for (const auto& left : LoadJournal::Leftovers(place_.prefix(), what, options_.note)) {
       const absl::StatusOr<LoadState> state = LoadState::Read(*left);
       std::string folders = left->folder();
       uint64_t bytes = DiskBytesIn(folders);
@@ -207,10 +226,13 @@ class Loader {
       bool read_once = false;
       for (const LoadJournal::Record& record : left->what())
         read_once |= record.back() == kReadOnce;
-      const bool can_go_on = state.ok() && (!read_once || state->written);
-      options_.note(absl::StrCat(
-          folders, " is what an interrupted load has left (", Bytes(bytes), "): ",
-          can_go_on ? "the same load with --resume goes on from it; else remove it" : "remove it"));
+      const absl::Status damage = state.ok() ? left->contents().damage : state.status();
+      const bool can_go_on = damage.ok() && (!read_once || state->written);
+      options_.note(
+          absl::StrCat(folders, " is what an interrupted load has left (", Bytes(bytes), "): ",
+                       !damage.ok() ? damage.message()
+                       : can_go_on  ? "the same load with --resume goes on from it; else remove it"
+                                    : "remove it"));
     }
   }
 
@@ -237,6 +259,10 @@ class Loader {
     mark_.id = journal_->id();
     absl::StatusOr<LoadState> state = LoadState::Read(*journal_);
     if (!state.ok()) return state.status();
+    if (absl::Status status = state->CheckPlan(*order_, options_.shards, journal_->folder());
+        !status.ok()) {
+      return status;
+    }
     state_ = *std::move(state);
     summary_.resumed = true;
     if (state_.done) {
@@ -254,6 +280,8 @@ class Loader {
 
   // Whether what was staged is complete, and where it is now.
   absl::Status ReadStaged() {
+    const absl::Status ours = CheckOwnFolder(state_.staged);
+    if (!ours.ok() && !absl::IsNotFound(ours)) return ours;
     std::error_code error;
     const bool is_there = fs::exists(state_.staged + "/" + last_, error);
     if (is_there && !state_.built && to_db_) {
@@ -269,7 +297,7 @@ class Loader {
     }
     if (state_.built && !is_there) {
       summary_.was_complete = true;  // it was moved to its place
-      return absl::OkStatus();
+      return SyncMoved(place_.target());
     }
     // Somebody else's, made meanwhile.
     const bool is_taken = fs::exists(place_.target() + "/" + last_, error);
@@ -287,8 +315,7 @@ class Loader {
     // First: what is built and not there any more would be taken for moved.
     absl::Status status = journal_->Append(UnstagedRecord(), /*sync=*/true);
     if (!status.ok()) return status;
-    std::error_code error;
-    fs::remove_all(state_.staged, error);
+    RemoveTree(state_.staged).IgnoreError();  // only takes space
     state_.staged.clear();
     state_.built = false;
     return absl::OkStatus();
@@ -356,9 +383,8 @@ class Loader {
 
   absl::Status Stage() {
     state_.staged = place_.StagedFor(mark_.id, journal_->folder());
-    std::error_code error;
-    fs::remove_all(state_.staged, error);
-    absl::Status status = journal_->Append(StagedRecord(state_.staged), /*sync=*/false);
+    absl::Status status = journal_->Append(StagedRecord(state_.staged), /*sync=*/true);
+    if (status.ok()) status = RemoveTree(state_.staged);
     if (status.ok()) {
       status = to_db_ ? IngestInto(database_.At(state_.staged)) : PublishTo(state_.staged);
     }
@@ -444,8 +470,7 @@ class Loader {
       summary_.input_bytes = state_.counts.input_bytes;
     }
     if (journal_ == nullptr) return;
-    std::error_code ignored;
-    if (!state_.staged.empty()) fs::remove_all(state_.staged, ignored);  // its files were moved
+    if (!state_.staged.empty()) RemoveTree(state_.staged).IgnoreError();  // its files were moved
     journal_->Append(DoneRecord(), /*sync=*/false).IgnoreError();
     journal_->Remove();
   }
@@ -455,7 +480,7 @@ class Loader {
     if (journal_ == nullptr) return;
     const bool may_go_away = absl::IsCancelled(status) || absl::IsInternal(status) ||
                              absl::IsAborted(status) || absl::IsFailedPrecondition(status) ||
-                             absl::IsDataLoss(status);
+                             absl::IsDataLoss(status) || IsOutOfMemory(status);
     const bool can_go_on =
         state_.built || (can_read_again_ ? journal_->worth_keeping()
                                          : state_.written && summary_.rows_skipped == 0);
@@ -499,8 +524,12 @@ class Loader {
 
 absl::Status Load(const LoadOptions& options, LoadSummary* summary) {
   *summary = LoadSummary();
+  LoadOptions fitting = options;
+  absl::Status status =
+      FitMemory(AddressSpaceLeft(), options.threads, options.note, &fitting.memory);
+  if (!status.ok()) return status;
   const InterruptScope interrupts;
-  return Loader(options, summary).Run();
+  return Loader(fitting, summary).Run();
 }
 
 }  // namespace load

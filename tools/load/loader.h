@@ -68,7 +68,8 @@ struct LoadOptions {
   // Of a new DB. For an existing one an error if it is not the DB's.
   // Default: compact, or the DB's.
   std::optional<Layout> layout;
-  // Bytes of memory: rows, index, buffers.
+  // Bytes of memory, at most: rows, index, buffers. 32 TB at most; less where the process's address
+  // space is limited.
   uint64_t memory = uint64_t{1} << 30;
   // For parsing, sorting and writing SSTs.
   int threads = 2;
@@ -126,9 +127,10 @@ struct LoadSummary {
 
 // On error nothing was loaded; what was finished is kept for --resume if the error is one that may
 // go away. Errors: InvalidArgument, a malformed row; ResourceExhausted, a row that memory does not
-// hold or a list past RocksDB's limit; AlreadyExists, kCreateOnly; FailedPrecondition, a DB that is
-// locked or does not fit; Cancelled, SIGINT or SIGTERM; Unimplemented, `resume` of input that
-// cannot be read again; others as they come. Messages name file and line.
+// hold, a list past RocksDB's limit, or a limit of address space that leaves too little;
+// Unavailable, memory ran out; AlreadyExists, kCreateOnly; FailedPrecondition, a DB that is locked
+// or does not fit; Cancelled, SIGINT or SIGTERM; Unimplemented, `resume` of input that cannot be
+// read again; others as they come. Messages name file and line.
 absl::Status Load(const LoadOptions& options, LoadSummary* summary);
 
 }  // namespace load

@@ -55,6 +55,38 @@ inline std::string_view LoadText(const char** at) {
   return text;
 }
 
+// The same of any bytes: false if no whole one is at the front of [*at, end).
+inline bool TakeVarint(const char** at, const char* end, uint64_t* value) {
+  *value = 0;
+  for (unsigned shift = 0; *at < end && shift < 64; shift += 7) {
+    const uint64_t byte = static_cast<uint8_t>(*(*at)++);
+    if (shift == 63 && byte > 1) return false;
+    *value |= (byte & 0x7F) << shift;
+    if (byte < 0x80) return true;
+  }
+  return false;
+}
+
+inline bool TakeText(const char** at, const char* end, std::string_view* text) {
+  uint64_t size;
+  if (!TakeVarint(at, end, &size) || size > static_cast<uint64_t>(end - *at)) return false;
+  *text = std::string_view(*at, size);
+  *at += size;
+  return true;
+}
+
+// True if `body` is one that StoreBody() can have written.
+inline bool IsBody(std::string_view body) {
+  const char* at = body.data();
+  const char* const end = at + body.size();
+  uint64_t count;
+  if (!TakeVarint(&at, end, &count) || count > body.size()) return false;
+  for (std::string_view value; count != 0; --count) {
+    if (!TakeText(&at, end, &value)) return false;
+  }
+  return at == end;
+}
+
 inline size_t BodyBytes(absl::Span<const std::string_view> values) {
   size_t bytes = VarintBytes(values.size());
   for (const std::string_view value : values) bytes += VarintBytes(value.size()) + value.size();

@@ -1,7 +1,8 @@
 // Runs: sorted rows on disk, for merging.
 //
 // A run is written once and then read, by the same program: its bytes are no format that anybody
-// else relies on. Every block has a checksum, so that a run that was damaged is refused.
+// else relies on. Every block has a checksum, so that a run that was damaged is refused. The rows
+// of a run are checked like any other input, unless this process has written it.
 //
 //   header   "SHEAFRUN" u32 version
 //   block*   u32 bytes, u32 bytes of rows if they are compressed (LZ4), else 0, u64 XXH3 of the
@@ -91,13 +92,14 @@ class RunWriter {
 
 class Run final : public RowStore {
  public:
-  // Reads the footer. Errors: NotFound; DataLoss if it is no whole run; Internal if it cannot be
-  // opened.
+  // Reads the footer. Any bytes may be in the file. Errors: NotFound; DataLoss if it is no whole
+  // run; FailedPrecondition if it is no regular file of this user with one name; Internal if it
+  // cannot be opened.
   static absl::StatusOr<std::unique_ptr<Run>> Open(const std::string& path);
   ~Run() override;
 
-  // Reads the blocks that Read(range) reads and compares their checksums. Errors: as Open();
-  // Cancelled if interrupted.
+  // Reads the blocks that Read(range) reads and checks them. Errors: as Open(); Cancelled if
+  // interrupted.
   absl::Status Verify(const RowRange& range) const;
 
   // Gives back the space of rows of `range` that no other range needs. They cannot be read after.
@@ -115,12 +117,19 @@ class Run final : public RowStore {
   const std::vector<uint64_t>& positions() const { return positions_; }
   // Ranges are cut by this order. REQUIRES: set before Read().
   void set_order(const KeyOrder* order) { order_ = order; }
+  // Where checksums are right, rows are what they were: they are not looked through first.
+  void set_written_here() { written_here_ = true; }
 
  private:
   class Reader;
 
   Run(std::string path, int fd) : path_(std::move(path)), fd_(fd) {}
   absl::Status ReadFooter();
+  bool ParseFooter(std::string_view footer);
+  // `*last`: the last key of the block before; becomes that of `rows`.
+  bool AreRows(std::string_view rows, std::string* last) const;
+  // ReadBlock() of one that has rows, which are checked.
+  absl::Status ReadRows(uint64_t* offset, std::string* block, std::string* last) const;
   // A header, which means nothing, and the rows. `*offset` becomes that of the next.
   absl::Status ReadBlock(uint64_t* offset, std::string* block) const;
   uint64_t BeginOf(const RowRange& range) const;
@@ -129,6 +138,7 @@ class Run final : public RowStore {
   const std::string path_;
   const int fd_;
   const KeyOrder* order_ = nullptr;
+  bool written_here_ = false;
   uint64_t footer_offset_ = 0;
   uint64_t rows_ = 0;
   uint64_t largest_block_ = 0;

@@ -8,10 +8,9 @@
 #include <iterator>
 #include <utility>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "tools/load/interrupt.h"
+#include "tools/load/load_files.h"
 #include "tools/load/row_merge.h"
 #include "tools/load/row_parser.h"
 #include "tools/load/text.h"
@@ -84,6 +83,7 @@ class RunMaker::Worker {
 
   absl::Status TakeBlocks() {
     const auto may_use = [this](uint64_t bytes) { return MayUse(bytes); };
+    if (absl::Status status = table.Reserve(); !status.ok()) return status;
     while (!Stops()) {
       const absl::StatusOr<bool> more = maker_->reader_->Next(&block_, may_use);
       if (!spill_status_.ok()) return spill_status_;
@@ -100,7 +100,8 @@ class RunMaker::Worker {
   absl::Status Take() {
     // A run has whole blocks.
     const uint64_t room = table.memory() - std::min(table.memory(), table.memory_used() + reserve_);
-    if (!table.empty() && block_.rows().size() * 20 > room && MostBytes(block_) > room) {
+    const bool is_full = block_.rows().size() * 20 > room && MostBytes(block_) > room;
+    if (!table.empty() && (is_full || !table.takes_block())) {
       if (absl::Status status = maker_->Spill(table, &blocks, false); !status.ok()) return status;
       reserve_ = IsLong() ? 2 * block_.rows().size() : 0;
     }
@@ -169,12 +170,6 @@ class RunMaker::Worker {
   std::array<std::unique_ptr<RowParser>, 3> parsers_;
 };
 
-uint64_t NumberOfRun(std::string_view path) {
-  uint64_t number = 0;
-  const std::string_view digits = path.substr(path.rfind('-') + 1);
-  return absl::SimpleAtoi(Abs(digits), &number) ? number : 0;
-}
-
 RunMaker::RunMaker(Options options, RejectLog* log)
     : options_(std::move(options)),
       log_(log),
@@ -206,8 +201,7 @@ size_t RunMaker::block_bytes() const {
 
 absl::Status RunMaker::WriteRun(SortedRows& rows, const std::vector<uint64_t>& positions,
                                 RunInfo info, const std::vector<std::string>& replaced) {
-  const std::string path =
-      absl::StrCat(options_.folder, "/run-", absl::Dec(next_run_++, absl::kZeroPad6));
+  const std::string path = absl::StrCat(options_.folder, "/", RunName(next_run_++));
   const absl::StatusOr<std::unique_ptr<RunWriter>> writer =
       RunWriter::Create(path, *options_.order);
   if (!writer.ok()) return writer.status();
@@ -221,6 +215,7 @@ absl::Status RunMaker::WriteRun(SortedRows& rows, const std::vector<uint64_t>& p
   absl::StatusOr<std::unique_ptr<Run>> run = Run::Open(path);
   if (!run.ok()) return run.status();
   (*run)->set_order(options_.order);
+  (*run)->set_written_here();
   spilled_bytes_ += info.bytes;
   const std::lock_guard<std::mutex> lock(mutex_);
   status = options_.on_run(info, replaced);

@@ -41,9 +41,6 @@ struct RunInfo {
   std::vector<BlockRead> blocks;
 };
 
-// Of the name of its file.
-uint64_t NumberOfRun(std::string_view path);
-
 class RunMaker {
  public:
   struct Options {

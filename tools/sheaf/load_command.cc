@@ -59,6 +59,9 @@ constexpr char kFooter[] =
     "than an eighth of --memory is written in pieces, which RocksDB merges at reads until it is\n"
     "compacted.\n"
     "Peak memory is --memory, 16 MB at least, and some 30 MB of the program.\n"
+    "Where the address space is limited (ulimit -v), --memory is lowered to what fits. It is 32 TB "
+    "at\n"
+    "most.\n"
     "\n"
     "--sst-only DIR writes SSTs and DIR/manifest.json instead; --db then only names a DB whose\n"
     "options are used. All files of a shard are to be ingested in one call, in the manifest's "
@@ -240,7 +243,7 @@ void AddLoadCommand(CLI::App& app, int* exit_status) {
       "Threads for parsing, sorting and writing (default: one for each CPU)");
   AddText(*sub, "--tmp", &options.tmp,
           "Existing folder for temporary files (default: beside the DB, from where SSTs are moved "
-          "and not copied)")
+          "and not copied). If others may write to it, it needs the sticky bit, as /tmp has")
       ->type_name("DIR");
   AddChoice<load::OnError>(
       *sub, "--on-error", {{"stop", load::OnError::kStop}, {"skip", load::OnError::kSkip}},

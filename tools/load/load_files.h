@@ -1,0 +1,37 @@
+// Names of the files that a load makes in its temporary folder.
+//
+// A journal may name these and no others: whatever else it names, no load has written it.
+//
+// Thread safety: free functions.
+
+#ifndef SHEAF_TOOLS_LOAD_LOAD_FILES_H_
+#define SHEAF_TOOLS_LOAD_LOAD_FILES_H_
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace sheaf {
+namespace load {
+
+constexpr char kJournalName[] = "journal";
+// A new DB, or SSTs for others, until they are moved to their place.
+constexpr char kStagedName[] = "new";
+// Rows that were skipped; has a name for a moment only.
+constexpr char kRejectsName[] = "rejects";
+
+// "run-000007".
+std::string RunName(uint64_t number);
+// True for what RunName() returns; then `*number`, which is less than 10^15.
+bool ParseRunName(std::string_view name, uint64_t* number);
+
+// "range-3-0.sst", "sorted-3-piece-1.sst": numbers of a range or a part, and of its file.
+bool IsSstName(std::string_view name);
+
+// Any of them.
+bool IsLoadFileName(std::string_view name);
+
+}  // namespace load
+}  // namespace sheaf
+
+#endif  // SHEAF_TOOLS_LOAD_LOAD_FILES_H_
