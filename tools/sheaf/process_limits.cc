@@ -99,9 +99,10 @@ std::string ProcessLimitFault() {
   }
   const size_t threads = ThreadsAllowed(kThreads);
   if (threads == kThreads) return "";
-  return "the system allows this process " + load::Plural(threads, "thread") + " more; expected " +
+  return "the system lets this process start " + load::Plural(threads, "thread") + "; expected " +
          std::to_string(kThreads) +
-         ", which RocksDB takes. Raise the limit of processes and threads (ulimit -u) or of "
+         ", as RocksDB starts that many. Raise the limit of processes and threads (ulimit -u) or "
+         "of "
          "address space (ulimit -v), or end other programs of this user";
 }
 
