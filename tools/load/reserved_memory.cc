@@ -25,8 +25,8 @@ absl::Status ReservedMemory::Reserve(uint64_t bytes) {
                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (at == MAP_FAILED) {
     return absl::UnavailableError(absl::StrCat("cannot reserve ", Bytes(bytes),
-                                                     " of address space: ", ErrnoText(errno),
-                                                     "; lower --memory"));
+                                               " of address space: ", ErrnoText(errno),
+                                               "; lower --memory"));
   }
   data_ = static_cast<char*>(at);
   bytes_ = bytes;
