@@ -19,6 +19,7 @@
 #include "tools/load/load_state.h"
 #include "tools/load/progress.h"
 #include "tools/load/publish.h"
+#include "tools/load/sst_family.h"
 #include "tools/load/text.h"
 
 namespace sheaf {
@@ -93,7 +94,10 @@ class Loader {
       operands_ = options_.mode == LoadMode::kAppend;
       return absl::OkStatus();
     }
-    return database_.is_new() ? absl::OkStatus() : CheckDatabase();
+    if (!database_.is_new()) return CheckDatabase();
+    // RocksDB numbers families as they are made: the default one first.
+    family_id_ = options_.family == rocksdb::kDefaultColumnFamilyName ? 0 : 1;
+    return absl::OkStatus();
   }
 
   // Of a DB that is there: that it can be ingested into, as far as it can be known beforehand.
@@ -105,6 +109,7 @@ class Loader {
     }
     const auto opened = database_.OpenForReadOnly();
     if (!opened.ok()) return opened.status();
+    family_id_ = (*opened)->family()->GetID();
     if (options_.mode != LoadMode::kAppend) return absl::OkStatus();
     // Into a DB without keys values can go, which are read without merging.
     const absl::StatusOr<bool> empty = IsEmpty(**opened);
@@ -150,7 +155,8 @@ class Loader {
     std::vector<LoadJournal::Record> what = {
         {to_db_ ? "--db" : "--sst-only", place_.target()},
         {"--db", options_.db.empty() ? "" : CanonicalPath(options_.db)},
-        {"--cf", options_.family},
+        // A family that is dropped and made again has another number.
+        {"--cf", options_.family, absl::StrCat(family_id_)},
         {"--mode", absl::StrCat(static_cast<int>(options_.mode))},
         {"--format",
          options_.format.has_value() ? absl::StrCat(static_cast<int>(*options_.format)) : ""},
@@ -317,6 +323,10 @@ class Loader {
     job.database = &database_;
     job.order = order_.get();
     job.mark = mark_;
+    if (to_db_) {
+      job.family =
+          std::make_shared<SstFamily>(options_.family, family_id_, database_.options().comparator);
+    }
     job.operands = operands_;
     job.rejects = rejects_;
     job.can_read_again = can_read_again_;
@@ -486,8 +496,9 @@ class Loader {
   std::vector<LoadJournal::Record> inputs_;
   bool can_read_again_ = true;
   Database database_;
-  absl::Status not_new_;   // why no new DB can be made, unless one was being moved there
-  bool operands_ = false;  // lists are written as operands, not as values
+  absl::Status not_new_;    // why no new DB can be made, unless one was being moved there
+  bool operands_ = false;   // lists are written as operands, not as values
+  uint32_t family_id_ = 0;  // of the DB's column family
   std::unique_ptr<KeyOrder> order_;
   std::unique_ptr<LoadJournal> journal_;
   LoadMark mark_;
