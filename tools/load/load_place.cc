@@ -136,15 +136,6 @@ absl::Status MoveFolder(const std::string& from, const std::string& to, const st
   return absl::OkStatus();
 }
 
-bool KeepsItsPlace(const std::string& path) {
-  struct stat info;
-  if (stat(path.c_str(), &info) != 0) return false;
-  std::error_code error;
-  const std::string absolute = fs::absolute(path, error).lexically_normal().string();
-  return !S_ISREG(info.st_mode) || absolute.rfind("/dev/", 0) == 0 ||
-         absolute.rfind("/proc/", 0) == 0;
-}
-
 uint64_t DiskBytesIn(const std::string& folder) {
   uint64_t bytes = 0;
   std::error_code error;

@@ -446,7 +446,10 @@ class Loader {
       absl::Status status = builder_->rejects()->Commit();
       if (!status.ok()) options_.note(std::string(status.message()));
     } else {
-      if (journal_ != nullptr) RejectLog::CommitLeft(rejects_);
+      if (journal_ != nullptr) {
+        absl::Status status = RejectLog::CommitLeft(rejects_, journal_->folder());
+        if (!status.ok()) options_.note(std::string(status.message()));
+      }
       summary_.rows = state_.counts.rows;
       summary_.values = state_.counts.values;
       summary_.rows_skipped = state_.counts.rows_skipped;
@@ -470,8 +473,6 @@ class Loader {
         state_.built || (can_read_again_ ? journal_->worth_keeping()
                                          : state_.written && summary_.rows_skipped == 0);
     const bool keeps = summary_.resumed || (may_go_away && can_go_on);
-    // What is built is not read again, so its rejects are known now or never.
-    if (keeps && state_.built && builder_ != nullptr) builder_->rejects()->Leave();
     builder_.reset();  // closes files
     if (!keeps) {
       if (!state_.staged.empty()) Unstage().IgnoreError();
