@@ -264,7 +264,9 @@ void ListBuilder::RemoveUnknown(const std::set<std::string>& known) {
   std::vector<fs::path> unknown;
   for (const fs::directory_entry& entry : fs::directory_iterator(job_.journal->folder(), error)) {
     const fs::path& path = entry.path();
-    if (path.filename() != "journal" && known.count(path.string()) == 0) unknown.push_back(path);
+    const std::string name = path.filename().string();
+    if (name != "journal" && name != RejectLog::kSpool && known.count(path.string()) == 0)
+      unknown.push_back(path);
   }
   for (const fs::path& path : unknown) fs::remove(path, error);
 }

@@ -17,7 +17,9 @@ namespace sheaf {
 namespace load {
 namespace {
 
-constexpr char kSpool[] = "/rejects";
+std::string SpoolIn(const std::string& folder) {
+  return absl::StrCat(folder, "/", RejectLog::kSpool);
+}
 
 std::string What(const std::string& file) { return "--rejects " + file; }
 
@@ -38,7 +40,7 @@ RejectLog::~RejectLog() {
 absl::Status RejectLog::Open(const std::string& folder) {
   if (file_.empty()) return absl::OkStatus();
   if (absl::Status status = OutputFile::Check(What(file_), file_); !status.ok()) return status;
-  const std::string path = folder + kSpool;
+  const std::string path = SpoolIn(folder);
   const int fd = open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
   spool_ = fd < 0 ? nullptr : fdopen(fd, "w+");
   if (spool_ == nullptr) return CannotWrite(path, errno);
@@ -160,7 +162,7 @@ absl::Status RejectLog::Finish() {
     return absl::InternalError("a malformed row was not reached; this is a bug in sheaf");
   if (spool_ == nullptr) return absl::OkStatus();
   if (std::fflush(spool_) != 0 && write_error_ == 0) write_error_ = errno;
-  if (write_error_ != 0) return CannotWrite(folder_ + kSpool, write_error_);
+  if (write_error_ != 0) return CannotWrite(SpoolIn(folder_), write_error_);
   return CopyTo(file_, folder_, fileno(spool_), &out_);
 }
 
@@ -174,7 +176,7 @@ absl::Status RejectLog::CopyTo(const std::string& file, const std::string& folde
   off_t offset = 0;
   for (ssize_t got; status.ok() && (got = pread(spool, bytes, sizeof bytes, offset)) != 0;) {
     if (got < 0) {
-      status = CannotWrite(folder + kSpool, errno);
+      status = CannotWrite(SpoolIn(folder), errno);
     } else {
       status = (*out)->Write({bytes, static_cast<size_t>(got)});
       offset += got;
@@ -192,7 +194,7 @@ absl::Status RejectLog::Commit() {
 }
 
 absl::Status RejectLog::CommitLeft(const std::string& file, const std::string& folder) {
-  const int spool = open((folder + kSpool).c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+  const int spool = open(SpoolIn(folder).c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
   if (file.empty() || spool < 0) return absl::OkStatus();
   std::unique_ptr<OutputFile> out;
   absl::Status status = CopyTo(file, folder, spool, &out);

@@ -37,6 +37,8 @@ class RejectLog {
  public:
   // How many places are remembered for each kind.
   static constexpr size_t kPlaces = 5;
+  // The file of rejects in the folder of a load.
+  static constexpr char kSpool[] = "rejects";
 
   // `file`: gets a line a row when the load succeeded, `place TAB reason TAB row`, the row as it
   // was (frames with the escapes of tsv); empty for none. `note`: called with what the user should
