@@ -247,7 +247,8 @@ TEST_F(OutputFileTest, FifosAndDevicesStay) {
 
 TEST_F(OutputFileTest, FoldersThatCannotBeWrittenToAreRefusedBeforehand) {
   if (geteuid() != 0) GTEST_SKIP() << "needs root, to be somebody else";
-  fs::permissions(fs::path(folder_).parent_path(), fs::perms::others_exec, fs::perm_options::add);
+  fs::permissions(fs::path(folder_).parent_path(), fs::perms::others_exec | fs::perms::group_exec,
+                  fs::perm_options::add);
   chmod(folder_.c_str(), 0755);
   WriteFile(file_, "old");
   chmod(file_.c_str(), 0666);

@@ -128,7 +128,8 @@ absl::Status OutputFile::Check(const std::string& what, const std::string& path)
 }
 
 absl::Status OutputFile::CheckInPlace(const Target& target) const {
-  if (target.fd >= 0 || access(target.path.c_str(), W_OK) == 0) return absl::OkStatus();
+  if (target.fd >= 0 || faccessat(AT_FDCWD, target.path.c_str(), W_OK, AT_EACCESS) == 0)
+    return absl::OkStatus();
   return CannotWrite(errno);
 }
 
@@ -154,7 +155,8 @@ absl::Status OutputFile::OpenInPlace(const Target& target) {
 
 absl::Status OutputFile::OpenBeside(const Target& target, const std::string& id) {
   constexpr int kMostTries = 100;
-  if (target.exists && access(target.path.c_str(), W_OK) != 0) return CannotWrite(errno);
+  if (target.exists && faccessat(AT_FDCWD, target.path.c_str(), W_OK, AT_EACCESS) != 0)
+    return CannotWrite(errno);
   const std::string folder = FolderOf(target.path);
   struct stat above;
   if (target.exists && stat(Openable(folder).c_str(), &above) == 0 &&
