@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "tools/load/content_kind.h"
 #include "tools/load/row_parser.h"
 
 namespace sheaf {
@@ -30,6 +31,11 @@ class LineParser : public RowParser {
       detail_.clear();
       absl::Status status = Line(line, sink);
       if (!status.ok()) return status;
+      if (kind_ != nullptr && report->lines == 0 && block.offset() <= kByteOrderMarkBytes) {
+        // A whole file of another format begins so.
+        const std::string hint = FormatHint(rows.substr(0, kFrontBytes), block.format());
+        if (!hint.empty()) detail_ += detail_.empty() ? hint : "; " + hint;
+      }
       if (kind_ != nullptr && !AddReject({report->lines, kind_, detail_, line}, report)) break;
       ++report->lines;
       at = line_end + 1;
