@@ -39,7 +39,7 @@ class ContentKindTest : public ::testing::Test {
     const std::string file = folder_ + "/packed" + std::to_string(++count_);
     WriteFile(file, bytes);
     const std::string to = file + ".packed";
-    EXPECT_EQ(std::system((program + " < " + file + " > " + to).c_str()), 0) << program;
+    EXPECT_EQ(std::system(("{ " + program + "; } < " + file + " > " + to).c_str()), 0) << program;
     return ReadFile(to);
   }
 
@@ -145,7 +145,7 @@ TEST_F(ContentKindTest, RowsThatBeginLikeAnArchiveAreRows) {
     const std::string row = std::string(key) + "\tv\n";
     EXPECT_EQ(Load(row).exit_status, 0) << key;
   }
-  // A frame with a key of 0x589D1F bytes.
+  // A frame with a key of 0x99D1F bytes.
   const std::string frame = std::string("\x1F\x9D\x09\0\0\0\0\0", 8) + std::string(0x99D1F, 'k');
   EXPECT_EQ(Load(frame, {"--format", "framed"}).exit_status, 0);
 }

@@ -259,6 +259,30 @@ TEST_P(LdbRepairTest, KeepsTheValuesOfAListInPiecesButNotTheirOrder) {
   EXPECT_TRUE(found == values);
 }
 
+// As the guide says: neither leaves a trace that repair would find.
+TEST_P(LdbRepairTest, DropsFamiliesWithoutSstsAndSstsWithoutAFamily) {
+  const std::string ssts = folder_ + "/ssts";
+  ASSERT_EQ(RunSheaf({"load", "--sst-only", ssts, "--mode", "replace"}, "a\t1\n").exit_status, 0);
+  rocksdb::Options options;
+  options.create_if_missing = true;
+  options.merge_operator = NewAppendOperator();
+  {
+    rocksdb::DB* opened = nullptr;
+    ASSERT_TRUE(rocksdb::DB::Open(options, db_, &opened).ok());
+    const std::unique_ptr<rocksdb::DB> db(opened);
+    rocksdb::ColumnFamilyHandle* family = nullptr;
+    ASSERT_TRUE(db->CreateColumnFamily(options, "empty", &family).ok());
+    ASSERT_TRUE(db->DestroyColumnFamilyHandle(family).ok());
+    ASSERT_TRUE(db->IngestExternalFile({ssts + "/000000.sst"}, {}).ok());
+  }
+  LdbRepair();
+  std::vector<std::string> families;
+  ASSERT_TRUE(rocksdb::DB::ListColumnFamilies(options, db_, &families).ok());
+  EXPECT_EQ(families, std::vector<std::string>{"default"});
+  EXPECT_EQ(Families(db_ + "/lost").size(), 1u);
+  EXPECT_EQ(Families(db_).size(), 1u);
+}
+
 TEST_P(LdbRepairTest, SstsForOthersNameNoFamily) {
   const std::string ssts = folder_ + "/ssts";
   ASSERT_EQ(RunSheaf({"load", "--sst-only", ssts, "--cf", Family()}, "a\t1\n").exit_status, 0);
