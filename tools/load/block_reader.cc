@@ -60,29 +60,10 @@ absl::Status BlockReader::PassOver() {
   }
 }
 
-// At the front of an input, of which nothing was passed over. True if a byte order mark is now.
-absl::StatusOr<bool> BlockReader::BeginInput(RowFormat format) {
-  const std::string fault = ForeignContent(source_->front(), source_->tail(), format);
-  if (!fault.empty()) {
-    return absl::InvalidArgumentError(absl::StrCat(source_->name(), ": ", fault));
-  }
-  const size_t mark = ByteOrderMark(source_->front(), format);
-  if (mark == 0) return false;
-  const size_t had = std::min(mark, rest_.size());
-  rest_.erase(0, had);
-  if (had != mark) {
-    if (absl::Status status = source_->Skip(mark - had); !status.ok()) return status;
-  }
-  offset_ += mark;
-  position_ += mark;
-  return true;
-}
-
 // What may be the reason why the first row of the input cannot be read.
 std::string BlockReader::Hint(RowFormat format) const {
-  const size_t mark = ByteOrderMark(source_->front(), format);
-  if (offset_ != mark) return "";
-  const std::string hint = FormatHint(source_->front().substr(mark), format);
+  if (offset_ != 0) return "";
+  const std::string hint = FormatHint(source_->front(), format);
   return hint.empty() ? "" : absl::StrCat("; ", hint);
 }
 
@@ -107,9 +88,10 @@ absl::StatusOr<bool> BlockReader::NextLocked(RowBlock* block, const MayUse& may_
     block->input_ = input_ - 1;
     block->format_ = options_.format.value_or(FormatOfFile(options_.inputs[input_ - 1]));
     if (offset_ == 0) {
-      const absl::StatusOr<bool> passed = BeginInput(block->format_);
-      if (!passed.ok()) return passed.status();
-      if (*passed) continue;
+      const std::string fault = ForeignContent(source_->front(), source_->tail(), block->format_);
+      if (!fault.empty()) {
+        return absl::InvalidArgumentError(absl::StrCat(source_->name(), ": ", fault));
+      }
     }
     block->offset_ = offset_;
     block->position_ = position_;

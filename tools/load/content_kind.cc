@@ -161,7 +161,7 @@ bool LooksLikeTsv(std::string_view front) {
 }  // namespace
 
 size_t ByteOrderMark(std::string_view front, RowFormat format) {
-  return format != RowFormat::kFramed && StartsWith(front, kByteOrderMark) ? kByteOrderMarkBytes
+  return format != RowFormat::kFramed && StartsWith(front, kByteOrderMark) ? kByteOrderMark.size()
                                                                            : 0;
 }
 
@@ -192,6 +192,7 @@ std::string FormatHint(std::string_view front, RowFormat format) {
   constexpr char kArray[] =
       "it looks like a JSON array, and rows are an object a line: jq -c '.[]' FILE | sheaf load "
       "--format jsonl";
+  front.remove_prefix(ByteOrderMark(front, RowFormat::kTsv));
   if (format == RowFormat::kJsonl) {
     if (LooksLikeArray(front)) return kArray;
     if (LooksLikeObject(front)) {

@@ -4,7 +4,7 @@
 // Thread safety: pure functions.
 //
 //   if (std::string fault = ForeignContent(front, tail, format); !fault.empty()) return ...;
-//   offset += ByteOrderMark(front, format);
+//   rows.remove_prefix(ByteOrderMark(front, format));
 
 #ifndef SHEAF_TOOLS_LOAD_CONTENT_KIND_H_
 #define SHEAF_TOOLS_LOAD_CONTENT_KIND_H_
@@ -24,7 +24,6 @@ constexpr size_t kTailBytes = 8;
 
 // Bytes of the UTF-8 byte order mark at the front of text, to be passed over; 0 if there is none.
 // Frames have any bytes, so these are theirs.
-constexpr size_t kByteOrderMarkBytes = 3;
 size_t ByteOrderMark(std::string_view front, RowFormat format);
 
 // What a file is that holds no rows, and how to get at them: "is a bzip2 archive; ..."; empty if
@@ -32,7 +31,7 @@ size_t ByteOrderMark(std::string_view front, RowFormat format);
 std::string ForeignContent(std::string_view front, std::string_view tail, RowFormat format);
 
 // Why the first row is none: "it looks like JSON; use --format jsonl"; empty if that is not clear.
-// `front`: of the input, behind a byte order mark.
+// `front`: of the input.
 std::string FormatHint(std::string_view front, RowFormat format);
 
 }  // namespace load

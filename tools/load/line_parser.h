@@ -19,7 +19,8 @@ class LineParser : public RowParser {
 
   absl::Status Parse(const RowBlock& block, RowSink& sink, BlockReport* report) final {
     const std::string_view rows = block.rows();
-    const char* at = rows.data();
+    // At the front of an input a byte order mark is no part of the row.
+    const char* at = rows.data() + (block.offset() == 0 ? ByteOrderMark(rows, block.format()) : 0);
     const char* const end = at + rows.size();
     Begin(rows);
     while (at < end) {
@@ -31,7 +32,7 @@ class LineParser : public RowParser {
       detail_.clear();
       absl::Status status = Line(line, sink);
       if (!status.ok()) return status;
-      if (kind_ != nullptr && report->lines == 0 && block.offset() <= kByteOrderMarkBytes) {
+      if (kind_ != nullptr && report->lines == 0 && block.offset() == 0) {
         // A whole file of another format begins so.
         const std::string hint = FormatHint(rows.substr(0, kFrontBytes), block.format());
         if (!hint.empty()) detail_ += detail_.empty() ? hint : "; " + hint;

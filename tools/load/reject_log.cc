@@ -10,7 +10,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "tools/load/content_kind.h"
 #include "tools/load/escapes.h"
 #include "tools/load/text.h"
 
@@ -106,8 +105,7 @@ void RejectLog::Take(uint64_t position, const Pending& pending) {
     lines_ += passed_over_.begin()->second.lines;
     passed_over_.erase(passed_over_.begin());
   }
-  if (pending.report.crlf && pending.format == RowFormat::kTsv &&
-      pending.offset <= kByteOrderMarkBytes) {
+  if (pending.report.crlf && pending.format == RowFormat::kTsv && pending.offset == 0) {
     note_(absl::StrCat(pending.name,
                        ":1: lines end with CR LF; the CR is kept as the last byte of the value. "
                        "If that is not wanted: tr -d '\\r' < FILE | sheaf load"));
