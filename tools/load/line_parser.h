@@ -21,7 +21,7 @@ class LineParser : public RowParser {
     const std::string_view rows = block.rows();
     // At the front of an input a byte order mark is no part of the row.
     const char* at = rows.data() + (block.offset() == 0 ? ByteOrderMark(rows, block.format()) : 0);
-    const char* const end = at + rows.size();
+    const char* const end = rows.data() + rows.size();
     Begin(rows);
     while (at < end) {
       const void* const found = std::memchr(at, '\n', static_cast<size_t>(end - at));
