@@ -9,8 +9,8 @@ REPORT_PACKAGES="python3-matplotlib"
 # What building the library and the tool takes, and what tests and benchmarks take beyond that.
 BUILD_PACKAGES="g++ bazel-bootstrap bazel-platforms bazel-rules-java bazel-rules-proto bazel-skylib
   libabsl-dev libcli11-dev liblz4-dev librocksdb-dev libsimdjson-dev libxxhash-dev libzstd-dev zlib1g-dev"
-TEST_PACKAGES="cmake gzip libbenchmark-dev libgmock-dev libgtest-dev lz4 make pkg-config python3-minimal
-  rocksdb-tools zstd"
+TEST_PACKAGES="bzip2 cmake gzip libbenchmark-dev libgmock-dev libgtest-dev lz4 make pkg-config python3-minimal
+  rocksdb-tools xz-utils zstd"
 # Peers, which the benchmarks compare with.
 TEST_PACKAGES="$TEST_PACKAGES flatbuffers-compiler libflatbuffers-dev liblmdb-dev libprotobuf-dev
   protobuf-compiler"

@@ -142,8 +142,7 @@ TEST_F(CommandsTest, ExportedFileAppearsWhenItIsComplete) {
   EXPECT_EQ(std::distance(fs::directory_iterator(folder_), fs::directory_iterator()), 2);
   const Result failed = Run({"export", "--output", folder_ + "/none/out.tsv"});
   EXPECT_EQ(failed.exit_status, 1);
-  EXPECT_TRUE(Has(failed.err, "/none/out.tsv: cannot make a file beside it: No such file"))
-      << failed.err;
+  EXPECT_TRUE(Has(failed.err, "/none/out.tsv: cannot write it: No such file")) << failed.err;
 }
 
 TEST_F(CommandsTest, ExportNamesEmptyListsThatAFormatCannotExpress) {

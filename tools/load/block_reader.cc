@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "absl/strings/str_cat.h"
+#include "tools/load/content_kind.h"
 #include "tools/load/frame.h"
 #include "tools/load/interrupt.h"
 #include "tools/load/text.h"
@@ -59,6 +60,13 @@ absl::Status BlockReader::PassOver() {
   }
 }
 
+// What may be the reason why the first row of the input cannot be read.
+std::string BlockReader::Hint(RowFormat format) const {
+  if (offset_ != 0) return "";
+  const std::string hint = FormatHint(source_->front(), format);
+  return hint.empty() ? "" : absl::StrCat("; ", hint);
+}
+
 absl::StatusOr<bool> BlockReader::NextLocked(RowBlock* block, const MayUse& may_use) {
   for (;;) {
     if (absl::Status status = CheckInterrupt(); !status.ok()) return status;
@@ -79,6 +87,12 @@ absl::StatusOr<bool> BlockReader::NextLocked(RowBlock* block, const MayUse& may_
     block->name_ = source_->name();
     block->input_ = input_ - 1;
     block->format_ = options_.format.value_or(FormatOfFile(options_.inputs[input_ - 1]));
+    if (offset_ == 0) {
+      const std::string fault = ForeignContent(source_->front(), source_->tail(), block->format_);
+      if (!fault.empty()) {
+        return absl::InvalidArgumentError(absl::StrCat(source_->name(), ": ", fault));
+      }
+    }
     block->offset_ = offset_;
     block->position_ = position_;
     block->size_ = 0;
@@ -123,7 +137,8 @@ absl::StatusOr<bool> BlockReader::NextLocked(RowBlock* block, const MayUse& may_
       if (!may_use(want)) {
         return absl::ResourceExhaustedError(
             absl::StrCat(block->name_, ": offset ", offset_, ": a row of more than ", Bytes(size),
-                         " does not fit into --memory; raise it, or look for a missing line end"));
+                         " does not fit into --memory; raise it, or look for a missing line end",
+                         Hint(block->format_)));
       }
     }
     if (at_end_ && whole == 0 && size != 0) return CutOff(*block, block->buffer_, size);
@@ -160,8 +175,9 @@ absl::Status BlockReader::CutOff(const RowBlock& block, const char* data, size_t
                                : absl::StrCat("expected a key of ", FrameKeySize(data),
                                               " and a value of ", FrameValueSize(data),
                                               " bytes, found ", size - kFrameHeaderBytes, " bytes");
-  return absl::InvalidArgumentError(
-      absl::StrCat(block.name(), ": offset ", block.offset(), ": truncated frame: ", expected));
+  return absl::InvalidArgumentError(absl::StrCat(block.name(), ": offset ", block.offset(),
+                                                 ": truncated frame: ", expected,
+                                                 Hint(RowFormat::kFramed)));
 }
 
 }  // namespace load

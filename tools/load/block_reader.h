@@ -84,6 +84,7 @@ class BlockReader {
  private:
   absl::StatusOr<bool> NextLocked(RowBlock* block, const MayUse& may_use);
   absl::Status PassOver();
+  std::string Hint(RowFormat format) const;
   absl::Status CheckReadBefore(bool at_end) const;
   // Bytes at the front of `data` that are whole rows, with `one` the first; at the end of an input
   // a line needs no LF. `searched`: bytes in which the first does not end.

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "tools/load/content_kind.h"
 #include "tools/load/decoder.h"
 #include "tools/load/interrupt.h"
 #include "tools/load/text.h"
@@ -23,7 +24,14 @@ namespace {
 // What the content is recognized by, and how much is decompressed at a time.
 constexpr size_t kBufferBytes = size_t{1} << 18;
 
-class FileSource final : public ByteSource {
+// A source of which nothing was looked at.
+class RawSource : public ByteSource {
+ public:
+  std::string_view front() const final { return ""; }
+  std::string_view tail() const final { return ""; }
+};
+
+class FileSource final : public RawSource {
  public:
   FileSource(std::string name, int fd, bool regular)
       : name_(std::move(name)), fd_(fd), regular_(regular) {}
@@ -86,11 +94,14 @@ class FileSource final : public ByteSource {
   std::atomic<uint64_t> at_{0};
 };
 
-// What was read to recognize the content, then the rest of the file.
-class PlainSource final : public ByteSource {
+// What was read to recognize the content, then the rest.
+class FrontedSource final : public ByteSource {
  public:
-  PlainSource(std::unique_ptr<FileSource> file, std::string front)
-      : file_(std::move(file)), front_(std::move(front)) {}
+  FrontedSource(std::unique_ptr<ByteSource> rest, std::string front, std::string tail)
+      : file_(std::move(rest)), front_(std::move(front)), tail_(std::move(tail)) {}
+
+  std::string_view front() const override { return front_; }
+  std::string_view tail() const override { return tail_; }
 
   absl::StatusOr<size_t> Read(char* to, size_t n) override {
     const size_t first = std::min(n, front_.size() - taken_);
@@ -112,12 +123,13 @@ class PlainSource final : public ByteSource {
   uint64_t file_bytes() const override { return file_->file_bytes(); }
 
  private:
-  const std::unique_ptr<FileSource> file_;
+  const std::unique_ptr<ByteSource> file_;
   const std::string front_;
+  const std::string tail_;
   size_t taken_ = 0;
 };
 
-class DecodedSource final : public ByteSource {
+class DecodedSource final : public RawSource {
  public:
   DecodedSource(std::unique_ptr<FileSource> file, std::string front,
                 std::unique_ptr<Decoder> decoder)
@@ -182,6 +194,20 @@ class DecodedSource final : public ByteSource {
   uint64_t decoded_ = 0;
 };
 
+// A pipe may deliver bytes one by one.
+absl::StatusOr<std::string> ReadFront(ByteSource& source) {
+  std::string front(kFrontBytes, '\0');
+  size_t got = 0;
+  while (got < front.size()) {
+    const absl::StatusOr<size_t> more = source.Read(front.data() + got, front.size() - got);
+    if (!more.ok()) return more.status();
+    if (*more == 0) break;
+    got += *more;
+  }
+  front.resize(got);
+  return front;
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<ByteSource>> ByteSource::Open(const std::string& path) {
@@ -207,18 +233,27 @@ absl::StatusOr<std::unique_ptr<ByteSource>> ByteSource::Open(const std::string& 
   const bool regular = known && S_ISREG(info.st_mode);
   if (regular) posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
   auto file = std::make_unique<FileSource>(name, fd, regular);
-  // Enough for the longest of the magic numbers; a pipe may deliver them one by one.
-  std::string front(8, '\0');
-  const absl::StatusOr<size_t> got = file->Read(front.data(), front.size());
-  if (!got.ok()) return got.status();
-  front.resize(*got);
-  std::unique_ptr<Decoder> decoder = DecoderOf(front);
+  std::string tail(kTailBytes, '\0');
+  if (!regular || info.st_size < static_cast<off_t>(kTailBytes) ||
+      pread(fd, tail.data(), tail.size(), info.st_size - static_cast<off_t>(kTailBytes)) !=
+          static_cast<ssize_t>(kTailBytes)) {
+    tail.clear();
+  }
+  absl::StatusOr<std::string> front = ReadFront(*file);
+  if (!front.ok()) return front.status();
+  std::unique_ptr<Decoder> decoder = DecoderOf(*front);
+  std::unique_ptr<ByteSource> source;
   if (decoder == nullptr) {
-    return std::unique_ptr<ByteSource>(
-        std::make_unique<PlainSource>(std::move(file), std::move(front)));
+    source = std::move(file);
+  } else {
+    source =
+        std::make_unique<DecodedSource>(std::move(file), *std::move(front), std::move(decoder));
+    front = ReadFront(*source);
+    if (!front.ok()) return front.status();
+    tail.clear();
   }
   return std::unique_ptr<ByteSource>(
-      std::make_unique<DecodedSource>(std::move(file), std::move(front), std::move(decoder)));
+      std::make_unique<FrontedSource>(std::move(source), *std::move(front), std::move(tail)));
 }
 
 }  // namespace load

@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -41,6 +42,11 @@ class ByteSource {
   // Goes on `bytes` further, as if they had been read. Errors: as Read(); InvalidArgument if there
   // are fewer.
   virtual absl::Status Skip(uint64_t bytes) = 0;
+
+  // The first kFrontBytes (tools/load/content_kind.h), fewer if it has fewer, decompressed.
+  virtual std::string_view front() const = 0;
+  // The last kTailBytes of a plain file; empty if they cannot be known.
+  virtual std::string_view tail() const = 0;
 
   // For messages: the path, or "stdin".
   virtual const std::string& name() const = 0;

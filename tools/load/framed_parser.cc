@@ -1,3 +1,4 @@
+#include "tools/load/content_kind.h"
 #include "tools/load/frame.h"
 #include "tools/load/row_parser.h"
 
@@ -19,7 +20,10 @@ class FramedParser final : public RowParser {
           frames.substr(at + kFrameHeaderBytes + key_size, FrameValueSize(frame));
       const size_t size = kFrameHeaderBytes + key.size() + value.size();
       if (const char* const fault = KeyFault(key)) {
-        if (!AddReject({at, fault, "", {frame, size}}, report)) break;
+        const std::string hint = block.offset() + at == 0
+                                     ? FormatHint(frames.substr(0, kFrontBytes), block.format())
+                                     : "";
+        if (!AddReject({at, fault, hint, {frame, size}}, report)) break;
       } else if (absl::Status status = sink.Add(key, {&value, 1}); !status.ok()) {
         return status;
       }

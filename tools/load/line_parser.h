@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "tools/load/content_kind.h"
 #include "tools/load/row_parser.h"
 
 namespace sheaf {
@@ -18,8 +19,9 @@ class LineParser : public RowParser {
 
   absl::Status Parse(const RowBlock& block, RowSink& sink, BlockReport* report) final {
     const std::string_view rows = block.rows();
-    const char* at = rows.data();
-    const char* const end = at + rows.size();
+    // At the front of an input a byte order mark is no part of the row.
+    const char* at = rows.data() + (block.offset() == 0 ? ByteOrderMark(rows, block.format()) : 0);
+    const char* const end = rows.data() + rows.size();
     Begin(rows);
     while (at < end) {
       const void* const found = std::memchr(at, '\n', static_cast<size_t>(end - at));
@@ -30,6 +32,11 @@ class LineParser : public RowParser {
       detail_.clear();
       absl::Status status = Line(line, sink);
       if (!status.ok()) return status;
+      if (kind_ != nullptr && report->lines == 0 && block.offset() == 0) {
+        // A whole file of another format begins so.
+        const std::string hint = FormatHint(rows.substr(0, kFrontBytes), block.format());
+        if (!hint.empty()) detail_ += detail_.empty() ? hint : "; " + hint;
+      }
       if (kind_ != nullptr && !AddReject({report->lines, kind_, detail_, line}, report)) break;
       ++report->lines;
       at = line_end + 1;

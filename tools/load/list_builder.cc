@@ -333,6 +333,7 @@ SstPlan ListBuilder::MakeSstPlan(uint64_t used) const {
   SstPlan sst;
   sst.options = job_.database->options();
   sst.options.table_properties_collector_factories.push_back(NewMarkCollectorFactory(job_.mark));
+  sst.family = job_.family;
   sst.operands = job_.operands;
   sst.can_merge = job_.database->can_append();
   sst.layout = job_.database->layout();

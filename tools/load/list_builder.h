@@ -44,6 +44,8 @@ class ListBuilder {
     const Database* database = nullptr;
     const KeyOrder* order = nullptr;
     LoadMark mark;
+    // SstPlan::family.
+    std::shared_ptr<rocksdb::ColumnFamilyHandle> family;
     // Lists are written as operands, not as values.
     bool operands = false;
     // LoadOptions::rejects, absolute.

@@ -17,7 +17,7 @@ namespace load {
 constexpr char kJournalName[] = "journal";
 // A new DB, or SSTs for others, until they are moved to their place.
 constexpr char kStagedName[] = "new";
-// Rows that were skipped; has a name for a moment only.
+// Rows that were skipped, until the load succeeded.
 constexpr char kRejectsName[] = "rejects";
 
 // "run-000007".

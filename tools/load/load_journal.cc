@@ -365,7 +365,8 @@ void LoadJournal::RemoveUnknown(const std::set<std::string>& known) {
   const absl::StatusOr<std::vector<std::string>> names = folder_.Names();
   if (!names.ok()) return;
   for (const std::string& name : *names) {
-    if (name == kJournalName || known.count(absl::StrCat(folder(), "/", name)) != 0) continue;
+    if (name == kJournalName || name == kRejectsName) continue;
+    if (known.count(absl::StrCat(folder(), "/", name)) != 0) continue;
     folder_.Remove(name).IgnoreError();  // only takes space
   }
 }
@@ -374,6 +375,7 @@ void LoadJournal::Remove() {
   if (std::exchange(removed_, true)) return;
   // The journal goes last, so that what is left can be told from other folders.
   RemoveUnknown({});
+  folder_.Remove(kRejectsName).IgnoreError();
   folder_.Remove(kJournalName).IgnoreError();
   folder_.RemoveItself().IgnoreError();
 }

@@ -100,7 +100,7 @@ class LoadJournal {
   // returns. Errors: Internal.
   absl::Status Append(const Record& record, bool sync);
 
-  // Removes all files but the journal and those whose paths are in `known`.
+  // Removes all files but the journal, the rejects and those whose paths are in `known`.
   void RemoveUnknown(const std::set<std::string>& known);
 
   // With all that is in the folder.

@@ -161,14 +161,6 @@ absl::Status SyncMoved(const std::string& to) {
                                           ", but a power cut could still take it away"));
 }
 
-bool KeepsItsPlace(const std::string& path) {
-  struct stat info;
-  if (stat(path.c_str(), &info) != 0) return false;
-  const std::string absolute = fs::path(AbsolutePath(path)).lexically_normal().string();
-  return !S_ISREG(info.st_mode) || absolute.rfind("/dev/", 0) == 0 ||
-         absolute.rfind("/proc/", 0) == 0;
-}
-
 uint64_t DiskBytesIn(const std::string& folder) {
   uint64_t bytes = 0;
   std::error_code error;

@@ -74,10 +74,6 @@ absl::Status MoveFolder(const std::string& from, const std::string& to, const st
 // What is at `to` has reached the disk, with its name. Errors: Internal.
 absl::Status SyncMoved(const std::string& to);
 
-// What is at `path` is written to and never replaced: a device, a pipe, or a name of a file that is
-// open, as /dev/stderr and /dev/fd/3 are, wherever that leads.
-bool KeepsItsPlace(const std::string& path);
-
 // Bytes of disk that files in `folder` take, those in its folders among them.
 uint64_t DiskBytesIn(const std::string& folder);
 

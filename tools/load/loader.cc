@@ -22,6 +22,7 @@
 #include "tools/load/owned_folder.h"
 #include "tools/load/progress.h"
 #include "tools/load/publish.h"
+#include "tools/load/sst_family.h"
 #include "tools/load/text.h"
 #include "tools/load/worker_threads.h"
 
@@ -104,7 +105,10 @@ class Loader {
       operands_ = options_.mode == LoadMode::kAppend;
       return absl::OkStatus();
     }
-    return database_.is_new() ? absl::OkStatus() : CheckDatabase();
+    if (!database_.is_new()) return CheckDatabase();
+    // RocksDB numbers families as they are made: the default one first.
+    family_id_ = options_.family == rocksdb::kDefaultColumnFamilyName ? 0 : 1;
+    return absl::OkStatus();
   }
 
   // Of a DB that is there: that it can be ingested into, as far as it can be known beforehand.
@@ -116,6 +120,7 @@ class Loader {
     }
     const auto opened = database_.OpenForReadOnly();
     if (!opened.ok()) return opened.status();
+    family_id_ = (*opened)->family()->GetID();
     if (options_.mode != LoadMode::kAppend) return absl::OkStatus();
     // Into a DB without keys values can go, which are read without merging.
     const absl::StatusOr<bool> empty = IsEmpty(**opened);
@@ -161,7 +166,8 @@ class Loader {
     std::vector<LoadJournal::Record> what = {
         {to_db_ ? "--db" : "--sst-only", place_.target()},
         {"--db", options_.db.empty() ? "" : CanonicalPath(options_.db)},
-        {"--cf", options_.family},
+        // A family that is dropped and made again has another number.
+        {"--cf", options_.family, absl::StrCat(family_id_)},
         {"--mode", absl::StrCat(static_cast<int>(options_.mode))},
         {"--format",
          options_.format.has_value() ? absl::StrCat(static_cast<int>(*options_.format)) : ""},
@@ -344,6 +350,10 @@ class Loader {
     job.database = &database_;
     job.order = order_.get();
     job.mark = mark_;
+    if (to_db_) {
+      job.family =
+          std::make_shared<SstFamily>(options_.family, family_id_, database_.options().comparator);
+    }
     job.operands = operands_;
     job.rejects = rejects_;
     job.can_read_again = can_read_again_;
@@ -462,7 +472,10 @@ class Loader {
       absl::Status status = builder_->rejects()->Commit();
       if (!status.ok()) options_.note(std::string(status.message()));
     } else {
-      if (journal_ != nullptr) RejectLog::CommitLeft(rejects_);
+      if (journal_ != nullptr) {
+        absl::Status status = RejectLog::CommitLeft(rejects_, journal_->folder());
+        if (!status.ok()) options_.note(std::string(status.message()));
+      }
       summary_.rows = state_.counts.rows;
       summary_.values = state_.counts.values;
       summary_.rows_skipped = state_.counts.rows_skipped;
@@ -485,8 +498,6 @@ class Loader {
         state_.built || (can_read_again_ ? journal_->worth_keeping()
                                          : state_.written && summary_.rows_skipped == 0);
     const bool keeps = summary_.resumed || (may_go_away && can_go_on);
-    // What is built is not read again, so its rejects are known now or never.
-    if (keeps && state_.built && builder_ != nullptr) builder_->rejects()->Leave();
     builder_.reset();  // closes files
     if (!keeps) {
       if (!state_.staged.empty()) Unstage().IgnoreError();
@@ -511,8 +522,9 @@ class Loader {
   std::vector<LoadJournal::Record> inputs_;
   bool can_read_again_ = true;
   Database database_;
-  absl::Status not_new_;   // why no new DB can be made, unless one was being moved there
-  bool operands_ = false;  // lists are written as operands, not as values
+  absl::Status not_new_;    // why no new DB can be made, unless one was being moved there
+  bool operands_ = false;   // lists are written as operands, not as values
+  uint32_t family_id_ = 0;  // of the DB's column family
   std::unique_ptr<KeyOrder> order_;
   std::unique_ptr<LoadJournal> journal_;
   LoadMark mark_;

@@ -9,6 +9,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "tools/load/load_place.h"
+#include "tools/load/output_file.h"
 #include "tools/load/text.h"
 
 namespace sheaf {
@@ -71,12 +72,10 @@ absl::Status Publish(const std::string& folder, const std::vector<std::string>& 
     if (absl::Status status = SyncPath(folder + "/" + inner); !status.ok()) return status;
   }
   const std::string path = folder + "/" + kManifest;
-  std::ofstream out(path, std::ios::binary);
-  out << manifest;
-  out.close();
-  if (!out) return Failed(path, ErrnoText(errno));
-  absl::Status status = SyncPath(path);
-  return status.ok() ? SyncPath(folder) : status;
+  OutputFile out(path);
+  absl::Status status = out.Open(path);
+  if (status.ok()) status = out.Write(manifest);
+  return status.ok() ? out.Commit() : status;
 }
 
 }  // namespace load

@@ -1,7 +1,6 @@
 #include "tools/load/reject_log.h"
 
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,45 +11,44 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "tools/load/escapes.h"
-#include "tools/load/interrupt.h"
-#include "tools/load/load_place.h"
+#include "tools/load/load_files.h"
 #include "tools/load/text.h"
 
 namespace sheaf {
 namespace load {
+namespace {
+
+std::string SpoolIn(const std::string& folder) {
+  return absl::StrCat(folder, "/", kRejectsName);
+}
+
+std::string What(const std::string& file) { return "--rejects " + file; }
+
+absl::Status CannotWrite(const std::string& spool, int error) {
+  return absl::InternalError(absl::StrCat(spool, ": cannot write it: ", ErrnoText(error)));
+}
+
+}  // namespace
 
 RejectLog::RejectLog(OnError on_error, std::string file,
                      std::function<void(const std::string&)> note)
     : on_error_(on_error), file_(std::move(file)), note_(std::move(note)) {}
 
 RejectLog::~RejectLog() {
-  if (out_ != nullptr) std::fclose(out_);
-  if (!part_.empty()) unlink(part_.c_str());
+  if (spool_ != nullptr) std::fclose(spool_);
 }
 
 absl::Status RejectLog::Open(const std::string& folder) {
   if (file_.empty()) return absl::OkStatus();
-  struct stat info;
-  const bool is_device = KeepsItsPlace(file_);
-  const bool is_folder = stat(file_.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
-  if (is_folder || (is_device && access(file_.c_str(), W_OK) != 0)) {
-    return CannotWrite(absl::StatusCode::kInvalidArgument, is_folder ? EISDIR : errno);
-  }
-  const std::string path = is_device ? folder + "/rejects" : file_ + ".part";
-  const int fd = open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-  out_ = fd < 0 ? nullptr : fdopen(fd, "w+");
-  if (out_ == nullptr) return CannotWrite(absl::StatusCode::kInvalidArgument, errno);
-  if (is_device) {
-    unlink(path.c_str());
-  } else {
-    part_ = path;
-  }
+  if (absl::Status status = OutputFile::Check(What(file_), file_); !status.ok()) return status;
+  const std::string path = SpoolIn(folder);
+  const int fd = open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+  spool_ = fd < 0 ? nullptr : fdopen(fd, "w+");
+  if (spool_ == nullptr) return CannotWrite(path, errno);
+  folder_ = folder;
+  // What is written in place is written once, and nothing is left for CommitLeft().
+  if (OutputFile::IsInPlace(file_)) unlink(path.c_str());
   return absl::OkStatus();
-}
-
-absl::Status RejectLog::CannotWrite(absl::StatusCode code, int error) const {
-  return absl::Status(code,
-                      absl::StrCat("--rejects ", file_, ": cannot write it: ", ErrnoText(error)));
 }
 
 void RejectLog::Add(const RowBlock& block, BlockReport report) {
@@ -137,7 +135,7 @@ void RejectLog::TakeReject(const Pending& pending, const Reject& reject) {
   }
   ++account->second.count;
   if (account->second.places.size() < kPlaces) account->second.places.push_back(place());
-  if (out_ != nullptr) WriteReject(place(), reject, pending.format);
+  if (spool_ != nullptr) WriteReject(place(), reject, pending.format);
 }
 
 void RejectLog::WriteReject(const std::string& place, const Reject& reject, RowFormat format) {
@@ -156,54 +154,53 @@ void RejectLog::WriteReject(const std::string& place, const Reject& reject, RowF
 
 void RejectLog::Write(std::string_view text) {
   if (write_error_ != 0) return;
-  if (std::fwrite(text.data(), 1, text.size(), out_) != text.size()) write_error_ = errno;
+  if (std::fwrite(text.data(), 1, text.size(), spool_) != text.size()) write_error_ = errno;
 }
 
 absl::Status RejectLog::Finish() {
   if (!first_.ok()) return first_;
   if (stopped())
     return absl::InternalError("a malformed row was not reached; this is a bug in sheaf");
-  if (out_ == nullptr) return absl::OkStatus();
-  if (std::fflush(out_) != 0 && write_error_ == 0) write_error_ = errno;
-  if (write_error_ != 0) return CannotWrite(absl::StatusCode::kInternal, write_error_);
-  return part_.empty() ? CopyToDevice() : absl::OkStatus();
+  if (spool_ == nullptr) return absl::OkStatus();
+  if (std::fflush(spool_) != 0 && write_error_ == 0) write_error_ = errno;
+  if (write_error_ != 0) return CannotWrite(SpoolIn(folder_), write_error_);
+  return CopyTo(file_, folder_, fileno(spool_), &out_);
 }
 
-absl::Status RejectLog::CopyToDevice() {
-  const int to = open(file_.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC);
-  if (to < 0) return CannotWrite(absl::StatusCode::kInternal, errno);
+// Rows may be read twice, and a file must not be there before the load is: so they are copied.
+absl::Status RejectLog::CopyTo(const std::string& file, const std::string& folder, int spool,
+                               std::unique_ptr<OutputFile>* out) {
+  *out = std::make_unique<OutputFile>(What(file));
+  // Named after the load, for the one that goes on after a kill.
+  absl::Status status = (*out)->Open(file, folder.substr(folder.size() - OutputFile::kIdBytes));
   char bytes[1 << 14];
   off_t offset = 0;
-  absl::Status status;
-  for (ssize_t got; status.ok() && (got = pread(fileno(out_), bytes, sizeof bytes, offset)) != 0;) {
-    // A pipe may take less, or be full until a signal comes.
-    const ssize_t taken = got < 0 ? got : write(to, bytes, static_cast<size_t>(got));
-    if (taken >= 0) {
-      offset += taken;
-    } else if (errno == EINTR) {
-      status = CheckInterrupt();
+  for (ssize_t got; status.ok() && (got = pread(spool, bytes, sizeof bytes, offset)) != 0;) {
+    if (got < 0) {
+      status = CannotWrite(SpoolIn(folder), errno);
     } else {
-      status = CannotWrite(absl::StatusCode::kInternal, errno);
+      status = (*out)->Write({bytes, static_cast<size_t>(got)});
+      offset += got;
     }
   }
-  if (close(to) != 0 && status.ok()) status = CannotWrite(absl::StatusCode::kInternal, errno);
-  return status;
+  return status.ok() ? (*out)->Sync() : status;
 }
 
 absl::Status RejectLog::Commit() {
-  if (out_ == nullptr) return absl::OkStatus();
-  const bool closed = std::fclose(out_) == 0;
-  out_ = nullptr;
-  if (closed && part_.empty()) return absl::OkStatus();
-  if (closed && std::rename(part_.c_str(), file_.c_str()) == 0) {
-    part_.clear();
-    return absl::OkStatus();
-  }
-  return CannotWrite(absl::StatusCode::kInternal, errno);
+  if (spool_ == nullptr) return absl::OkStatus();
+  absl::Status status;
+  // Without rows to read nothing was finished.
+  if (out_ == nullptr) status = CopyTo(file_, folder_, fileno(spool_), &out_);
+  return status.ok() ? out_->Commit() : status;
 }
 
-void RejectLog::CommitLeft(const std::string& file) {
-  if (!file.empty()) std::rename((file + ".part").c_str(), file.c_str());
+absl::Status RejectLog::CommitLeft(const std::string& file, const std::string& folder) {
+  const int spool = open(SpoolIn(folder).c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+  if (file.empty() || spool < 0) return absl::OkStatus();
+  std::unique_ptr<OutputFile> out;
+  absl::Status status = CopyTo(file, folder, spool, &out);
+  close(spool);
+  return status.ok() ? out->Commit() : status;
 }
 
 std::vector<std::string> RejectLog::Account() const {

@@ -26,6 +26,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "tools/load/output_file.h"
 #include "tools/load/row_block.h"
 #include "tools/load/row_parser.h"
 
@@ -45,9 +46,8 @@ class RejectLog {
   RejectLog(const RejectLog&) = delete;
   RejectLog& operator=(const RejectLog&) = delete;
 
-  // Opens the file. A device or a pipe is given nothing before Finish(), as rows may be read twice;
-  // until then they are in a file without a name in `folder`. Errors: InvalidArgument, naming the
-  // file and the reason.
+  // Checks that the file can be written. Rows may be read twice, so until Finish() they are in a
+  // file in `folder`, that of the load. Errors: InvalidArgument, naming the file and the reason.
   absl::Status Open(const std::string& folder);
 
   // For parsing a block.
@@ -75,10 +75,9 @@ class RejectLog {
   // Gives the file its name. Errors: Internal.
   absl::Status Commit();
 
-  // Leaves the file for CommitLeft(), which a later load calls instead of Commit().
-  void Leave() { part_.clear(); }
-  // Commit() for a load that ended, or was killed, after Finish(); nothing if there is no file.
-  static void CommitLeft(const std::string& file);
+  // Finish() and Commit() for a load that ended, or was killed, after Finish(), with what it has
+  // left in its `folder`; nothing if that is nothing. Errors: as theirs.
+  static absl::Status CommitLeft(const std::string& file, const std::string& folder);
 
   uint64_t count() const { return count_; }
 
@@ -109,15 +108,16 @@ class RejectLog {
   void TakeReject(const Pending& pending, const Reject& reject);
   void WriteReject(const std::string& place, const Reject& reject, RowFormat format);
   void Write(std::string_view text);
-  absl::Status CopyToDevice();
-  absl::Status CannotWrite(absl::StatusCode code, int error) const;
+  static absl::Status CopyTo(const std::string& file, const std::string& folder, int spool,
+                             std::unique_ptr<OutputFile>* out);
 
   const OnError on_error_;
   const std::string file_;
   const std::function<void(const std::string&)> note_;
-  std::string part_;  // the file's name until Commit(); empty for a device or a pipe
-  std::FILE* out_ = nullptr;
-  int write_error_ = 0;  // errno of the first write that failed
+  std::string folder_;
+  std::FILE* spool_ = nullptr;
+  std::unique_ptr<OutputFile> out_;  // since Finish()
+  int write_error_ = 0;              // errno of the first write that failed
 
   std::mutex mutex_;
   // By position.

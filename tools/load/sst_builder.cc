@@ -244,7 +244,7 @@ absl::Status SstBuilder::Open(std::unique_ptr<rocksdb::SstFileWriter>* writer,
     options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(shared));
   }
   // The files are read again soon: keep them in the page cache.
-  *writer = std::make_unique<rocksdb::SstFileWriter>(env, options, /*column_family=*/nullptr,
+  *writer = std::make_unique<rocksdb::SstFileWriter>(env, options, plan_.family.get(),
                                                      /*invalidate_page_cache=*/false);
   const rocksdb::Status status = (*writer)->Open(path);
   return status.ok() ? absl::OkStatus() : CannotWrite(path, status);

@@ -28,6 +28,7 @@
 
 #include "absl/status/status.h"
 #include "plugin/codec/encoder.h"
+#include "rocksdb/db.h"
 #include "rocksdb/options.h"
 #include "rocksdb/sst_file_writer.h"
 #include "sheaf/blob_builder.h"
@@ -43,6 +44,9 @@ struct SstPlan {
   // Those of the DB and the column family that will ingest the files: comparator, compression,
   // table format, collectors.
   rocksdb::Options options;
+  // The column family that the files name in their properties; null for files that any may ingest.
+  // RocksDB then ingests them into no other.
+  std::shared_ptr<rocksdb::ColumnFamilyHandle> family;
   // Lists are written as values of `layout`, or as operands of sheaf.append, which are compact.
   bool operands = false;
   // The column family has sheaf.append, so that a large list may be written in pieces.

@@ -1,10 +1,13 @@
 #include "tools/sheaf/command.h"
 
+#include <unistd.h>
+
 #include <charconv>
 #include <cstdio>
 #include <limits>
 
 #include "tools/load/escapes.h"
+#include "tools/load/input_files.h"
 #include "tools/load/last_words.h"
 
 namespace sheaf {
@@ -33,7 +36,16 @@ CLI::Option* AddText(CLI::App& app, const std::string& name, std::string* text,
 }
 
 void AddDb(CLI::App& app, DbName* db) {
-  AddText(app, "--db", &db->path, "Folder of the DB")->required()->type_name("DIR");
+  const auto set = [db](const std::string& argument) {
+    db->path = Unprotect(argument);
+    load::InputFiles files;
+    files.AddFolder("--db", db->path);
+    const absl::Status status = files.CheckOpen("stdout", STDOUT_FILENO);
+    if (!status.ok()) throw CLI::ValidationError(std::string(status.message()));
+  };
+  app.add_option_function<std::string>("--db", set, "Folder of the DB")
+      ->required()
+      ->type_name("DIR");
   AddFamily(app, &db->family);
 }
 

@@ -1,14 +1,12 @@
-#include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include <cerrno>
-#include <cstdio>
 #include <memory>
 #include <optional>
 
 #include "absl/strings/str_cat.h"
+#include "tools/load/input_files.h"
 #include "tools/load/interrupt.h"
+#include "tools/load/output_file.h"
 #include "tools/load/progress.h"
 #include "tools/load/row_format.h"
 #include "tools/load/text.h"
@@ -47,7 +45,10 @@ constexpr char kFooter[] =
     "mends.\n"
     "Progress on a terminal counts the bytes of keys and lists that are done.\n"
     "\n"
-    "An output file gets its name when it is complete; until then it is FILE.part-XXXXXX.\n"
+    "An output file gets its name when it is complete and on disk; until then it is a new file\n"
+    "FILE.part-XXXXXX. What was there before stays if the export fails; its mode and owner are "
+    "kept,\n"
+    "and a symbolic link stays one. Devices, pipes and names like /dev/fd/3 are written in place.\n"
     "\n"
     "Examples:\n"
     "  sheaf export --db lists.db --output lists.jsonl\n"
@@ -64,67 +65,10 @@ struct Arguments {
   bool progress = false;
 };
 
-// A file that appears under its name when it is complete. Things like /dev/null and pipes are
-// written in place.
-class OutputFile {
- public:
-  ~OutputFile() {
-    if (fd_ >= 0 && fd_ != STDOUT_FILENO) close(fd_);
-    if (!part_.empty()) unlink(part_.c_str());
-  }
-
-  absl::Status Open(const std::string& path) {
-    path_ = path;
-    if (path == "-") {
-      fd_ = STDOUT_FILENO;
-      return absl::OkStatus();
-    }
-    struct stat info;
-    mode_t mode = 0;
-    if (stat(path.c_str(), &info) == 0) {
-      if (S_ISDIR(info.st_mode)) {
-        return absl::InternalError(absl::StrCat(path, ": is a directory; expected a file"));
-      }
-      if (!S_ISREG(info.st_mode)) {
-        fd_ = open(path.c_str(), O_WRONLY | O_CLOEXEC);
-        return fd_ >= 0 ? absl::OkStatus() : Failed("cannot open");
-      }
-      mode = info.st_mode & 07777;
-    } else {
-      const mode_t mask = umask(0);
-      umask(mask);
-      mode = 0666 & ~mask;
-    }
-    std::string part = path + ".part-XXXXXX";
-    fd_ = mkostemp(part.data(), O_CLOEXEC);
-    if (fd_ < 0) return Failed("cannot make a file beside it");
-    part_ = part;
-    fchmod(fd_, mode);
-    return absl::OkStatus();
-  }
-
-  int fd() const { return fd_; }
-
-  absl::Status Commit() {
-    if (part_.empty()) return absl::OkStatus();
-    if (fsync(fd_) != 0) return Failed("cannot write");
-    const int fd = fd_;
-    fd_ = -1;
-    if (close(fd) != 0) return Failed("cannot write");
-    if (rename(part_.c_str(), path_.c_str()) != 0) return Failed("cannot rename a file to it");
-    part_.clear();
-    return absl::OkStatus();
-  }
-
- private:
-  absl::Status Failed(const char* what) const {
-    return absl::InternalError(absl::StrCat(path_, ": ", what, ": ", load::ErrnoText(errno)));
-  }
-
-  std::string path_;
-  std::string part_;  // the name until then
-  int fd_ = -1;
-};
+int Interrupted(const absl::Status& status) {
+  Complain(kName, absl::StrCat(status.message()));
+  return 128 + load::InterruptSignal();
+}
 
 int Run(const Arguments& arguments) {
   std::unique_ptr<ListDb> lists;
@@ -132,9 +76,17 @@ int Run(const Arguments& arguments) {
     return ExitOf(kName, status);
   }
   const load::InterruptScope interrupts;
-  OutputFile file;
-  if (absl::Status status = file.Open(arguments.output); !status.ok()) return ExitOf(kName, status);
-  Output out(file.fd(), arguments.output == "-" ? "stdout" : arguments.output);
+  const bool to_stdout = arguments.output == "-";
+  load::OutputFile file("--output " + arguments.output);
+  if (!to_stdout) {
+    load::InputFiles inputs;
+    inputs.AddFolder("--db", arguments.db.path);
+    absl::Status status = inputs.CheckOutput("--output " + arguments.output, arguments.output);
+    if (status.ok()) status = file.Open(arguments.output);
+    if (absl::IsCancelled(status)) return Interrupted(status);
+    if (!status.ok()) return ExitOf(kName, status);
+  }
+  Output out(to_stdout ? STDOUT_FILENO : file.fd(), to_stdout ? "stdout" : arguments.output);
   out.WriteBehind();
   RowWriter writer(arguments.format.value_or(load::FormatOfFile(arguments.output)), out);
   // Without the total the progress line says less; what is wrong with an SST is found below.
@@ -165,14 +117,13 @@ int Run(const Arguments& arguments) {
     progress.At(read, values);
     if (absl::Status status = load::CheckInterrupt(); !status.ok()) {
       progress.Clear();
-      Complain(kName, absl::StrCat(status.message()));
-      return 128 + load::InterruptSignal();
+      return Interrupted(status);
     }
   }
   progress.Clear();
   if (!scan.status().ok()) return ExitOf(kName, FromRocks(arguments.db.path, scan.status()));
   absl::Status status = out.Finish();
-  if (status.ok()) status = file.Commit();
+  if (status.ok() && !to_stdout) status = file.Commit();
   if (!status.ok()) return ExitOf(kName, status);
   if (writer.left_out() == 0) return kExitOk;
   Complain(kName, absl::StrCat(load::Plural(writer.left_out(), "key"),

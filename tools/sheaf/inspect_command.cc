@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "tools/load/escapes.h"
+#include "tools/load/input_files.h"
 #include "tools/load/text.h"
 #include "tools/sheaf/command.h"
 #include "tools/sheaf/file_bytes.h"
@@ -96,6 +97,11 @@ void WriteText(size_t offset, const BlobView& blob, Output& out) {
 }
 
 int Run(const Arguments& arguments) {
+  load::InputFiles inputs;
+  inputs.AddFile("FILE", arguments.file);
+  if (absl::Status status = inputs.CheckOpen("stdout", STDOUT_FILENO); !status.ok()) {
+    return ExitOf(kName, status);
+  }
   const auto file = FileBytes::Read(arguments.file);
   if (!file.ok()) return ExitOf(kName, file.status());
   const std::string_view bytes = (*file)->view();

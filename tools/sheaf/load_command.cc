@@ -1,15 +1,13 @@
 #include <algorithm>
-#include <cerrno>
-#include <cstdio>
-#include <fstream>
 #include <memory>
 #include <thread>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "tools/load/input_files.h"
 #include "tools/load/interrupt.h"
-#include "tools/load/load_place.h"
 #include "tools/load/loader.h"
+#include "tools/load/output_file.h"
 #include "tools/load/progress.h"
 #include "tools/load/text.h"
 #include "tools/sheaf/command.h"
@@ -33,7 +31,13 @@ constexpr char kFooter[] =
     "  framed  u32 key size, u32 value size, key, value; repeated; little-endian.\n"
     "          A frame that is cut off ends the load, also with --on-error skip.\n"
     "Without --format by the end of the file's name (.tsv .jsonl .ndjson .framed); else tsv.\n"
-    "gzip, zstd and LZ4 files, by their content, are decompressed.\n"
+    "gzip, zstd and LZ4 files, by their content, are decompressed; other archives are refused, "
+    "with\n"
+    "the program that unpacks them. A UTF-8 byte order mark at the front is passed over.\n"
+    "\n"
+    "--rejects and --json-summary are written whole, beside the file and renamed; what was there "
+    "stays\n"
+    "if that fails. They cannot be an input or lie in the folder of the DB.\n"
     "\n"
     "Rows of one key need not be adjacent: values keep the order of the input, and of the inputs.\n"
     "Loading the same rows once more appends them once more. Where a pipe ends, the input ends: "
@@ -110,27 +114,36 @@ void PrintSummary(const load::LoadSummary& summary, const std::string& where) {
   ComplainLines(SummaryText(summary, where));
 }
 
-// Empty if the file for the summary can be written; before the load, after which it is too late.
-std::string JsonSummaryFault(const std::string& path) {
-  if (path.empty() || load::KeepsItsPlace(path)) return "";
-  const std::string part = path + ".part";
-  if (!std::ofstream(part, std::ios::binary)) return load::ErrnoText(errno);
-  std::remove(part.c_str());
-  return "";
-}
+std::string JsonSummaryName(const std::string& path) { return "--json-summary " + path; }
 
-// What does not keep its place is not there yet or whole.
 void WriteJsonSummary(const std::string& path, const std::string& text) {
   if (path.empty()) return;
-  const bool in_place = load::KeepsItsPlace(path);
-  const std::string part = in_place ? path : path + ".part";
-  std::ofstream out(part, in_place ? std::ios::app : std::ios::binary);
-  out << text;
-  out.close();
-  if (out && (in_place || std::rename(part.c_str(), path.c_str()) == 0)) return;
-  Complain(kName,
-           absl::StrCat("--json-summary ", path, ": cannot write it: ", load::ErrnoText(errno)));
-  if (!in_place) std::remove(part.c_str());
+  const load::InterruptScope interrupts;  // so that no temporary file is left
+  load::OutputFile file(JsonSummaryName(path));
+  absl::Status status = file.Open(path);
+  if (status.ok()) status = file.Write(text);
+  if (status.ok()) status = file.Commit();
+  if (!status.ok()) Complain(kName, load::Std(status.message()));
+}
+
+// What would be found out when the load is done, and what would destroy its input.
+absl::Status CheckOutputs(const Arguments& arguments) {
+  const load::LoadOptions& options = arguments.options;
+  load::InputFiles files;
+  for (const std::string& input : options.inputs) files.AddFile("--input", input);
+  if (!options.db.empty()) files.AddFolder("--db", options.db);
+  if (!options.sst_only.empty()) files.AddOutput("--sst-only", options.sst_only);
+  if (!options.rejects.empty()) {
+    absl::Status status = files.CheckOutput("--rejects " + options.rejects, options.rejects);
+    if (!status.ok()) return status;
+    if (!load::OutputFile::IsInPlace(options.rejects)) {
+      files.AddOutput("--rejects", options.rejects);
+    }
+  }
+  const std::string& summary = arguments.json_summary;
+  if (summary.empty()) return absl::OkStatus();
+  absl::Status status = files.CheckOutput(JsonSummaryName(summary), summary);
+  return status.ok() ? load::OutputFile::Check(JsonSummaryName(summary), summary) : status;
 }
 
 int Usage(const std::string& text) {
@@ -162,17 +175,14 @@ int Run(Arguments& arguments) {
   if (options.mode == load::LoadMode::kCreateOnly && !options.sst_only.empty()) {
     return Usage("--create-only: expected no --sst-only beside it, as no DB is looked into");
   }
-  if (const std::string fault = JsonSummaryFault(arguments.json_summary); !fault.empty()) {
-    Complain(kName,
-             absl::StrCat("--json-summary ", arguments.json_summary, ": cannot write it: ", fault));
-    return kExitFailed;
-  }
+  if (absl::Status status = CheckOutputs(arguments); !status.ok()) return ExitOf(kName, status);
   options.progress = load::Progress::Wanted(arguments.progress);
   options.note = [](const std::string& text) { Complain(kName, text); };
   options.manifest = ManifestJson;
   const std::string& where = options.sst_only.empty() ? options.db : options.sst_only;
   load::LoadSummary summary;
   const absl::Status status = load::Load(options, &summary);
+  const int signal = load::InterruptSignal();
   WriteJsonSummary(arguments.json_summary, SummaryJson(summary, status));
   if (status.ok()) {
     PrintSummary(summary, where);
@@ -187,7 +197,7 @@ int Run(Arguments& arguments) {
                           summary.left_staged.empty() ? "" : " and in ", summary.left_staged,
                           ": the same command with --resume goes on from there; else remove it"));
   }
-  if (absl::IsCancelled(status)) return 128 + load::InterruptSignal();
+  if (absl::IsCancelled(status)) return 128 + signal;
   if (absl::IsUnimplemented(status)) return kExitUsage;
   return kExitFailed;
 }
