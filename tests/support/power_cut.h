@@ -1,0 +1,124 @@
+// PowerCut: what a disk may hold after a power cut.
+//
+// A process runs while DiskRecording is alive, which records each change that it makes below a
+// folder, and each sync. PowerCut replays the record up to any event, and then writes the folder as
+// a disk might have it if the power went right there. It promises what POSIX does and no more:
+//
+//   - The bytes of a file are there after fsync or fdatasync of the file. Of what was written
+//   since,
+//     any part may be there: none, all, a prefix that ends within a write, or any sectors.
+//   - Names in a folder (creations, links, renames, removals) are there after fsync of the folder.
+//     Of those since, the first few may be there, in order, in each folder for itself. fsync of a
+//     new file does not make its name last.
+//   - A rename is there as a whole or not at all, also between two folders. A sector of 512 bytes
+//     is old or new.
+//
+// File systems promise more (ext4 and xfs have one order for all folders); a program that needs it
+// fails here.
+//
+//   PowerCut disk(root);                         // now, and all of it has reached the disk
+//   { DiskRecording recording(root, log); RunSheaf({"append", ...}); }
+//   for (DiskEvent& event : ReadDiskLog(log)) disk.Apply(event);
+//   disk.WriteTo(root, Cut::Strict());           // nothing that was not synced
+//
+// Thread safety: none.
+
+#ifndef SHEAF_TESTS_SUPPORT_POWER_CUT_H_
+#define SHEAF_TESTS_SUPPORT_POWER_CUT_H_
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "tests/support/disk_event.h"
+
+namespace sheaf {
+namespace testing {
+
+struct DiskEvent {
+  using Kind = DiskEventHeader::Kind;
+  Kind kind;
+  uint64_t a, b, c;
+  std::string text;
+  std::string data;
+};
+
+// Processes that are started while it is alive append to `log` what they do to the disk of `root`.
+class DiskRecording {
+ public:
+  DiskRecording(const std::string& root, const std::string& log);
+  ~DiskRecording();
+  DiskRecording(const DiskRecording&) = delete;
+  DiskRecording& operator=(const DiskRecording&) = delete;
+};
+
+// All whole events. A process that is killed may leave a part of one.
+std::vector<DiskEvent> ReadDiskLog(const std::string& log);
+
+// What becomes of that which was not synced.
+struct Cut {
+  enum class Data { kLost, kThere, kTorn, kSectors };
+  enum class Names { kLost, kThere, kSome };
+  Data data = Data::kLost;
+  Names names = Names::kLost;
+  uint32_t seed = 0;
+
+  static Cut Strict() { return {}; }
+  // As if the process had been killed.
+  static Cut Nothing() { return {Data::kThere, Names::kThere, 0}; }
+  static Cut Random(std::mt19937* random);
+  std::string ToString() const;
+};
+
+class PowerCut {
+ public:
+  // `loses`: the sync of the file or folder with this path below `root` is not done. To show that a
+  // test needs it.
+  using Loses = std::function<bool(const std::string& path)>;
+
+  explicit PowerCut(const std::string& root, Loses loses = nullptr);
+  ~PowerCut();
+  PowerCut(const PowerCut&) = delete;
+  PowerCut& operator=(const PowerCut&) = delete;
+
+  // Aborts at a call that cannot be followed.
+  void Apply(const DiskEvent& event);
+
+  // Path below the folder -> bytes, as without a cut; folders end with '/' and have no bytes.
+  std::map<std::string, std::string> Now() const;
+
+  // Replaces what is in `folder`.
+  void WriteTo(const std::string& folder, const Cut& cut) const;
+
+ private:
+  struct Node;
+  using NodePtr = std::shared_ptr<Node>;
+  using Entries = std::map<std::string, NodePtr>;
+  // Names that change together: a null node is a name that goes.
+  struct Fact {
+    NodePtr folder;
+    std::string name;
+    NodePtr node;
+  };
+  using Facts = std::vector<Fact>;
+
+  NodePtr Read(const std::string& path);
+  NodePtr Find(uint64_t inode) const;
+  void Change(Facts facts);
+  void SyncFolder(const NodePtr& folder);
+  std::map<const Node*, Entries> NamesAfter(const Cut& cut, std::mt19937* random) const;
+
+  const Loses loses_;
+  std::map<uint64_t, NodePtr> nodes_;
+  NodePtr root_;
+  std::vector<Facts> pending_;  // names that were not synced, in order
+};
+
+}  // namespace testing
+}  // namespace sheaf
+
+#endif  // SHEAF_TESTS_SUPPORT_POWER_CUT_H_
