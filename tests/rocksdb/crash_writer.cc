@@ -14,6 +14,7 @@
 #include <thread>
 
 #include "rocksdb/db.h"
+#include "rocksdb/utilities/transaction_db.h"
 #include "rocksdb/write_batch.h"
 #include "sheaf/store.h"
 #include "tests/rocksdb/crash_workload.h"
@@ -36,33 +37,59 @@ void Tell(CrashEvent::Kind kind, int thread = 0, uint64_t number = 0) {
   }
 }
 
-rocksdb::Status Do(const CrashOp& op, rocksdb::DB* db, Store* store) {
+rocksdb::WriteOptions Sync() {
   rocksdb::WriteOptions sync;
   sync.sync = true;
+  return sync;
+}
+
+// The operation on its key `key`. `target`: WriteOptions, a batch or a transaction.
+template <typename Target>
+rocksdb::Status Do(const CrashOp& op, const std::string& key, Store* store, Target&& target) {
   const std::string_view value = op.value;
-  const std::string& key = op.keys[0];
   switch (op.kind) {
     case CrashOp::Kind::kKeepFirst:
-      return store->Trim(sync, key, op.count, Keep::kFirst);
+      return store->Trim(target, key, op.count, Keep::kFirst);
     case CrashOp::Kind::kKeepLast:
-      return store->Trim(sync, key, op.count);
+      return store->Trim(target, key, op.count);
     case CrashOp::Kind::kRemove:
-      return store->Remove(sync, key, value);
+      return store->Remove(target, key, value);
     case CrashOp::Kind::kClear:
-      return store->Clear(sync, key);
+      return store->Clear(target, key);
     case CrashOp::Kind::kAppend:
       break;
   }
-  if (op.keys.size() == 1) return store->Append(sync, key, {value});
-  rocksdb::WriteBatch batch;
-  for (const std::string& each : op.keys) Require(store->Append(&batch, each, {value}), "append");
-  return db->Write(sync, &batch);
+  return store->Append(target, key, {value});
 }
 
-void Write(rocksdb::DB* db, Store* store, int thread, uint64_t number) {
+rocksdb::Status Do(const CrashOp& op, rocksdb::DB* db, Store* store) {
+  if (op.keys.size() == 1) return Do(op, op.keys[0], store, Sync());
+  rocksdb::WriteBatch batch;
+  for (const std::string& key : op.keys) Require(Do(op, key, store, &batch), "append");
+  return db->Write(Sync(), &batch);
+}
+
+rocksdb::Status DoPrepared(const CrashOp& op, rocksdb::TransactionDB* db, Store* store, int thread,
+                           uint64_t number) {
+  const std::unique_ptr<rocksdb::Transaction> transaction(db->BeginTransaction(Sync()));
+  Require(transaction->SetName(CrashTransactionName(thread, number)), "name");
+  for (const std::string& key : op.keys) {
+    Require(Do(op, key, store, transaction.get()), "write into a transaction");
+  }
+  Require(transaction->Prepare(), "prepare");
+  Tell(CrashEvent::kPrepared, thread, number);
+  return transaction->Commit();
+}
+
+// `transactions` is `db`, or null.
+void Write(rocksdb::DB* db, rocksdb::TransactionDB* transactions, Store* store, int thread,
+           uint64_t number) {
   for (;; ++number) {
+    const CrashOp op = CrashOpOf(thread, number);
     Tell(CrashEvent::kSent, thread, number);
-    Require(Do(CrashOpOf(thread, number), db, store), "write");
+    Require(transactions == nullptr ? Do(op, db, store)
+                                    : DoPrepared(op, transactions, store, thread, number),
+            "write");
     Tell(CrashEvent::kAcked, thread, number);
   }
 }
@@ -90,7 +117,15 @@ int Main(int argc, char** argv) {
   if (argc != 3 + kCrashThreads) return 2;
   const auto variant = static_cast<unsigned>(std::strtoul(argv[2], nullptr, 10));
   rocksdb::DB* db = nullptr;
-  Require(rocksdb::DB::Open(CrashOptions(variant), argv[1], &db), "open");
+  rocksdb::TransactionDB* transactions = nullptr;
+  if (CrashInTransactions(variant)) {
+    Require(rocksdb::TransactionDB::Open(CrashOptions(variant), CrashTransactionOptions(), argv[1],
+                                         &transactions),
+            "open");
+    db = transactions;
+  } else {
+    Require(rocksdb::DB::Open(CrashOptions(variant), argv[1], &db), "open");
+  }
   std::unique_ptr<Store> store;
   StoreOptions options;
   options.layout = CrashLayout(variant);
@@ -98,7 +133,7 @@ int Main(int argc, char** argv) {
   Tell(CrashEvent::kOpened);
   for (int t = 0; t < kCrashThreads; ++t) {
     const uint64_t first = std::strtoull(argv[3 + t], nullptr, 10);
-    std::thread(Write, db, store.get(), t, first).detach();
+    std::thread(Write, db, transactions, store.get(), t, first).detach();
   }
   FlushAndCompact(db);
   return 0;

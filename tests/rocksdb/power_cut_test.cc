@@ -1,0 +1,137 @@
+// What was acknowledged is there after a power cut: crash_writer appends, and edits, with
+// WriteOptions::sync from several threads, by itself, in batches and in transactions that are
+// prepared first, while flushes and compactions go on. All that it does to the disk is recorded;
+// for moments of it the disk is made as a cut right there leaves it (tests/support/power_cut.h),
+// and the DB on it is opened and compared with what the writer had told by then. Then the next
+// writer goes on from the last of them.
+//
+// The folder of the DB exists before, as RocksDB makes it without syncing the folder that it is in.
+//
+// SHEAF_TEST_SCALE=20 is 20 times as many DBs.
+
+#include "tests/support/power_cut.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "tests/codec/lists.h"
+#include "tests/rocksdb/crash_history.h"
+#include "tests/rocksdb/crash_workload.h"
+#include "tests/rocksdb/crash_writer_process.h"
+#include "tests/rocksdb/test_db.h"
+
+namespace sheaf {
+namespace testing {
+namespace {
+
+namespace fs = std::filesystem;
+using Clock = CrashWriter::Clock;
+
+constexpr int kWritersADb = 2;
+constexpr int kCutsAWriter = 10;
+
+// One disk with a DB, and all that is known of what was sent to it.
+class Disk {
+ public:
+  Disk(unsigned variant, std::mt19937* random) : random_(*random), history_(db_, variant) {
+    fs::create_directories(db_);
+  }
+
+  // Syncs of these are not done.
+  void Lose(PowerCut::Loses loses) { loses_ = std::move(loses); }
+
+  // Runs a writer for a moment, and cuts the power at moments of its life. The disk is then as
+  // after the last of them.
+  void WriteAndCut(int cuts) {
+    PowerCut disk(root_, loses_);
+    const std::vector<DiskEvent> events = Write();
+    std::vector<size_t> moments(static_cast<size_t>(cuts));
+    for (size_t& moment : moments) moment = random_() % (events.size() + 1);
+    std::sort(moments.begin(), moments.end());
+    size_t at = 0;
+    for (size_t i = 0; i < moments.size() && !::testing::Test::HasFailure(); ++i) {
+      for (; at < moments[i]; ++at) {
+        disk.Apply(events[at]);
+        if (events[at].kind == DiskEvent::Kind::kOutput) Note(events[at].data);
+      }
+      const Cut cut = Cut::Random(&random_);
+      SCOPED_TRACE("cut after call " + std::to_string(at) + " of " + std::to_string(events.size()) +
+                   "; " + cut.ToString());
+      disk.WriteTo(root_, cut);
+      ++cuts_;
+      if (i + 1 == moments.size()) return history_.Check(random_() % 2 == 0);
+      CrashHistory(history_).Check(random_() % 2 == 0);
+    }
+  }
+
+  uint64_t cuts() const { return cuts_; }
+  const CrashHistory::Figures& figures() const { return history_.figures(); }
+
+ private:
+  std::vector<DiskEvent> Write() {
+    const std::string log = dir_.path() + "/log";
+    fs::remove(log);
+    {
+      const DiskRecording recording(root_, log);
+      CrashWriter writer(history_.Arguments());
+      CrashEvent event;
+      // Some do not get as far as to open the DB.
+      auto end = Clock::now() + std::chrono::minutes(2);
+      while (Clock::now() < end && writer.Next(end, &event)) {
+        if (event.kind == CrashEvent::kOpened) {
+          end = Clock::now() + std::chrono::milliseconds(random_() % 600);
+        }
+      }
+      EXPECT_TRUE(writer.Kill()) << "the writer ended by itself";
+    }
+    return ReadDiskLog(log);
+  }
+
+  void Note(const std::string& output) {
+    CrashEvent event;
+    ASSERT_EQ(output.size(), sizeof event) << output;
+    std::memcpy(&event, output.data(), sizeof event);
+    history_.Note(event);
+  }
+
+  TempDir dir_;
+  const std::string root_ = dir_.path() + "/disk";
+  const std::string db_ = root_ + "/db";
+  std::mt19937& random_;
+  PowerCut::Loses loses_;
+  CrashHistory history_;
+  uint64_t cuts_ = 0;
+};
+
+TEST(PowerCutTest, EverythingAcknowledgedIsThereInOrderExactlyOnce) {
+  std::mt19937 random(std::random_device{}());
+  const int disks = std::max(1, static_cast<int>(6 * test::Scale()));
+  uint64_t cuts = 0;
+  CrashHistory::Figures figures;
+  for (int i = 0; i < disks; ++i) {
+    const unsigned variant = CrashVariant(i);
+    Disk disk(variant, &random);
+    for (int writer = 0; writer < kWritersADb; ++writer) {
+      SCOPED_TRACE("disk " + std::to_string(i) + ", variant " + std::to_string(variant));
+      disk.WriteAndCut(kCutsAWriter);
+      ASSERT_FALSE(HasFailure());
+    }
+    cuts += disk.cuts();
+    figures += disk.figures();
+  }
+  std::printf("%llu cuts; %s\n", static_cast<unsigned long long>(cuts), figures.ToString().c_str());
+  if (disks >= 6) {  // all cuts of fewer may have come before there was anything to lose
+    EXPECT_GT(figures.acked, 0u);
+  }
+}
+
+}  // namespace
+}  // namespace testing
+}  // namespace sheaf
