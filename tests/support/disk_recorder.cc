@@ -122,10 +122,10 @@ Entry EntryOf(const char* path, int at = AT_FDCWD) {
   return entry;
 }
 
-void RecordCreate(const char* path) {
-  const Entry entry = EntryOf(path);
+void RecordCreate(const char* path, int at = AT_FDCWD) {
+  const Entry entry = EntryOf(path, at);
   struct stat info;
-  if (entry.found && lstat(path, &info) == 0) {
+  if (entry.found && fstatat(at, path, &info, AT_SYMLINK_NOFOLLOW) == 0) {
     Record(Header::kCreate, entry.folder, info.st_ino, info.st_mode, entry.name);
   }
 }
@@ -144,17 +144,17 @@ void RecordWritten(int fd, const void* data, ssize_t bytes) {
 }
 
 template <typename Open>
-int OpenWith(const char* path, int flags, const Open& open) {
+int OpenWith(int at, const char* path, int flags, const Open& open) {
   if ((flags & (O_CREAT | O_TRUNC)) == 0) return open();
   const Lock lock;
   struct stat before;
   const int error = errno;
-  const bool existed = stat(path, &before) == 0;
+  const bool existed = fstatat(at, path, &before, 0) == 0;
   errno = error;
   const int fd = open();
   if (fd < 0) return fd;
   if (!existed) {
-    RecordCreate(path);
+    RecordCreate(path, at);
   } else if ((flags & O_TRUNC) != 0 && IsOnDisk(before)) {
     Record(Header::kTruncate, before.st_ino, 0, 0, "");
   }
@@ -168,7 +168,7 @@ int FlagsOf(const char* stdio_mode) {
 
 FILE* OpenStream(const char* name, const char* path, const char* stdio_mode) {
   FILE* file = nullptr;
-  OpenWith(path, FlagsOf(stdio_mode), [&] {
+  OpenWith(AT_FDCWD, path, FlagsOf(stdio_mode), [&] {
     file = Real<FILE*(const char*, const char*)>(name)(path, stdio_mode);
     return file == nullptr ? -1 : fileno(file);
   });
@@ -215,7 +215,7 @@ int open(const char* path, int flags, ...) {
   va_start(list, flags);
   const mode_t mode = (flags & (O_CREAT | O_TMPFILE)) != 0 ? va_arg(list, mode_t) : 0;
   va_end(list);
-  return OpenWith(path, flags, [&] { return REAL(open)(path, flags, mode); });
+  return OpenWith(AT_FDCWD, path, flags, [&] { return REAL(open)(path, flags, mode); });
 }
 
 int open64(const char* path, int flags, ...) {
@@ -223,7 +223,7 @@ int open64(const char* path, int flags, ...) {
   va_start(list, flags);
   const mode_t mode = (flags & (O_CREAT | O_TMPFILE)) != 0 ? va_arg(list, mode_t) : 0;
   va_end(list);
-  return OpenWith(path, flags, [&] { return REAL(open64)(path, flags, mode); });
+  return OpenWith(AT_FDCWD, path, flags, [&] { return REAL(open64)(path, flags, mode); });
 }
 
 int openat(int at, const char* path, int flags, ...) {
@@ -231,8 +231,7 @@ int openat(int at, const char* path, int flags, ...) {
   va_start(list, flags);
   const mode_t mode = (flags & (O_CREAT | O_TMPFILE)) != 0 ? va_arg(list, mode_t) : 0;
   va_end(list);
-  if (at != AT_FDCWD && (flags & (O_CREAT | O_TRUNC)) != 0) Unsupported("openat that creates");
-  return OpenWith(path, flags, [&] { return REAL(openat)(at, path, flags, mode); });
+  return OpenWith(at, path, flags, [&] { return REAL(openat)(at, path, flags, mode); });
 }
 
 FILE* fopen(const char* path, const char* mode) { return OpenStream("fopen", path, mode); }
@@ -269,33 +268,44 @@ int mkdir(const char* path, mode_t mode) {
   return result;
 }
 
-int link(const char* from, const char* to) {
+int mkdirat(int at, const char* path, mode_t mode) {
   const Lock lock;
-  const int result = REAL(link)(from, to);
+  const int result = REAL(mkdirat)(at, path, mode);
+  if (result == 0) RecordCreate(path, at);
+  return result;
+}
+
+int linkat(int from_at, const char* from, int to_at, const char* to, int flags) {
+  const Lock lock;
+  const int result = REAL(linkat)(from_at, from, to_at, to, flags);
   struct stat info;
-  const Entry entry = EntryOf(to);
-  if (result == 0 && entry.found && lstat(to, &info) == 0) {
+  const Entry entry = EntryOf(to, to_at);
+  if (result == 0 && entry.found && fstatat(to_at, to, &info, AT_SYMLINK_NOFOLLOW) == 0) {
     Record(Header::kLink, entry.folder, info.st_ino, 0, entry.name);
   }
   return result;
 }
+
+int link(const char* from, const char* to) { return linkat(AT_FDCWD, from, AT_FDCWD, to, 0); }
 
 int symlink(const char* target, const char* path) {
   Unsupported("symlink");
   return REAL(symlink)(target, path);
 }
 
-int rename(const char* from, const char* to) {
+int renameat(int from_at, const char* from, int to_at, const char* to) {
   const Lock lock;
-  const Entry old_entry = EntryOf(from);
-  const Entry new_entry = EntryOf(to);
-  const int result = REAL(rename)(from, to);
+  const Entry old_entry = EntryOf(from, from_at);
+  const Entry new_entry = EntryOf(to, to_at);
+  const int result = REAL(renameat)(from_at, from, to_at, to);
   if (result == 0 && (old_entry.found || new_entry.found)) {
     Record(Header::kRename, old_entry.folder, new_entry.folder, 0, old_entry.name,
            new_entry.name.data(), new_entry.name.size());
   }
   return result;
 }
+
+int rename(const char* from, const char* to) { return renameat(AT_FDCWD, from, AT_FDCWD, to); }
 
 int unlink(const char* path) {
   const Lock lock;

@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <random>
+#include <regex>
 #include <string>
 #include <utility>
 #include <vector>
@@ -19,6 +20,7 @@
 #include "sheaf/append_operator.h"
 #include "sheaf/store.h"
 #include "tests/codec/lists.h"
+#include "tests/support/failures_of.h"
 #include "tests/tools/power_cut_runs.h"
 #include "tests/tools/process.h"
 
@@ -68,15 +70,22 @@ class LoadPowerCutTest : public ::testing::TestWithParam<Variant> {
         command_.push_back(std::exchange(argument, ""));
       }
     }
+    MakeDisk();
+  }
+
+  // The disk as it is before the load.
+  void MakeDisk() {
+    fs::remove_all(runs_.disk());
+    fs::create_directory(runs_.disk());
     MakeOldDb();
   }
 
-  // Runs the load and cuts it; `check` as of ForCuts.
-  void CutLoad(const PowerCutRuns::Check& check) {
+  // Runs the load and cuts it at `cuts` moments; `check` as of ForCuts.
+  void CutLoad(int cuts, const PowerCutRuns::Check& check) {
     const Result result = runs_.Record(command_);
     ASSERT_EQ(result.exit_status, 0) << result.err;
     ASSERT_TRUE(Loaded() == after_);
-    runs_.ForCuts(std::max(2, static_cast<int>(GetParam().cuts * test::Scale())), check);
+    runs_.ForCuts(cuts, check);
   }
 
   // What the cut has left is as before or complete, and can be completed.
@@ -232,7 +241,8 @@ class LoadPowerCutTest : public ::testing::TestWithParam<Variant> {
 
 TEST_P(LoadPowerCutTest, AtAnyMomentLosesNothingAndIsLoadedOnceByResuming) {
   const int depth = test::Scale() >= 2 ? 1 : 0;
-  CutLoad([&](bool complete) {
+  const int cuts = std::max(2, static_cast<int>(GetParam().cuts * test::Scale()));
+  CutLoad(cuts, [&](bool complete) {
     CheckAndResume(complete, static_cast<int>(runs_.random()() % 2) * depth);
   });
   std::printf("%llu cuts, %llu of what went on from them\n",
@@ -242,18 +252,74 @@ TEST_P(LoadPowerCutTest, AtAnyMomentLosesNothingAndIsLoadedOnceByResuming) {
 
 INSTANTIATE_TEST_SUITE_P(
     Variants, LoadPowerCutTest,
-    ::testing::Values(Variant{"NewDb", false, "append", Rows::kFew, true, "", 25},
-                      Variant{"NewDbOfRuns", false, "append", Rows::kRuns, false, "", 6},
-                      Variant{"NewDbSorted", false, "append", Rows::kSorted, false, "", 4},
-                      Variant{"Append", true, "append", Rows::kFew, false, "", 25},
-                      Variant{"AppendRuns", true, "append", Rows::kRuns, false, "", 6},
-                      Variant{"Replace", true, "replace", Rows::kFew, true, "", 25},
-                      Variant{"Tmp", true, "append", Rows::kFew, false, "--tmp DISK", 20},
-                      Variant{"NewDbTmp", false, "append", Rows::kFew, false, "--tmp DISK", 20},
+    ::testing::Values(Variant{"NewDb", false, "append", Rows::kFew, true, "", 8},
+                      Variant{"NewDbOfRuns", false, "append", Rows::kRuns, false, "", 3},
+                      Variant{"NewDbSorted", false, "append", Rows::kSorted, false, "", 2},
+                      Variant{"Append", true, "append", Rows::kFew, false, "", 8},
+                      Variant{"AppendRuns", true, "append", Rows::kRuns, false, "", 3},
+                      Variant{"Replace", true, "replace", Rows::kFew, true, "", 8},
+                      Variant{"Tmp", true, "append", Rows::kFew, false, "--tmp DISK", 6},
+                      Variant{"NewDbTmp", false, "append", Rows::kFew, false, "--tmp DISK", 6},
                       Variant{"SstOnly", true, "append", Rows::kFew, false, "--sst-only DISK/ssts",
-                              20},
+                              6},
                       Variant{"Shards", true, "append", Rows::kRuns, false,
-                              "--sst-only DISK/ssts --shards 3", 8}),
+                              "--sst-only DISK/ssts --shards 3", 3}),
+    [](const auto& info) { return std::string(info.param.name); });
+
+class LoadWithoutSyncsTest : public LoadPowerCutTest {};
+
+// The test can fail: it does wherever one of the syncs is not done. (But for that of the journal's
+// folder, without which the load begins from the start.)
+TEST_P(LoadWithoutSyncsTest, MissesEverySyncThatIsNotDone) {
+  struct Loss {
+    const char* what;
+    std::regex path;  // from the disk on
+  };
+  const Loss kNewDb[] = {
+      {"the journal", std::regex("db\\.load-[^/]*/journal")},
+      {"the SSTs", std::regex(".*\\.sst")},
+      {"the new DB's MANIFEST", std::regex(".*/MANIFEST-.*")},
+      {"the new DB's CURRENT", std::regex(".*\\.dbtmp")},
+      {"the new DB's folder", std::regex(".*/new")},
+      {"the folder that it is moved to", std::regex("")},
+  };
+  const Loss kOldDb[] = {
+      {"the journal", std::regex("db\\.load-[^/]*/journal")},
+      {"the SSTs", std::regex(".*\\.sst")},
+      {"the DB's MANIFEST", std::regex("db/MANIFEST-.*")},
+      {"the DB's folder", std::regex("db")},
+  };
+  const Loss kSsts[] = {
+      {"the SSTs", std::regex(".*\\.sst")},
+      {"the manifest", std::regex(".*/manifest\\.json[^/]*")},
+      {"the new folder", std::regex(".*/new")},
+      {"the folder that it is moved to", std::regex("")},
+  };
+  const auto missed = [this](const Loss& loss) {
+    for (int tries = 0; tries < 20; ++tries) {
+      MakeDisk();
+      runs_.Lose([&](const std::string& path) { return std::regex_match(path, loss.path); });
+      if (FailuresOf([&] { CutLoad(5, [&](bool done) { CheckAndResume(done, 0); }); }) != 0) {
+        return true;
+      }
+    }
+    return false;
+  };
+  const auto check = [&](const auto& losses) {
+    for (const Loss& loss : losses) {
+      EXPECT_TRUE(missed(loss)) << "without a sync of " << loss.what;
+    }
+  };
+  if (!ToDb()) return check(kSsts);
+  return GetParam().old_db ? check(kOldDb) : check(kNewDb);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Variants, LoadWithoutSyncsTest,
+    ::testing::Values(Variant{"NewDb", false, "append", Rows::kFew, false, "", 0},
+                      Variant{"Append", true, "append", Rows::kFew, false, "", 0},
+                      Variant{"SstOnly", false, "append", Rows::kFew, false, "--sst-only DISK/ssts",
+                              0}),
     [](const auto& info) { return std::string(info.param.name); });
 
 }  // namespace
