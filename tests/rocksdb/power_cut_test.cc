@@ -136,7 +136,7 @@ TEST(PowerCutTest, EverythingAcknowledgedIsThereInOrderExactlyOnce) {
 }
 
 // The test can fail: it does wherever one of the syncs of RocksDB is not done.
-TEST(PowerCutTest, MissesEverySyncThatIsNotDone) {
+TEST(PowerCutTest, FailsWhereASyncIsNotDone) {
   const auto ends = [](const char* end) {
     return [end](const std::string& path) {
       const std::string_view name(path);

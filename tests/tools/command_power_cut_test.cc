@@ -94,7 +94,7 @@ TEST_F(CommandPowerCutTest, RepairCanBeRunAgainAndHasMendedAllOnceItWasAcknowled
     if (complete) {
       EXPECT_TRUE(ReadAll() == lists_.model);
     }
-    const Result again = Run({"repair"});
+    const Result again = runs_.Run({"repair", "--db", db_});
     EXPECT_EQ(again.exit_status, 0) << again.out << again.err;
     EXPECT_TRUE(ReadAll() == lists_.model);
     Verify();
