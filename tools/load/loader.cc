@@ -398,6 +398,8 @@ class Loader {
     if (status.ok()) {
       status = to_db_ ? IngestInto(database_.At(state_.staged)) : PublishTo(state_.staged);
     }
+    // First its name: what is built and not there any more is taken for moved.
+    if (status.ok()) status = SyncMoved(state_.staged);
     if (status.ok()) status = journal_->Append(BuiltRecord(), /*sync=*/true);
     if (status.ok()) {
       state_.built = true;
