@@ -162,7 +162,9 @@ absl::Status RejectLog::Finish() {
   if (stopped())
     return absl::InternalError("a malformed row was not reached; this is a bug in sheaf");
   if (spool_ == nullptr) return absl::OkStatus();
-  if (std::fflush(spool_) != 0 && write_error_ == 0) write_error_ = errno;
+  // After a power cut the load goes on from here with what the spool has.
+  const bool written = std::fflush(spool_) == 0 && fdatasync(fileno(spool_)) == 0;
+  if (!written && write_error_ == 0) write_error_ = errno;
   if (write_error_ != 0) return CannotWrite(SpoolIn(folder_), write_error_);
   return CopyTo(file_, folder_, fileno(spool_), &out_);
 }
