@@ -1,7 +1,7 @@
 // ReadWatch: finds out why a read was copied.
 //
 // RocksDB pins what it can and does not say why it could not. What tells: the merge operator ran
-// on this thread; else, with an ordinary block cache, only a memtable is left. Where files may copy
+// (ReadContext); else, with an ordinary block cache, only a memtable is left. Where files may copy
 // as well, RocksDB's perf context tells whether any file was looked at (for MultiGet: by any of the
 // keys), which costs a few clock readings a read.
 
@@ -11,7 +11,6 @@
 #include <cstdint>
 
 #include "plugin/rocksdb/caches.h"
-#include "plugin/rocksdb/merge_watch.h"
 #include "rocksdb/options.h"
 #include "rocksdb/perf_context.h"
 #include "rocksdb/perf_level.h"
@@ -38,10 +37,6 @@ class ReadWatch {
   ReadWatch(const ReadWatch&) = delete;
   ReadWatch& operator=(const ReadWatch&) = delete;
 
-  // Whether the merge operator ran, for any key, and with how many operands.
-  bool merged() const { return merges_.merged(); }
-  uint64_t operands() const { return merges_.operands(); }
-
   // Why a value is not pinned, which was merged of `operands`, if any.
   CopyReason WhyCopied(uint64_t operands) const {
     if (operands != 0) return CopyReason::kMerge;
@@ -56,7 +51,6 @@ class ReadWatch {
   const bool watches_files_;
   rocksdb::PerfLevel level_ = rocksdb::PerfLevel::kUninitialized;
   uint64_t file_time_ = 0;
-  const MergeWatch merges_;
 };
 
 }  // namespace internal

@@ -11,10 +11,10 @@
 #include "plugin/rocksdb/append_operator_impl.h"
 #include "plugin/rocksdb/bundle.h"
 #include "plugin/rocksdb/pinnable_block.h"
+#include "plugin/rocksdb/read_context.h"
 #include "plugin/rocksdb/read_watch.h"
 #include "plugin/rocksdb/single_appends.h"
 #include "plugin/rocksdb/store_core.h"
-#include "plugin/rocksdb/tail_watch.h"
 
 namespace sheaf {
 namespace internal {
@@ -37,6 +37,29 @@ rocksdb::Status CorruptList(const rocksdb::Slice& key, const rocksdb::Slice& val
   return rocksdb::Status::Corruption(
       absl::StrCat("the value of key ", Shown(key), " is not a list"),
       rocksdb::Slice(why.message().data(), why.message().size()));
+}
+
+rocksdb::Status ExplainFailure(const rocksdb::Slice& key, const MergeFailure& failure,
+                               const rocksdb::Status& status) {
+  if (!status.IsCorruption()) return status;
+  switch (failure.kind) {
+    case MergeFailure::Kind::kTooLarge:
+      return rocksdb::Status::Corruption(
+          absl::StrCat("the list of key ", Shown(key), " is too large"),
+          absl::StrCat("its base and operands have ", failure.bytes,
+                       " bytes, a value of RocksDB has at most ", disk::kMaxRocksDbValue,
+                       "; nothing is lost. Trim or clear the list, or set max_bytes"));
+    case MergeFailure::Kind::kNoMemory: {
+      const std::string why =
+          absl::StrCat("not enough memory to merge the list of key ", Shown(key),
+                       ": its base and operands have ", failure.bytes,
+                       " bytes; nothing is lost. Read it with more memory, or GetLast");
+      return rocksdb::Status::MemoryLimit(why);
+    }
+    case MergeFailure::Kind::kNone:
+      break;
+  }
+  return status;
 }
 
 namespace {
@@ -71,19 +94,31 @@ void TakeList(const StoreCore& core, const rocksdb::Slice& key, std::unique_ptr<
   StoreBlock::Seal(std::move(block), share_pin, std::move(pin), list);
 }
 
-// Counts a read that returned no list. RocksDB does not say what the merge operator did not like.
+// Counts a read that returned no list, and says why, where the merge operator knows.
 [[gnu::noinline, gnu::cold]] void Miss(const StoreCore& core, const rocksdb::Slice& key,
-                                       const ReadWatch& watch, rocksdb::Status* s) {
+                                       const MergeFailure& failure, rocksdb::Status* s) {
   core.ledger->CountMiss(*s);
-  if (!s->IsCorruption() || !watch.merged()) return;
-  const uint64_t bytes = MergeWatch::TakeTooLarge();
-  if (bytes == 0) return;
-  *s = rocksdb::Status::Corruption(
-      absl::StrCat("the list of key ", Shown(key), " is too large"),
-      absl::StrCat("its base and operands have ", bytes, " bytes, a value of RocksDB has at most ",
-                   disk::kMaxRocksDbValue,
-                   "; nothing is lost. Trim or clear the list, or set "
-                   "max_bytes"));
+  *s = ExplainFailure(key, failure, *s);
+}
+
+// Store::Get, in `context`.
+rocksdb::Status ReadList(const StoreCore& core, const rocksdb::ReadOptions& options,
+                         const rocksdb::Slice& key, ReadContext* context, PinnedBlob* list) {
+  list->Reset();
+  if (core.closed()) return StoreCore::ClosedStatus();
+  if (core.caches->row == nullptr) context->AllowStop();
+  // RocksDB reads straight into the block: moving a PinnableSlice costs more than the block that
+  // is allocated in vain where there is no list.
+  auto block = std::make_unique<StoreBlock>();
+  const ReadWatch watch(*core.caches, options);
+  rocksdb::Status s = core.db->Get(options, core.cf, key, &block->value());
+  if (s.ok()) {
+    TakeList(
+        core, key, std::move(block), watch, [context] { return context->operands(); }, list, &s);
+  } else {
+    Miss(core, key, context->failure(), &s);
+  }
+  return s;
 }
 
 // Why a list or an operand that cannot be encoded was not written.
@@ -244,20 +279,8 @@ rocksdb::Status Store::Clear(const rocksdb::WriteOptions& options, const rocksdb
 
 rocksdb::Status Store::Get(const rocksdb::ReadOptions& options, const rocksdb::Slice& key,
                            PinnedBlob* list) {
-  list->Reset();
-  if (core_->closed()) return StoreCore::ClosedStatus();
-  // RocksDB reads straight into the block: moving a PinnableSlice costs more than the block that
-  // is allocated in vain where there is no list.
-  auto block = std::make_unique<internal::StoreBlock>();
-  const internal::ReadWatch watch(*core_->caches, options);
-  rocksdb::Status s = core_->db->Get(options, core_->cf, key, &block->value());
-  if (s.ok()) {
-    internal::TakeList(
-        *core_, key, std::move(block), watch, [&watch] { return watch.operands(); }, list, &s);
-  } else {
-    internal::Miss(*core_, key, watch, &s);
-  }
-  return s;
+  internal::ReadContext context;
+  return internal::ReadList(*core_, options, key, &context, list);
 }
 
 rocksdb::Status Store::GetLast(const rocksdb::ReadOptions& options, const rocksdb::Slice& key,
@@ -265,17 +288,16 @@ rocksdb::Status Store::GetLast(const rocksdb::ReadOptions& options, const rocksd
   values->clear();
   const AppendOptions& append = core_->append_options;
   const bool limited = append.max_values != 0 || append.max_bytes != 0;
-  // A row cache keeps what a read of a file has seen, so a read must see all that there is. And
-  // where the limits drop newer values, or large ones, what is seen is not all that is kept.
-  const bool may_stop = core_->caches->row == nullptr && append.max_bytes == 0 &&
-                        !(limited && append.keep == Keep::kFirst);
+  // Where the limits drop newer values, or large ones, what is seen is not all that is kept.
+  const bool may_stop = append.max_bytes == 0 && !(limited && append.keep == Keep::kFirst);
   uint64_t wanted = count;
   if (may_stop && limited) wanted = std::min(wanted, append.max_values);
   PinnedBlob list;
   rocksdb::Status s;
   {
-    const internal::TailWatch watch(wanted, may_stop);
-    s = Get(options, key, &list);
+    internal::ReadContext context;
+    context.WantLast(wanted, may_stop);
+    s = internal::ReadList(*core_, options, key, &context, &list);
   }
   if (s.ok()) *values = list.Slices(list.size() - std::min(list.size(), count));
   return s;
@@ -290,20 +312,24 @@ void Store::MultiGet(const rocksdb::ReadOptions& options, size_t n, const rocksd
   }
   absl::FixedArray<rocksdb::PinnableSlice, 32> values(n);
   const internal::ReadWatch watch(*core_->caches, options);
-  const internal::MergedKeys merged;
+  internal::ReadContext::MergedKeys merged;
+  internal::ReadContext context;
+  context.TellKeysApart(&merged);
+  if (core_->caches->row == nullptr) context.AllowStop();
   core_->db->MultiGet(options, core_->cf, n, keys, values.data(), statuses);
   for (size_t i = 0; i < n; ++i) {
     lists[i].Reset();
+    const auto outcome = [&] { return context.Of(internal::View(keys[i])); };
     if (statuses[i].ok()) {
       auto block = std::make_unique<internal::StoreBlock>();
       block->MoveFrom(std::move(values[i]));
-      const auto operands = [&] {
-        return watch.merged() ? merged.OperandsOf(internal::View(keys[i])) : 0;
-      };
+      const auto operands = [&] { return context.operands() == 0 ? 0 : outcome().operands; };
       internal::TakeList(*core_, keys[i], std::move(block), watch, operands, &lists[i],
                          &statuses[i]);
     } else {
-      core_->ledger->CountMiss(statuses[i]);
+      internal::Miss(*core_, keys[i],
+                     statuses[i].IsCorruption() ? outcome().failure : internal::MergeFailure(),
+                     &statuses[i]);
     }
   }
 }

@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "plugin/rocksdb/caches.h"
 #include "plugin/rocksdb/ledger.h"
+#include "plugin/rocksdb/read_context.h"
 #include "plugin/rocksdb/segment_pins.h"
 #include "rocksdb/db.h"
 #include "rocksdb/status.h"
@@ -55,6 +56,11 @@ class StoreCore {
 // Corruption of the list of `key`: `value` was refused with `status`.
 rocksdb::Status CorruptList(const rocksdb::Slice& key, const rocksdb::Slice& value, Layout layout,
                             const absl::Status& status);
+
+// What to return for `status` of a read of `key` whose merge failed, if it did: RocksDB's own says
+// neither the key nor why.
+rocksdb::Status ExplainFailure(const rocksdb::Slice& key, const MergeFailure& failure,
+                               const rocksdb::Status& status);
 
 }  // namespace internal
 }  // namespace sheaf
