@@ -77,6 +77,13 @@ class ReadContext {
   // The read is of many keys: enter what is done for each into `keys`.
   void TellKeysApart(MergedKeys* keys) { keys_ = keys; }
 
+  // The same read begins again.
+  void Restart() {
+    remaining_ = wanted_;
+    operands_ = bytes_ = 0;
+    failure_ = MergeFailure();
+  }
+
   // --- What the operator asks and notes.
 
   bool wants_tail() const { return wants_tail_; }

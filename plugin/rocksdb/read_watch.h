@@ -37,9 +37,13 @@ class ReadWatch {
   ReadWatch(const ReadWatch&) = delete;
   ReadWatch& operator=(const ReadWatch&) = delete;
 
+  // The value is an iterator's, since the row cache could not be trusted.
+  void ReadPastRowCache() { past_row_cache_ = true; }
+
   // Why a value is not pinned, which was merged of `operands`, if any.
   CopyReason WhyCopied(uint64_t operands) const {
     if (operands != 0) return CopyReason::kMerge;
+    if (past_row_cache_) return CopyReason::kRowCache;
     if (watches_files_ && rocksdb::get_perf_context()->get_from_output_files_time != file_time_) {
       return file_reason_;
     }
@@ -49,6 +53,7 @@ class ReadWatch {
  private:
   const CopyReason file_reason_;
   const bool watches_files_;
+  bool past_row_cache_ = false;
   rocksdb::PerfLevel level_ = rocksdb::PerfLevel::kUninitialized;
   uint64_t file_time_ = 0;
 };

@@ -4,15 +4,11 @@
 #include <memory>
 #include <utility>
 
-#include "absl/container/fixed_array.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "plugin/codec/operand.h"
 #include "plugin/rocksdb/append_operator_impl.h"
 #include "plugin/rocksdb/bundle.h"
-#include "plugin/rocksdb/pinnable_block.h"
-#include "plugin/rocksdb/read_context.h"
-#include "plugin/rocksdb/read_watch.h"
 #include "plugin/rocksdb/single_appends.h"
 #include "plugin/rocksdb/store_core.h"
 
@@ -64,63 +60,6 @@ rocksdb::Status ExplainFailure(const rocksdb::Slice& key, const MergeFailure& fa
 
 namespace {
 
-std::string_view View(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
-
-using StoreBlock = PinnableBlock<Ledger::Pin>;
-
-// Turns what a read left in `block` into `*list`, which is empty; if it is not pinned, `operands()`
-// is asked of how many it was merged. `*s` is OK, and stays so unless the bytes are not a list: it
-// is not written again where it need not be.
-template <typename Operands>
-void TakeList(const StoreCore& core, const rocksdb::Slice& key, std::unique_ptr<StoreBlock> block,
-              const ReadWatch& watch, Operands operands, PinnedBlob* list, rocksdb::Status* s) {
-  rocksdb::PinnableSlice& value = block->value();
-  const absl::Status status = BlobViewAccess::ParseInto(
-      View(value), core.layout, BlobViewAccess::Extent::kWhole, BlobViewAccess::view(list));
-  if (!status.ok()) {
-    core.ledger->CountCorrupt();
-    *s = CorruptList(key, value, core.layout, status);
-    return;
-  }
-  const uint64_t bytes = value.size();
-  const bool share_pin = HoldsPin(value) && !core.caches->pins_die_with_db;
-  Ledger::Pin pin = core.ledger->CountFound(bytes);
-  if (!share_pin) {
-    const uint64_t merged = operands();
-    const CopyReason reason = value.IsPinned() ? core.caches->pin_reason : watch.WhyCopied(merged);
-    core.ledger->CountCopied(reason, bytes);
-    if (merged != 0) core.ledger->CountMerged(merged);
-  }
-  StoreBlock::Seal(std::move(block), share_pin, std::move(pin), list);
-}
-
-// Counts a read that returned no list, and says why, where the merge operator knows.
-[[gnu::noinline, gnu::cold]] void Miss(const StoreCore& core, const rocksdb::Slice& key,
-                                       const MergeFailure& failure, rocksdb::Status* s) {
-  core.ledger->CountMiss(*s);
-  *s = ExplainFailure(key, failure, *s);
-}
-
-// Store::Get, in `context`.
-rocksdb::Status ReadList(const StoreCore& core, const rocksdb::ReadOptions& options,
-                         const rocksdb::Slice& key, ReadContext* context, PinnedBlob* list) {
-  list->Reset();
-  if (core.closed()) return StoreCore::ClosedStatus();
-  if (core.caches->row == nullptr) context->AllowStop();
-  // RocksDB reads straight into the block: moving a PinnableSlice costs more than the block that
-  // is allocated in vain where there is no list.
-  auto block = std::make_unique<StoreBlock>();
-  const ReadWatch watch(*core.caches, options);
-  rocksdb::Status s = core.db->Get(options, core.cf, key, &block->value());
-  if (s.ok()) {
-    TakeList(
-        core, key, std::move(block), watch, [context] { return context->operands(); }, list, &s);
-  } else {
-    Miss(core, key, context->failure(), &s);
-  }
-  return s;
-}
-
 // Why a list or an operand that cannot be encoded was not written.
 rocksdb::Status NotWritten(const absl::Status& status) {
   return rocksdb::Status::InvalidArgument(
@@ -164,10 +103,17 @@ rocksdb::Status Store::Open(rocksdb::DB* db, rocksdb::ColumnFamilyHandle* cf,
                      ", but the merge operator of column family \"", cf->GetName(),
                      "\" has layout ", LayoutName(append->layout())));
   }
+  const internal::Instance instance = internal::Instance::Of(db, cf, cf_options);
+  if (instance.is_secondary) {
+    return rocksdb::Status::NotSupported(
+        "Store::Open: a secondary instance",
+        "after it caught up, RocksDB's secondary shows appended values twice, and deleted ones "
+        "again; open the DB with DB::OpenForReadOnly, or open a Checkpoint of it");
+  }
   store->reset(new Store(std::make_unique<StoreCore>(
       db, cf, options.layout, append != nullptr,
       append != nullptr ? append->options() : AppendOptions(),
-      std::make_shared<const internal::Caches>(internal::Caches::Of(cf_options)))));
+      std::make_shared<const internal::Caches>(internal::Caches::Of(cf_options)), instance)));
   return rocksdb::Status::OK();
 }
 
@@ -275,63 +221,6 @@ rocksdb::Status Store::Remove(const rocksdb::WriteOptions& options, const rocksd
 
 rocksdb::Status Store::Clear(const rocksdb::WriteOptions& options, const rocksdb::Slice& key) {
   return Write(options, key, Clearing());
-}
-
-rocksdb::Status Store::Get(const rocksdb::ReadOptions& options, const rocksdb::Slice& key,
-                           PinnedBlob* list) {
-  internal::ReadContext context;
-  return internal::ReadList(*core_, options, key, &context, list);
-}
-
-rocksdb::Status Store::GetLast(const rocksdb::ReadOptions& options, const rocksdb::Slice& key,
-                               size_t count, std::vector<PinnedSlice>* values) {
-  values->clear();
-  const AppendOptions& append = core_->append_options;
-  const bool limited = append.max_values != 0 || append.max_bytes != 0;
-  // Where the limits drop newer values, or large ones, what is seen is not all that is kept.
-  const bool may_stop = append.max_bytes == 0 && !(limited && append.keep == Keep::kFirst);
-  uint64_t wanted = count;
-  if (may_stop && limited) wanted = std::min(wanted, append.max_values);
-  PinnedBlob list;
-  rocksdb::Status s;
-  {
-    internal::ReadContext context;
-    context.WantLast(wanted, may_stop);
-    s = internal::ReadList(*core_, options, key, &context, &list);
-  }
-  if (s.ok()) *values = list.Slices(list.size() - std::min(list.size(), count));
-  return s;
-}
-
-void Store::MultiGet(const rocksdb::ReadOptions& options, size_t n, const rocksdb::Slice* keys,
-                     PinnedBlob* lists, rocksdb::Status* statuses) {
-  if (core_->closed()) {
-    std::fill_n(lists, n, PinnedBlob());
-    std::fill_n(statuses, n, StoreCore::ClosedStatus());
-    return;
-  }
-  absl::FixedArray<rocksdb::PinnableSlice, 32> values(n);
-  const internal::ReadWatch watch(*core_->caches, options);
-  internal::ReadContext::MergedKeys merged;
-  internal::ReadContext context;
-  context.TellKeysApart(&merged);
-  if (core_->caches->row == nullptr) context.AllowStop();
-  core_->db->MultiGet(options, core_->cf, n, keys, values.data(), statuses);
-  for (size_t i = 0; i < n; ++i) {
-    lists[i].Reset();
-    const auto outcome = [&] { return context.Of(internal::View(keys[i])); };
-    if (statuses[i].ok()) {
-      auto block = std::make_unique<internal::StoreBlock>();
-      block->MoveFrom(std::move(values[i]));
-      const auto operands = [&] { return context.operands() == 0 ? 0 : outcome().operands; };
-      internal::TakeList(*core_, keys[i], std::move(block), watch, operands, &lists[i],
-                         &statuses[i]);
-    } else {
-      internal::Miss(*core_, keys[i],
-                     statuses[i].IsCorruption() ? outcome().failure : internal::MergeFailure(),
-                     &statuses[i]);
-    }
-  }
 }
 
 StoreStats Store::stats() const {

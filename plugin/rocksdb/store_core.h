@@ -9,8 +9,10 @@
 
 #include "absl/status/status.h"
 #include "plugin/rocksdb/caches.h"
+#include "plugin/rocksdb/instance.h"
 #include "plugin/rocksdb/ledger.h"
 #include "plugin/rocksdb/read_context.h"
+#include "plugin/rocksdb/row_cache_guard.h"
 #include "plugin/rocksdb/segment_pins.h"
 #include "rocksdb/db.h"
 #include "rocksdb/status.h"
@@ -24,13 +26,17 @@ class StoreCore {
  public:
   // The names differ from the members': RocksDB's own build, with plugins, has -Wshadow -Werror.
   StoreCore(rocksdb::DB* a_db, rocksdb::ColumnFamilyHandle* a_cf, Layout a_layout, bool appends,
-            const AppendOptions& appends_with, std::shared_ptr<const Caches> its_caches)
+            const AppendOptions& appends_with, std::shared_ptr<const Caches> its_caches,
+            const Instance& kind)
       : db(a_db),
         cf(a_cf),
         layout(a_layout),
         can_append(appends),
         append_options(appends_with),
         caches(std::move(its_caches)),
+        instance(kind),
+        row_cache(caches->row == nullptr ? nullptr : std::make_unique<RowCacheGuard>(db, cf, kind)),
+        reads_plainly(row_cache == nullptr && !kind.has_ttl),
         ledger(Ledger::New(caches)) {}
 
   rocksdb::DB* const db;
@@ -39,6 +45,9 @@ class StoreCore {
   const bool can_append;               // the merge operator is sheaf.append
   const AppendOptions append_options;  // its options, if it is
   const std::shared_ptr<const Caches> caches;
+  const Instance instance;
+  const std::unique_ptr<RowCacheGuard> row_cache;  // null where there is no row cache
+  const bool reads_plainly;                        // DB::Get is always right
   const Ledger::Ptr ledger;
   const std::shared_ptr<SegmentPins> segment_pins = std::make_shared<SegmentPins>();
 
@@ -56,6 +65,12 @@ class StoreCore {
 // Corruption of the list of `key`: `value` was refused with `status`.
 rocksdb::Status CorruptList(const rocksdb::Slice& key, const rocksdb::Slice& value, Layout layout,
                             const absl::Status& status);
+
+// The value of `key` as an iterator sees it, copied into `*value`: past the row cache, and where
+// DB::Get has no way to say that a value is not cached. Errors: NotFound; Incomplete; NotSupported
+// for kPersistedTier; RocksDB's own.
+rocksdb::Status GetByIterator(const StoreCore& core, const rocksdb::ReadOptions& options,
+                              const rocksdb::Slice& key, rocksdb::PinnableSlice* value);
 
 // What to return for `status` of a read of `key` whose merge failed, if it did: RocksDB's own says
 // neither the key nor why.
