@@ -11,4 +11,4 @@ sheaf_FUNC = sheaf_register
 # Through the link: the folder above this one, and the public headers in it.
 sheaf_CXXFLAGS = -Iplugin/sheaf/.. -Iplugin/sheaf/../include
 
-sheaf_PKGCONFIG_REQUIRES = absl_cleanup absl_cord absl_fixed_array absl_flat_hash_map absl_hash absl_span absl_status absl_statusor absl_str_format absl_strings
+sheaf_PKGCONFIG_REQUIRES = absl_cleanup absl_cord absl_fixed_array absl_hash absl_span absl_status absl_statusor absl_strings

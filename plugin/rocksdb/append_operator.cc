@@ -3,7 +3,9 @@
 #include <cinttypes>
 #include <cstddef>
 #include <exception>
+#include <string>
 #include <string_view>
+#include <unordered_set>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -19,6 +21,7 @@
 #include "plugin/rocksdb/option_types.h"
 #include "plugin/rocksdb/read_context.h"
 #include "plugin/rocksdb/single_appends.h"
+#include "rocksdb/convenience.h"
 #include "rocksdb/env.h"
 #include "rocksdb/version.h"
 #include "sheaf/blob_view.h"
@@ -157,6 +160,36 @@ void LogFailure(const Input& in, const MergeFailure& failure) {
 
 AppendOperator::AppendOperator(const AppendOptions& options) : options_(options) {
   RegisterOptions("append", &options_, AppendOptionTypes());
+}
+
+rocksdb::Status AppendOperator::Find(const rocksdb::MergeOperator* merge_operator, bool* found,
+                                     AppendOptions* options) {
+  *found = false;
+  const rocksdb::Customizable* object = merge_operator;
+  while (object != nullptr && !object->IsInstanceOf(kClassName())) object = object->Inner();
+  if (object == nullptr) return rocksdb::Status::OK();
+
+  const rocksdb::ConfigOptions config;
+  AppendOperator copy{AppendOptions()};
+  std::unordered_set<std::string> names;
+  rocksdb::Status s = object->GetOptionNames(config, &names);
+  if (s.ok() && names.count("layout") == 0) {
+    s = rocksdb::Status::NotFound("it has no option \"layout\"");
+  }
+  for (const std::string& name : names) {
+    if (name == "id" || !s.ok()) continue;
+    std::string value;
+    s = object->GetOption(config, name, &value);
+    if (s.ok()) s = copy.ConfigureOption(config, name, value);
+  }
+  if (!s.ok()) {
+    return rocksdb::Status::NotSupported(
+        "the column family's merge operator calls itself sheaf.append, but is not this version's",
+        s.ToString());
+  }
+  *found = true;
+  *options = copy.options();
+  return rocksdb::Status::OK();
 }
 
 absl::Status AppendOperator::Merge(const MergeOperationInput& in, MergeOperationOutput* out) const {

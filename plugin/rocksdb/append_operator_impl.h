@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "rocksdb/merge_operator.h"
+#include "rocksdb/status.h"
 #include "sheaf/append_operator.h"
 
 namespace sheaf {
@@ -22,9 +23,15 @@ class AppendOperator final : public rocksdb::MergeOperator {
 
   static const char* kClassName() { return kAppendOperatorName; }
   const char* Name() const override { return kClassName(); }
-  Layout layout() const { return options_.layout; }
 
   const AppendOptions& options() const { return options_; }
+
+  // Reads the options of `merge_operator`, or of the one that it wraps, if that is `sheaf.append`,
+  // and sets `*found`. Another Sheaf may have made it, whose objects are not laid out as ours: so
+  // it is never cast, but asked by its options' names. Errors: NotSupported, naming an option that
+  // this version does not know.
+  static rocksdb::Status Find(const rocksdb::MergeOperator* merge_operator, bool* found,
+                              AppendOptions* options);
   bool limited() const { return options_.max_values != 0 || options_.max_bytes != 0; }
 
   // None of these throws, whatever runs out: RocksDB's threads would end the process.

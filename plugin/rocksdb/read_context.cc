@@ -25,6 +25,7 @@ void ReadContext::Note(std::string_view key, const std::vector<rocksdb::Slice>& 
 
 void ReadContext::NoteFailure(std::string_view key, const MergeFailure& failure) {
   failure_ = failure;
+  failed_key_bytes_ = key.copy(failed_key_, kKeyBytes);
   if (keys_ == nullptr) return;
   const auto found = keys_->find(HashOf(key));
   if (found != keys_->end()) found->second.failure = failure;

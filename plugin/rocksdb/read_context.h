@@ -25,9 +25,9 @@
 #include <cstdint>
 #include <limits>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "plugin/codec/operand.h"
 #include "plugin/rocksdb/thread_local.h"
 #include "rocksdb/slice.h"
@@ -50,7 +50,8 @@ class ReadContext {
     MergeFailure failure;
   };
   // By hash of the key: two keys of one read that collide are told of each other.
-  using MergedKeys = absl::flat_hash_map<size_t, Merged>;
+  // Not abseil's map, which does not survive a failed allocation.
+  using MergedKeys = std::unordered_map<size_t, Merged>;
 
   ReadContext() : previous_(current_) { current_ = this; }
   ~ReadContext() { current_ = previous_; }
@@ -107,12 +108,15 @@ class ReadContext {
   // Operands of all merges, and their bytes.
   uint64_t operands() const { return operands_; }
   uint64_t bytes() const { return bytes_; }
-  // Of the last merge that failed.
+  // Of the last merge that failed, and the first kKeyBytes bytes of its key.
   const MergeFailure& failure() const { return failure_; }
+  std::string_view failed_key() const { return {failed_key_, failed_key_bytes_}; }
   // What was done for `key`, of those in `keys`.
   Merged Of(std::string_view key) const;
 
  private:
+  static constexpr size_t kKeyBytes = 65;  // one more than messages show
+
   static size_t HashOf(std::string_view key);
   bool CoversTail(std::string_view operand);
 
@@ -129,6 +133,8 @@ class ReadContext {
   uint64_t operands_ = 0;
   uint64_t bytes_ = 0;
   MergeFailure failure_;
+  size_t failed_key_bytes_ = 0;
+  char failed_key_[kKeyBytes];  // the first failed_key_bytes_
 };
 
 }  // namespace internal

@@ -94,14 +94,16 @@ rocksdb::Status Store::Open(rocksdb::DB* db, rocksdb::ColumnFamilyHandle* cf,
   if (db == nullptr) return rocksdb::Status::InvalidArgument("Store::Open: no DB");
   if (cf == nullptr) cf = db->DefaultColumnFamily();
   const rocksdb::Options cf_options = db->GetOptions(cf);
-  const auto* append = cf_options.merge_operator == nullptr
-                           ? nullptr
-                           : cf_options.merge_operator->CheckedCast<internal::AppendOperator>();
-  if (append != nullptr && append->layout() != options.layout) {
+  bool appends = false;
+  AppendOptions append_options;
+  const rocksdb::Status s =
+      internal::AppendOperator::Find(cf_options.merge_operator.get(), &appends, &append_options);
+  if (!s.ok()) return s;
+  if (appends && append_options.layout != options.layout) {
     return rocksdb::Status::InvalidArgument(
         absl::StrCat("Store::Open: StoreOptions::layout is ", LayoutName(options.layout),
                      ", but the merge operator of column family \"", cf->GetName(),
-                     "\" has layout ", LayoutName(append->layout())));
+                     "\" has layout ", LayoutName(append_options.layout)));
   }
   const internal::Instance instance = internal::Instance::Of(db, cf, cf_options);
   if (instance.is_secondary) {
@@ -111,8 +113,7 @@ rocksdb::Status Store::Open(rocksdb::DB* db, rocksdb::ColumnFamilyHandle* cf,
         "again; open the DB with DB::OpenForReadOnly, or open a Checkpoint of it");
   }
   store->reset(new Store(std::make_unique<StoreCore>(
-      db, cf, options.layout, append != nullptr,
-      append != nullptr ? append->options() : AppendOptions(),
+      db, cf, options.layout, appends, append_options,
       std::make_shared<const internal::Caches>(internal::Caches::Of(cf_options)), instance)));
   return rocksdb::Status::OK();
 }
