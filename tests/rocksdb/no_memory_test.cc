@@ -1,6 +1,9 @@
 // Whatever allocation fails, nothing is thrown at RocksDB, what is returned is right or a failure,
 // and a read says that there was not enough memory.
 
+#include <sys/mman.h>
+
+#include <cstring>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -12,6 +15,7 @@
 #include "gtest/gtest.h"
 #include "plugin/codec/operand.h"
 #include "plugin/rocksdb/read_context.h"
+#include "plugin/rocksdb/store_core.h"
 #include "rocksdb/table_properties.h"
 #include "sheaf/plugin.h"
 #include "sheaf/store.h"
@@ -190,6 +194,52 @@ TEST(NoMemoryTest, AnSstHasAllPropertiesOrNone) {
     EXPECT_EQ(properties, finished ? expected : rocksdb::UserCollectedProperties());
     properties.clear();
   });
+}
+
+// Operands of a GiB each, of which only the headers are looked at.
+TEST(MergeFailureTest, AListThatIsTooLargeIsToldOfItsOwnKeyAndReadAlone) {
+  constexpr size_t kSize = size_t{1} << 30;
+  void* const memory = mmap(nullptr, kSize, PROT_READ | PROT_WRITE,
+                            MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  ASSERT_NE(memory, MAP_FAILED);
+  const uint32_t value_size = kSize - 6;
+  const char header[] = {static_cast<char>(0xB2), 1};
+  std::memcpy(memory, header, sizeof(header));
+  std::memcpy(static_cast<char*>(memory) + 2, &value_size, sizeof(value_size));
+  const std::vector<rocksdb::Slice> large(5,
+                                          rocksdb::Slice(static_cast<const char*>(memory), kSize));
+  const std::string one = Blob({"a"});
+  const auto merge = NewAppendOperator();
+  const auto run = [&](const rocksdb::Slice& key, const std::vector<rocksdb::Slice>& operands) {
+    std::string value;
+    rocksdb::Slice existing(nullptr, 0);
+    const rocksdb::MergeOperator::MergeOperationInput in(key, nullptr, operands, nullptr);
+    rocksdb::MergeOperator::MergeOperationOutput out(value, existing);
+    return merge->FullMergeV2(in, &out);
+  };
+  EXPECT_FALSE(run("compacted", large));  // in no read of ours
+  {
+    internal::ReadContext::MergedKeys keys;
+    internal::ReadContext read;
+    read.TellKeysApart(&keys);
+    EXPECT_TRUE(run("before", {one, one}));
+    EXPECT_FALSE(run("large", large));
+    EXPECT_TRUE(run("after", {one, one}));
+    for (const char* key : {"before", "after", "compacted", "never read"}) {
+      EXPECT_EQ(read.Of(key).failure.kind, internal::MergeFailure::Kind::kNone) << key;
+    }
+    const internal::MergeFailure failure = read.Of("large").failure;
+    EXPECT_EQ(failure.kind, internal::MergeFailure::Kind::kTooLarge);
+    const rocksdb::Status rocksdb_says = rocksdb::Status::Corruption("could not perform merge");
+    const rocksdb::Status s = internal::ExplainFailure("large", failure, rocksdb_says);
+    EXPECT_TRUE(s.IsCorruption());
+    EXPECT_THAT(s.ToString(), AllOf(HasSubstr("\"large\" is too large"), HasSubstr("5368709120")));
+    EXPECT_EQ(internal::ExplainFailure("after", read.Of("after").failure, rocksdb_says).ToString(),
+              rocksdb_says.ToString());
+  }
+  const internal::ReadContext next;
+  EXPECT_EQ(next.failure().kind, internal::MergeFailure::Kind::kNone);
+  munmap(memory, kSize);
 }
 
 // Operands whose list is larger than what can be allocated.
