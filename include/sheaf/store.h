@@ -130,7 +130,8 @@ class Store {
   // `cf` may be null: the default column family. Reads the column family's options once, to hold
   // its caches and to know why a read was copied.
   // Errors: InvalidArgument for a null `db`, or a merge operator of another layout; NotSupported
-  // for a secondary instance (DB::OpenAsSecondary), whose reads are wrong after it caught up.
+  // for a secondary instance (DB::OpenAsSecondary), whose reads are wrong after it caught up, and
+  // for cuckoo tables, which hold no operands. docs/guide.md, section 16, has what is supported.
   static rocksdb::Status Open(rocksdb::DB* db, rocksdb::ColumnFamilyHandle* cf,
                               const StoreOptions& options, std::unique_ptr<Store>* store);
 
@@ -139,7 +140,8 @@ class Store {
   Store& operator=(const Store&) = delete;
 
   // Replaces the list of `key`. An empty list is kept, and is not the same as no list.
-  // Errors: InvalidArgument past a layout's limit (see BlobBuilder); RocksDB's own.
+  // Errors: InvalidArgument past a layout's limit (see BlobBuilder); NotSupported where keys have
+  // user-defined timestamps; RocksDB's own.
   rocksdb::Status Put(const rocksdb::WriteOptions& options, const rocksdb::Slice& key,
                       Values values);
 
@@ -163,7 +165,9 @@ class Store {
   // The same into a rocksdb::WriteBatchBase (WriteBatch, WriteBatchWithIndex) or a
   // rocksdb::Transaction, which locks the key, or watches it for a conflict; what is put into a
   // Transaction's GetWriteBatch() it would not. (Templates, so that `{}` means default WriteOptions
-  // and never a null batch.) Errors: in addition InvalidArgument for a null `target`.
+  // and never a null batch.) Errors: in addition InvalidArgument for a null `target`;
+  // NotSupported for what is not Put, into a Transaction of the write policies WRITE_PREPARED and
+  // WRITE_UNPREPARED.
   template <typename Target, typename = IfTarget<Target>>
   rocksdb::Status Put(Target* target, const rocksdb::Slice& key, Values values) {
     return WriteInto(target, key, Putting(values));
@@ -263,6 +267,7 @@ class Store {
   Change Clearing() const;
   Change Merging(const char* name, std::string operand) const;
 
+  rocksdb::Status MayWrite(const Change& change) const;
   rocksdb::Status Write(const rocksdb::WriteOptions& options, const rocksdb::Slice& key,
                         const Change& change);
   rocksdb::Status WriteInto(rocksdb::WriteBatchBase* batch, const rocksdb::Slice& key,

@@ -105,7 +105,20 @@ rocksdb::Status Store::Open(rocksdb::DB* db, rocksdb::ColumnFamilyHandle* cf,
                      ", but the merge operator of column family \"", cf->GetName(),
                      "\" has layout ", LayoutName(append_options.layout)));
   }
+  if (appends && cf_options.table_factory->Name() == std::string_view("CuckooTable")) {
+    return rocksdb::Status::NotSupported(
+        absl::StrCat("Store::Open: column family \"", cf->GetName(),
+                     "\" is written to cuckoo tables, which hold values of one size and no merge "
+                     "operands; use BlockBasedTableFactory or PlainTableFactory"));
+  }
   const internal::Instance instance = internal::Instance::Of(db, cf, cf_options);
+  if (instance.hides_prepared && cf_options.inplace_update_support) {
+    return rocksdb::Status::NotSupported(
+        "Store::Open: inplace_update_support in a TransactionDB with the write policy "
+        "WRITE_PREPARED or WRITE_UNPREPARED",
+        "it overwrites what is not committed, and has no snapshots; use WRITE_COMMITTED, or open "
+        "the DB without inplace_update_support");
+  }
   if (instance.is_secondary) {
     return rocksdb::Status::NotSupported(
         "Store::Open: a secondary instance",
@@ -114,7 +127,8 @@ rocksdb::Status Store::Open(rocksdb::DB* db, rocksdb::ColumnFamilyHandle* cf,
   }
   store->reset(new Store(std::make_unique<StoreCore>(
       db, cf, options.layout, appends, append_options,
-      std::make_shared<const internal::Caches>(internal::Caches::Of(cf_options)), instance)));
+      std::make_shared<const internal::Caches>(internal::Caches::Of(cf_options)), instance,
+      cf_options.enable_blob_files)));
   return rocksdb::Status::OK();
 }
 
@@ -170,10 +184,23 @@ Store::Change Store::Merging(const char* name, std::string operand) const {
   return change;
 }
 
-rocksdb::Status Store::Write(const rocksdb::WriteOptions& options, const rocksdb::Slice& key,
-                             const Change& change) {
+rocksdb::Status Store::MayWrite(const Change& change) const {
   if (!change.status.ok()) return change.status;
   if (core_->closed()) return StoreCore::ClosedStatus();
+  if (core_->cf->GetComparator()->timestamp_size() != 0) {
+    return rocksdb::Status::NotSupported(absl::StrCat(
+        change.name, ": column family \"", core_->cf->GetName(),
+        "\" has user-defined timestamps, which RocksDB does not merge; write with "
+        "DB::Put(options, cf, key, timestamp, sheaf::Encode(values)), and read with Store and "
+        "ReadOptions::timestamp"));
+  }
+  return rocksdb::Status::OK();
+}
+
+rocksdb::Status Store::Write(const rocksdb::WriteOptions& options, const rocksdb::Slice& key,
+                             const Change& change) {
+  const rocksdb::Status may = MayWrite(change);
+  if (!may.ok()) return may;
   return change.is_merge ? core_->db->Merge(options, core_->cf, key, change.value)
                          : core_->db->Put(options, core_->cf, key, change.value);
 }
@@ -183,8 +210,8 @@ rocksdb::Status Store::WriteInto(rocksdb::WriteBatchBase* batch, const rocksdb::
   if (batch == nullptr) {
     return rocksdb::Status::InvalidArgument(absl::StrCat(change.name, ": no batch"));
   }
-  if (!change.status.ok()) return change.status;
-  if (core_->closed()) return StoreCore::ClosedStatus();
+  const rocksdb::Status may = MayWrite(change);
+  if (!may.ok()) return may;
   return change.is_merge ? batch->Merge(core_->cf, key, change.value)
                          : batch->Put(core_->cf, key, change.value);
 }
@@ -194,8 +221,15 @@ rocksdb::Status Store::WriteInto(rocksdb::Transaction* transaction, const rocksd
   if (transaction == nullptr) {
     return rocksdb::Status::InvalidArgument(absl::StrCat(change.name, ": no transaction"));
   }
-  if (!change.status.ok()) return change.status;
-  if (core_->closed()) return StoreCore::ClosedStatus();
+  const rocksdb::Status may = MayWrite(change);
+  if (!may.ok()) return may;
+  if (change.is_merge && core_->instance.hides_prepared) {
+    return rocksdb::Status::NotSupported(absl::StrCat(
+        change.name,
+        ": into a transaction of a TransactionDB with the write policy WRITE_PREPARED or "
+        "WRITE_UNPREPARED, where RocksDB may not roll merges back; read the list with "
+        "Transaction::GetForUpdate and Put the new one, or use WRITE_COMMITTED"));
+  }
   return change.is_merge ? transaction->Merge(core_->cf, key, change.value)
                          : transaction->Put(core_->cf, key, change.value);
 }

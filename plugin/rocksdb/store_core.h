@@ -27,7 +27,7 @@ class StoreCore {
   // The names differ from the members': RocksDB's own build, with plugins, has -Wshadow -Werror.
   StoreCore(rocksdb::DB* a_db, rocksdb::ColumnFamilyHandle* a_cf, Layout a_layout, bool appends,
             const AppendOptions& appends_with, std::shared_ptr<const Caches> its_caches,
-            const Instance& kind)
+            const Instance& kind, bool makes_blobs)
       : db(a_db),
         cf(a_cf),
         layout(a_layout),
@@ -37,6 +37,7 @@ class StoreCore {
         instance(kind),
         row_cache(caches->row == nullptr ? nullptr : std::make_unique<RowCacheGuard>(db, cf, kind)),
         reads_plainly(row_cache == nullptr && !kind.has_ttl),
+        makes_blob_files(makes_blobs),
         ledger(Ledger::New(caches)) {}
 
   rocksdb::DB* const db;
@@ -48,8 +49,19 @@ class StoreCore {
   const Instance instance;
   const std::unique_ptr<RowCacheGuard> row_cache;  // null where there is no row cache
   const bool reads_plainly;                        // DB::Get is always right
+  const bool makes_blob_files;                     // when the Store was opened
   const Ledger::Ptr ledger;
   const std::shared_ptr<SegmentPins> segment_pins = std::make_shared<SegmentPins>();
+
+  // True for a read that may do no I/O where values may lie in blob files. If the merge operator
+  // needs such a value and the blob cache does not have it, DB::Get aborts (without assertions it
+  // says Corruption), and GetMergeOperands leaves it out. Iterators say Incomplete.
+  bool ReadsBlobsWithoutIo(const rocksdb::ReadOptions& options) const {
+    if (options.read_tier != rocksdb::kBlockCacheTier) return false;
+    uint64_t files = 0;  // of others, or of another time
+    return makes_blob_files ||
+           !db->GetIntProperty(cf, rocksdb::DB::Properties::kNumBlobFiles, &files) || files != 0;
+  }
 
   // Store::Close() was called, and nothing may reach the DB any more.
   bool closed() const { return closed_.load(std::memory_order_relaxed); }

@@ -73,8 +73,9 @@ bool ReadWithCare(const StoreCore& core, const rocksdb::ReadOptions& options,
     *s = core.db->Get(options, core.cf, key, value);
   };
   // DBWithTTL takes a value that RocksDB left empty, as it is not cached, for one without its
-  // stamp.
+  // stamp; and RocksDB merges onto one in a blob file as if it were the name of that file.
   const bool by_get = !(core.instance.has_ttl && options.read_tier == rocksdb::kBlockCacheTier) &&
+                      !core.ReadsBlobsWithoutIo(options) &&
                       (core.row_cache == nullptr ? (get(), true) : core.row_cache->Run(get));
   if (by_get) return false;
   value->Reset();
@@ -93,10 +94,11 @@ rocksdb::Status ReadList(const StoreCore& core, const rocksdb::ReadOptions& opti
   auto block = std::make_unique<StoreBlock>();
   ReadWatch watch(*core.caches, options);
   rocksdb::Status s;
-  if (core.reads_plainly) {
+  if (core.reads_plainly && !core.ReadsBlobsWithoutIo(options)) {
     context->AllowStop();
     s = core.db->Get(options, core.cf, key, &block->value());
-  } else if (ReadWithCare(core, options, key, context, &block->value(), &s)) {
+  } else if (ReadWithCare(core, options, key, context, &block->value(), &s) &&
+             core.row_cache != nullptr) {
     watch.ReadPastRowCache();
   }
   if (s.ok()) {
@@ -163,7 +165,8 @@ void Store::MultiGet(const rocksdb::ReadOptions& options, size_t n, const rocksd
     return;
   }
   // A batched MultiGet also keeps, in a row cache, what it saw before it failed.
-  if (core_->instance.reads_one_by_one() || core_->row_cache != nullptr) {
+  if (core_->instance.reads_one_by_one() || core_->row_cache != nullptr ||
+      core_->ReadsBlobsWithoutIo(options)) {
     internal::ReadListsOneByOne(*core_, options, n, keys, lists, statuses);
     return;
   }
