@@ -11,6 +11,7 @@
 #include "plugin/rocksdb/bundle.h"
 #include "plugin/rocksdb/single_appends.h"
 #include "plugin/rocksdb/store_core.h"
+#include "rocksdb/table.h"
 
 namespace sheaf {
 namespace internal {
