@@ -54,8 +54,8 @@ class StoreCore {
   const std::shared_ptr<SegmentPins> segment_pins = std::make_shared<SegmentPins>();
 
   // True for a read that may do no I/O where values may lie in blob files. If the merge operator
-  // needs such a value and the blob cache does not have it, DB::Get aborts (without assertions it
-  // says Corruption), and GetMergeOperands leaves it out. Iterators say Incomplete.
+  // needs such a value and no cache has it, DB::Get aborts (without assertions it says Corruption),
+  // and GetMergeOperands leaves it out. So such a read is Incomplete.
   bool ReadsBlobsWithoutIo(const rocksdb::ReadOptions& options) const {
     if (options.read_tier != rocksdb::kBlockCacheTier) return false;
     uint64_t files = 0;  // of others, or of another time

@@ -67,15 +67,18 @@ void TakeList(const StoreCore& core, const rocksdb::ReadOptions& options, const 
 bool ReadWithCare(const StoreCore& core, const rocksdb::ReadOptions& options,
                   const rocksdb::Slice& key, ReadContext* context, rocksdb::PinnableSlice* value,
                   rocksdb::Status* s) {
+  if (core.ReadsBlobsWithoutIo(options)) {
+    *s = rocksdb::Status::Incomplete("lists may lie in blob files (kBlockCacheTier)");
+    return true;
+  }
   const auto get = [&] {
     value->Reset();
     context->Restart();
     *s = core.db->Get(options, core.cf, key, value);
   };
   // DBWithTTL takes a value that RocksDB left empty, as it is not cached, for one without its
-  // stamp; and RocksDB merges onto one in a blob file as if it were the name of that file.
+  // stamp.
   const bool by_get = !(core.instance.has_ttl && options.read_tier == rocksdb::kBlockCacheTier) &&
-                      !core.ReadsBlobsWithoutIo(options) &&
                       (core.row_cache == nullptr ? (get(), true) : core.row_cache->Run(get));
   if (by_get) return false;
   value->Reset();

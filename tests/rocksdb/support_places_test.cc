@@ -9,6 +9,7 @@
 #include <string>
 #include <tuple>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_split.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -46,7 +47,7 @@ std::set<Operation> OperationsOf(const std::string& place, const std::string& ki
 // How many histories of a cell; SHEAF_TEST_SCALE times as many.
 unsigned Histories() {
   const char* const scale = std::getenv("SHEAF_TEST_SCALE");
-  return std::max(1U, static_cast<unsigned>(2 * (scale == nullptr ? 1 : std::atof(scale))));
+  return std::max(1U, static_cast<unsigned>(1 * (scale == nullptr ? 1 : std::atof(scale))));
 }
 
 class SupportPlacesTest : public ::testing::TestWithParam<std::tuple<size_t, size_t>> {
@@ -68,11 +69,16 @@ TEST_P(SupportPlacesTest, IsAsTheGuideSays) {
   const rocksdb::Options options = OptionsOf(place());
   if (cell == "yes") {
     const std::set<Operation> operations = OperationsOf(place().name, kind().name);
+    ReadsDone done;
+    // RocksDB's iterators that may do no I/O leave keys out where there are range deletions.
+    done.scan_without_io = operations.count(Operation::kDeleteRange) == 0;
+    // And they do not go over the prefixes of a plain table, which is an error.
+    done.scan = !absl::StrContains(PlaceTable().cell(place().name, kWithout), "`Scan`");
     for (unsigned seed = 1; seed <= Histories() && !HasFailure(); ++seed) {
       SCOPED_TRACE("seed " + std::to_string(seed));
       Instance instance(kind().kind, options);
       ASSERT_OK(instance.Open());
-      SupportHistory(instance, operations, seed).Run(100);
+      SupportHistory(instance, operations, seed, done).Run(100);
     }
     return;
   }
