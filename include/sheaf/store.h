@@ -212,9 +212,10 @@ class Store {
   // zero_copy() is false) where all of it is less than 32 KiB, or less than 256 bytes a segment.
   // sheaf::Segments (sheaf/segments.h) reads them as one list. It is one segment, as Get returns
   // it, where nothing is pending; of a DBWithTTL, and of a TransactionDB whose write policy is not
-  // WRITE_COMMITTED; where read_tier is kBlockCacheTier; where edits are pending that are not
-  // appends, or the merge operator's limits drop values; where RocksDB has no operands (an entity,
-  // a delete in a full memtable); and where anything does not decode, for the message. On failure
+  // WRITE_COMMITTED; with a row cache; where read_tier is kBlockCacheTier; where edits are pending
+  // that are not appends, or the merge operator's limits drop values; where RocksDB has no operands
+  // (an entity, a delete in a full memtable); and where anything does not decode, for the message.
+  // On failure
   // `*segments` is empty. Errors: as Get. WARNING: segments that are not copied, of a list with
   // operands pending, are pinned to the DB itself, not to a cache, with all memtables and files of
   // that moment. They may outlive the Store, and must be dropped before the DB is closed: closing

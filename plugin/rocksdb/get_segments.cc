@@ -99,9 +99,9 @@ rocksdb::Status Store::GetSegments(const rocksdb::ReadOptions& options, const ro
   };
   // Without the operator there are no operands; and a closed Store says so itself. RocksDB's
   // GetMergeOperands reads another thing than the instance shows, or says OK where a part of it is
-  // not in a cache.
+  // not in a cache; and what it finds in a row cache it may leave out.
   if (!core_->can_append || core_->closed() || core_->instance.reads_one_by_one() ||
-      options.read_tier == rocksdb::kBlockCacheTier) {
+      core_->row_cache != nullptr || options.read_tier == rocksdb::kBlockCacheTier) {
     return merged();
   }
 
@@ -111,17 +111,7 @@ rocksdb::Status Store::GetSegments(const rocksdb::ReadOptions& options, const ro
   const absl::Cleanup done = [&pins] { pins->Drop(1); };
 
   internal::Blocks blocks;
-  rocksdb::Status s;
-  const auto read = [&] {
-    blocks.clear();
-    s = internal::ReadOperands(*core_, options, key, &blocks);
-  };
-  if (core_->row_cache == nullptr) {
-    read();
-  } else if (!core_->row_cache->Run(read)) {
-    blocks.clear();
-    return merged();
-  }
+  rocksdb::Status s = internal::ReadOperands(*core_, options, key, &blocks);
   if (s.IsNotFound()) {
     core_->ledger->CountNotFound();
     return s;

@@ -7,6 +7,7 @@
 #include "rocksdb/compaction_filter.h"
 #include "rocksdb/customizable.h"
 #include "rocksdb/merge_operator.h"
+#include "rocksdb/write_batch.h"
 
 namespace sheaf {
 namespace internal {
@@ -29,6 +30,16 @@ bool CannotRefresh(rocksdb::DB* db, rocksdb::ColumnFamilyHandle* cf) {
   return !iterator->Refresh().ok();
 }
 
+// The same, where its iterators abort: only such a DB takes an empty batch before it looks at
+// options that contradict each other. Writes nothing.
+bool TakesEmptyBatch(rocksdb::DB* db) {
+  rocksdb::WriteOptions contradiction;
+  contradiction.sync = true;
+  contradiction.disableWAL = true;
+  rocksdb::WriteBatch empty;
+  return db->Write(contradiction, &empty).ok();
+}
+
 // To ingest no files is refused by every instance, each with a reason of its own.
 bool IsSecondary(rocksdb::DB* db, rocksdb::ColumnFamilyHandle* cf) {
   const rocksdb::Status s = db->IngestExternalFile(cf, {}, rocksdb::IngestExternalFileOptions());
@@ -42,7 +53,9 @@ Instance Instance::Of(rocksdb::DB* db, rocksdb::ColumnFamilyHandle* cf,
   Instance instance;
   const bool is_stacked = db->GetRootDB() != db;
   instance.has_ttl = is_stacked && HasTtlObjects(options);
-  instance.hides_prepared = is_stacked && !instance.has_ttl && CannotRefresh(db, cf);
+  instance.hides_prepared =
+      is_stacked && !instance.has_ttl &&
+      (options.inplace_update_support ? TakesEmptyBatch(db) : CannotRefresh(db, cf));
   instance.is_secondary = IsSecondary(db, cf);
   return instance;
 }
