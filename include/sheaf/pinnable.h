@@ -1,8 +1,13 @@
 // FromPinnable: takes over what any RocksDB read left in a PinnableSlice.
 //
-// For reads that do not go through a Store: DB::Get of any instance (read-only, secondary),
-// DB::MultiGet, Transaction::GetForUpdate, WriteBatchWithIndex::GetFromBatchAndDB. The bytes are
-// not copied if RocksDB pinned them, nor if they are in the PinnableSlice's own buffer.
+// For reads that do not go through a Store: DB::Get of any instance, DB::MultiGet,
+// Transaction::GetForUpdate, WriteBatchWithIndex::GetFromBatchAndDB. The bytes are not copied if
+// RocksDB pinned them, nor if they are in the PinnableSlice's own buffer.
+//
+// WARNING: the bytes are as right as RocksDB's read. A secondary instance that caught up shows
+// operands twice; a row cache forgets the range deletions of an SST; batched MultiGet of a
+// TransactionDB that is not WRITE_COMMITTED shows what is prepared (RocksDB 7.8). A Store refuses
+// the first, and reads the others in another way.
 //
 // Lifetime: the block holds RocksDB's pin until its last PinnedBlob or PinnedSlice goes. A pin in a
 // block, row or blob cache needs that cache: pass its shared_ptr, or KeepAlive() below, as

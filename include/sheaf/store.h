@@ -129,7 +129,9 @@ class Store {
 
   // `cf` may be null: the default column family. Reads the column family's options once, to hold
   // its caches and to know why a read was copied.
-  // Errors: InvalidArgument for a null `db`, or a merge operator of another layout.
+  // Errors: InvalidArgument for a null `db`, or a merge operator of another layout; NotSupported
+  // for a secondary instance (DB::OpenAsSecondary), whose reads are wrong after it caught up, and
+  // for cuckoo tables, which hold no operands. docs/guide.md, section 16, has what is supported.
   static rocksdb::Status Open(rocksdb::DB* db, rocksdb::ColumnFamilyHandle* cf,
                               const StoreOptions& options, std::unique_ptr<Store>* store);
 
@@ -138,7 +140,8 @@ class Store {
   Store& operator=(const Store&) = delete;
 
   // Replaces the list of `key`. An empty list is kept, and is not the same as no list.
-  // Errors: InvalidArgument past a layout's limit (see BlobBuilder); RocksDB's own.
+  // Errors: InvalidArgument past a layout's limit (see BlobBuilder); NotSupported where keys have
+  // user-defined timestamps; RocksDB's own.
   rocksdb::Status Put(const rocksdb::WriteOptions& options, const rocksdb::Slice& key,
                       Values values);
 
@@ -162,7 +165,9 @@ class Store {
   // The same into a rocksdb::WriteBatchBase (WriteBatch, WriteBatchWithIndex) or a
   // rocksdb::Transaction, which locks the key, or watches it for a conflict; what is put into a
   // Transaction's GetWriteBatch() it would not. (Templates, so that `{}` means default WriteOptions
-  // and never a null batch.) Errors: in addition InvalidArgument for a null `target`.
+  // and never a null batch.) Errors: in addition InvalidArgument for a null `target`;
+  // NotSupported for what is not Put, into a Transaction of the write policies WRITE_PREPARED and
+  // WRITE_UNPREPARED.
   template <typename Target, typename = IfTarget<Target>>
   rocksdb::Status Put(Target* target, const rocksdb::Slice& key, Values values) {
     return WriteInto(target, key, Putting(values));
@@ -187,7 +192,10 @@ class Store {
 
   // The list of `key`, all validated. Pinned without a copy where RocksDB can (zero_copy()), and
   // otherwise in a block of its own; stats() tells them apart. On failure `*list` is empty.
-  // Errors: NotFound; Corruption, naming the key and what does not decode; RocksDB's own.
+  // Where the row cache cannot be trusted (CopyReason::kRowCache) the list is read past it.
+  // Errors: NotFound; Corruption, naming the key and what does not decode; MemoryLimit if there was
+  // not enough memory to merge it; Incomplete where read_tier is kBlockCacheTier and not all of it
+  // is in a cache; RocksDB's own.
   rocksdb::Status Get(const rocksdb::ReadOptions& options, const rocksdb::Slice& key,
                       PinnedBlob* list);
 
@@ -203,19 +211,17 @@ class Store {
   // that is pending, in order, as RocksDB has them. Nothing is concatenated; RocksDB copies (and
   // zero_copy() is false) where all of it is less than 32 KiB, or less than 256 bytes a segment.
   // sheaf::Segments (sheaf/segments.h) reads them as one list. It is one segment, as Get returns
-  // it, where nothing is pending; where edits are pending that are not appends, or the merge
-  // operator's limits drop values; where RocksDB has no operands (an entity, a delete in a full
-  // memtable); and where anything does not decode, for the message. On failure `*segments` is
-  // empty. Errors: as Get.
-  //
-  // WARNING: segments that are not copied, of a list with operands pending, are pinned to the DB
-  // itself, not to a cache, with all memtables and files of that moment. They may outlive the
-  // Store, and must be dropped before the DB is closed: closing it aborts the process where RocksDB
-  // was built with assertions, as Debian's is, and elsewhere a segment that is dropped later uses
-  // what was freed. Close() tells. For what is to be kept, PinnedSlice::Detach().
-  //
-  // WARNING: of a TransactionDB whose write policy is not WRITE_COMMITTED, RocksDB returns operands
-  // that were prepared and not committed. Use Get there.
+  // it, where nothing is pending; of a DBWithTTL, and of a TransactionDB whose write policy is not
+  // WRITE_COMMITTED; with a row cache; where read_tier is kBlockCacheTier; where edits are pending
+  // that are not appends, or the merge operator's limits drop values; where RocksDB has no operands
+  // (an entity, a delete in a full memtable); and where anything does not decode, for the message.
+  // On failure
+  // `*segments` is empty. Errors: as Get. WARNING: segments that are not copied, of a list with
+  // operands pending, are pinned to the DB itself, not to a cache, with all memtables and files of
+  // that moment. They may outlive the Store, and must be dropped before the DB is closed: closing
+  // it aborts the process where RocksDB was built with assertions, as Debian's is, and elsewhere a
+  // segment that is dropped later uses what was freed. Close() tells. For what is to be kept,
+  // PinnedSlice::Detach().
   rocksdb::Status GetSegments(const rocksdb::ReadOptions& options, const rocksdb::Slice& key,
                               std::vector<PinnedBlob>* segments);
 
@@ -227,7 +233,9 @@ class Store {
   // other threads, are the caller's to wait for.
   rocksdb::Status Close();
 
-  // `n` lists with RocksDB's batched MultiGet; each has a status as Get gives.
+  // `n` lists of one moment with RocksDB's batched MultiGet; each has a status as Get gives. With a
+  // row cache, a DBWithTTL, or a TransactionDB that is not WRITE_COMMITTED, where that is not
+  // right, with one Get after the other.
   void MultiGet(const rocksdb::ReadOptions& options, size_t n, const rocksdb::Slice* keys,
                 PinnedBlob* lists, rocksdb::Status* statuses);
 
@@ -260,6 +268,7 @@ class Store {
   Change Clearing() const;
   Change Merging(const char* name, std::string operand) const;
 
+  rocksdb::Status MayWrite(const Change& change) const;
   rocksdb::Status Write(const rocksdb::WriteOptions& options, const rocksdb::Slice& key,
                         const Change& change);
   rocksdb::Status WriteInto(rocksdb::WriteBatchBase* batch, const rocksdb::Slice& key,

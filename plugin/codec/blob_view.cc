@@ -6,8 +6,8 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "plugin/codec/blob_view_access.h"
+#include "plugin/codec/hex_byte.h"
 #include "plugin/codec/little_endian.h"
 #include "plugin/codec/size_sums.h"
 #include "plugin/codec/value_iterator.h"
@@ -40,9 +40,11 @@ constexpr char kFixed64Name[] = "fixed64";
   }
   return Corrupt(
       kCompactName, "tag", 0,
-      absl::StrFormat("found 0x%02X (%s), expected 0x%02X..0x%02X or 0x%02X..0x%02X", found, what,
-                      expected, expected | disk::kMaxLog2Width, expected | disk::kUniformBit,
-                      expected | disk::kUniformBit | disk::kMaxLog2Width));
+      absl::StrCat("found ", internal::HexByte(found), " (", what, "), expected ",
+                   internal::HexByte(expected), "..",
+                   internal::HexByte(expected | disk::kMaxLog2Width), " or ",
+                   internal::HexByte(expected | disk::kUniformBit), "..",
+                   internal::HexByte(expected | disk::kUniformBit | disk::kMaxLog2Width)));
 }
 
 // Reads an unsigned LEB128 of minimal length at `*at` and advances past it.

@@ -5,12 +5,6 @@
 
 namespace sheaf {
 namespace internal {
-namespace {
-
-absl::string_view Key(std::string_view value) { return {value.data(), value.size()}; }
-
-}  // namespace
-
 void EditableList::Append(const BlobView& values) {
   values.ForEach([this](std::string_view value) { Add(value); });
 }
@@ -54,7 +48,7 @@ void EditableList::Remove(std::string_view value) {
     }
     return;
   }
-  const auto found = last_.find(Key(value));
+  const auto found = last_.find(value);
   if (found == last_.end()) return;
   size_t i = found->second;
   last_.erase(found);
@@ -110,9 +104,9 @@ void EditableList::DropNewest() {
   if (indexed_) {
     const size_t before = previous_[i];
     if (before != kNone && before >= begin_) {
-      last_[Key(values_[i])] = before;
+      last_[values_[i]] = before;
     } else {
-      last_.erase(Key(values_[i]));
+      last_.erase(values_[i]);
     }
     previous_.pop_back();
   }
@@ -121,7 +115,7 @@ void EditableList::DropNewest() {
 }
 
 void EditableList::Enter(size_t i) {
-  const auto [entry, is_new] = last_.try_emplace(Key(values_[i]), i);
+  const auto [entry, is_new] = last_.try_emplace(values_[i], i);
   // A place before begin_ may be one whose value is gone.
   previous_.push_back(is_new || entry->second < begin_ ? kNone : entry->second);
   entry->second = i;

@@ -13,9 +13,9 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "plugin/codec/operand.h"
@@ -85,7 +85,8 @@ class EditableList {
   // same value. Places before begin_ may still be in it.
   bool indexed_ = false;
   int scans_ = 0;
-  absl::flat_hash_map<absl::string_view, size_t> last_;
+  // Not abseil's map, which does not survive a failed allocation: the merge operator has to.
+  std::unordered_map<std::string_view, size_t> last_;
   std::vector<size_t> previous_;
 };
 

@@ -1,9 +1,9 @@
 #include "plugin/codec/operand.h"
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "plugin/codec/blob_view_access.h"
 #include "plugin/codec/encoder.h"
+#include "plugin/codec/hex_byte.h"
 #include "plugin/codec/varint.h"
 
 namespace sheaf {
@@ -102,9 +102,10 @@ absl::Status Read(bool may_be_batch, std::string_view* input, std::vector<Edit>*
       return Corrupt("edit batch", "tag", 0, "a batch within a batch");
     default:
       return Corrupt("operand", "tag", 0,
-                     absl::StrFormat("found 0x%02X, an edit that this version does not know, "
-                                     "expected 0x%02X..0x%02X or a list",
-                                     tag, disk::kEditTag, disk::kEditTag | disk::kBatchEdit));
+                     absl::StrCat("found ", HexByte(tag),
+                                  ", an edit that this version does not know, expected ",
+                                  HexByte(disk::kEditTag), "..",
+                                  HexByte(disk::kEditTag | disk::kBatchEdit), " or a list"));
   }
 }
 

@@ -1,10 +1,15 @@
 #include "sheaf/append_operator.h"
 
+#include <cinttypes>
 #include <cstddef>
+#include <exception>
+#include <string>
 #include <string_view>
+#include <unordered_set>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
 #include "plugin/codec/blob_view_access.h"
 #include "plugin/codec/edit_folder.h"
@@ -13,22 +18,16 @@
 #include "plugin/codec/operand.h"
 #include "plugin/rocksdb/append_operator_impl.h"
 #include "plugin/rocksdb/bundle.h"
-#include "plugin/rocksdb/merge_watch.h"
 #include "plugin/rocksdb/option_types.h"
+#include "plugin/rocksdb/read_context.h"
 #include "plugin/rocksdb/single_appends.h"
-#include "plugin/rocksdb/tail_watch.h"
+#include "rocksdb/convenience.h"
 #include "rocksdb/env.h"
 #include "rocksdb/version.h"
 #include "sheaf/blob_view.h"
 
 namespace sheaf {
 namespace internal {
-
-SHEAF_THREAD_LOCAL MergedKeys* MergedKeys::current_ = nullptr;
-SHEAF_THREAD_LOCAL uint64_t MergeWatch::operands_ = 0;
-SHEAF_THREAD_LOCAL uint64_t MergeWatch::bytes_ = 0;
-SHEAF_THREAD_LOCAL bool MergeWatch::counts_bytes_ = false;
-SHEAF_THREAD_LOCAL uint64_t MergeWatch::too_large_ = 0;
 
 namespace {
 
@@ -50,6 +49,8 @@ EditableList::Limits LimitsOf(const AppendOptions& options) {
   limits.keep_first = options.keep == Keep::kFirst;
   return limits;
 }
+
+bool WantsTail(const ReadContext* context) { return context != nullptr && context->wants_tail(); }
 
 bool ParseList(std::string_view encoded, Layout layout, BlobView* list) {
   return BlobViewAccess::ParseInto(encoded, layout, BlobViewAccess::Extent::kWhole, list).ok();
@@ -116,13 +117,14 @@ absl::Status Bundle(const Input& in, const History& history, Layout layout, std:
   return EncodeBundle(inputs, out);
 }
 
-absl::Status MergeEdits(const Input& in, const AppendOptions& options, std::string* out) {
+absl::Status MergeEdits(const Input& in, const AppendOptions& options, const ReadContext* context,
+                        std::string* out) {
   const History history = HistoryOf(in, options.layout);
   if (!history.decodes) return Bundle(in, history, options.layout, out);
   EditableList list(LimitsOf(options));
   if (history.has_base) list.Append(history.base_list);
   for (const Edit& edit : history.edits) list.Apply(edit);
-  if (const TailWatch* tail = TailWatch::Current()) list.KeepLast(tail->wanted());
+  if (WantsTail(context)) list.KeepLast(context->wanted());
   return list.Encode(options.layout, out);
 }
 
@@ -137,13 +139,75 @@ absl::Status MergeTail(absl::Span<const BlobView> lists, uint64_t wanted, Layout
   return list.Encode(layout, out);
 }
 
+// Does not throw.
+void LogFailure(const Input& in, const MergeFailure& failure) {
+  try {
+    const std::string why =
+        failure.kind == MergeFailure::Kind::kNoMemory
+            ? "there is not enough memory to merge it"
+            : absl::StrCat("a value of RocksDB has at most ", disk::kMaxRocksDbValue, " bytes");
+    rocksdb::Error(in.logger,
+                   "sheaf.append: the list of key %s was not merged: its base and %" PRIu64
+                   " operands have %" PRIu64 " bytes; %s. Nothing is lost.",
+                   in.key.ToString(/*hex=*/true).c_str(), uint64_t{in.operand_list.size()},
+                   failure.bytes, why.c_str());
+  } catch (const std::exception&) {
+    // No memory to say so.
+  }
+}
+
 }  // namespace
 
 AppendOperator::AppendOperator(const AppendOptions& options) : options_(options) {
   RegisterOptions("append", &options_, AppendOptionTypes());
 }
 
+rocksdb::Status AppendOperator::Find(const rocksdb::MergeOperator* merge_operator, bool* found,
+                                     AppendOptions* options) {
+  *found = false;
+  const rocksdb::Customizable* object = merge_operator;
+  while (object != nullptr && !object->IsInstanceOf(kClassName())) object = object->Inner();
+  if (object == nullptr) return rocksdb::Status::OK();
+
+  const rocksdb::ConfigOptions config;
+  AppendOperator copy{AppendOptions()};
+  std::unordered_set<std::string> names;
+  rocksdb::Status s = object->GetOptionNames(config, &names);
+  if (s.ok() && names.count("layout") == 0) {
+    s = rocksdb::Status::NotFound("it has no option \"layout\"");
+  }
+  for (const std::string& name : names) {
+    if (name == "id" || !s.ok()) continue;
+    std::string value;
+    s = object->GetOption(config, name, &value);
+    if (s.ok()) s = copy.ConfigureOption(config, name, value);
+  }
+  if (!s.ok()) {
+    return rocksdb::Status::NotSupported(
+        "the column family's merge operator calls itself sheaf.append, but is not this version's",
+        s.ToString());
+  }
+  *found = true;
+  *options = copy.options();
+  return rocksdb::Status::OK();
+}
+
 absl::Status AppendOperator::Merge(const MergeOperationInput& in, MergeOperationOutput* out) const {
+  ReadContext* const context = ReadContext::Current();
+  if (context != nullptr) context->Note(View(in.key), in.operand_list);
+  if (!limited() && in.operand_list.size() > 1 && !WantsTail(context)) {
+    BlobView base;
+    if ((in.existing_value == nullptr ||
+         ParseList(View(*in.existing_value), options_.layout, &base)) &&
+        MergeSingleAppends(base, in.operand_list, options_.layout, &out->new_value)) {
+      return absl::OkStatus();
+    }
+  }
+  return MergeAny(in, context, out);
+}
+
+absl::Status AppendOperator::MergeAny(const MergeOperationInput& in, const ReadContext* context,
+                                      MergeOperationOutput* out) const {
   std::vector<BlobView> lists;
   bool plain = !limited();
   if (plain) {
@@ -154,34 +218,33 @@ absl::Status AppendOperator::Merge(const MergeOperationInput& in, MergeOperation
       plain = Collect(View(in.operand_list[i]), Layout::kCompact, &lists);
     }
   }
-  if (!plain) return MergeEdits(in, options_, &out->new_value);
+  if (!plain) return MergeEdits(in, options_, context, &out->new_value);
   if (lists.size() == 1 && lists[0].layout() == options_.layout) {
     const std::string_view only = lists[0].encoded();
     out->existing_operand = rocksdb::Slice(only.data(), only.size());
     return absl::OkStatus();
   }
-  const TailWatch* const tail = TailWatch::Current();
-  if (tail != nullptr) return MergeTail(lists, tail->wanted(), options_.layout, &out->new_value);
+  if (WantsTail(context)) {
+    return MergeTail(lists, context->wanted(), options_.layout, &out->new_value);
+  }
   return Concatenate(lists, options_.layout, &out->new_value);
 }
 
 bool AppendOperator::FullMergeV2(const MergeOperationInput& in, MergeOperationOutput* out) const {
-  MergeWatch::Note(View(in.key), in.operand_list.size(),
-                   MergeWatch::counts_bytes() ? BytesOf(in.operand_list) : 0);
-  if (!limited() && TailWatch::Current() == nullptr && in.operand_list.size() > 1) {
-    BlobView base;
-    if ((in.existing_value == nullptr ||
-         ParseList(View(*in.existing_value), options_.layout, &base)) &&
-        MergeSingleAppends(base, in.operand_list, options_.layout, &out->new_value)) {
-      return true;
-    }
+  MergeFailure failure;
+  try {
+    if (Merge(in, out).ok()) return true;
+    failure.kind = MergeFailure::Kind::kTooLarge;
+  } catch (const std::exception&) {  // std::bad_alloc, std::length_error
+    failure.kind = MergeFailure::Kind::kNoMemory;
   }
-  const absl::Status status = Merge(in, out);
-  if (status.ok()) return true;
-  MergeWatch::NoteTooLarge(BytesOf(in.operand_list) +
-                           (in.existing_value == nullptr ? 0 : in.existing_value->size()));
-  rocksdb::Error(in.logger, "sheaf.append: key %s: %s", in.key.ToString(/*hex=*/true).c_str(),
-                 status.ToString().c_str());
+  // From here on nothing allocates.
+  out->new_value.clear();
+  failure.bytes =
+      BytesOf(in.operand_list) + (in.existing_value == nullptr ? 0 : in.existing_value->size());
+  ReadContext* const context = ReadContext::Current();
+  if (context != nullptr) context->NoteFailure(View(in.key), failure);
+  LogFailure(in, failure);
 #if ROCKSDB_MAJOR > 7 || (ROCKSDB_MAJOR == 7 && ROCKSDB_MINOR >= 10)
   // Reads of the key fail; a compaction keeps the operands as they are.
   out->op_failure_scope = OpFailureScope::kMustMerge;
@@ -192,6 +255,16 @@ bool AppendOperator::FullMergeV2(const MergeOperationInput& in, MergeOperationOu
 bool AppendOperator::PartialMergeMulti(const rocksdb::Slice& /*key*/,
                                        const std::deque<rocksdb::Slice>& operands,
                                        std::string* folded, rocksdb::Logger* /*logger*/) const {
+  try {
+    if (Fold(operands, folded)) return true;
+  } catch (const std::exception&) {
+    // No memory now; the operands stay as they are.
+  }
+  folded->clear();
+  return false;
+}
+
+bool AppendOperator::Fold(const std::deque<rocksdb::Slice>& operands, std::string* folded) const {
   const std::vector<rocksdb::Slice> slices(operands.begin(), operands.end());
   if (MergeSingleAppends(BlobView(), slices, Layout::kCompact, folded)) return true;
 
@@ -213,12 +286,13 @@ bool AppendOperator::PartialMergeMulti(const rocksdb::Slice& /*key*/,
 }
 
 bool AppendOperator::ShouldMerge(const std::vector<rocksdb::Slice>& backward) const {
-  const rocksdb::Slice& oldest = backward.back();
-  TailWatch* const tail = TailWatch::Current();
-  if (tail != nullptr) return tail->Covers(View(oldest));
-  // A batch may begin with a clear as well. To look for that costs each operand of each read more
-  // than it saves: 5 % of a Get with 50,000 operands.
-  return oldest.size() == 1 && IsClear(View(oldest));
+  ReadContext* const context = ReadContext::Current();
+  if (context == nullptr) return false;
+  try {
+    return context->Covers(View(backward.back()));
+  } catch (const std::exception&) {
+    return false;  // no memory to look at the operand; the read goes on
+  }
 }
 
 }  // namespace internal

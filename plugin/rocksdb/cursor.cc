@@ -35,12 +35,13 @@ class CursorImpl final : public Cursor {
       options_.total_order_seek = true;
     }
     iterator_.reset(core.db->NewIterator(options_, core.cf));
-    if (options_.iterate_lower_bound != nullptr) {
-      iterator_->Seek(*options_.iterate_lower_bound);
-    } else {
-      iterator_->SeekToFirst();
-    }
-    Parse();
+    Go([this] {
+      if (options_.iterate_lower_bound != nullptr) {
+        iterator_->Seek(*options_.iterate_lower_bound);
+      } else {
+        iterator_->SeekToFirst();
+      }
+    });
   }
 
   bool Valid() const override { return valid_; }
@@ -49,12 +50,11 @@ class CursorImpl final : public Cursor {
 
   void Next() override {
     if (!iterator_->Valid()) return;
-    iterator_->Next();
-    Parse();
+    Go([this] { iterator_->Next(); });
   }
 
   rocksdb::Status status() const override {
-    return iterator_->Valid() ? status_ : iterator_->status();
+    return iterator_->Valid() || !status_.ok() ? status_ : iterator_->status();
   }
 
   rocksdb::Slice key() const override { return iterator_->key(); }
@@ -70,6 +70,18 @@ class CursorImpl final : public Cursor {
   }
 
  private:
+  // Moves the iterator, and looks at what it is at.
+  template <typename Move>
+  void Go(Move move) {
+    const internal::ReadContext context;
+    move();
+    Parse();
+    if (!iterator_->Valid() && context.failure().kind != internal::MergeFailure::Kind::kNone) {
+      status_ =
+          internal::ExplainFailure(context.failed_key(), context.failure(), iterator_->status());
+    }
+  }
+
   void Parse() {
     valid_ = false;
     if (!status_.ok()) status_ = rocksdb::Status::OK();

@@ -97,8 +97,13 @@ rocksdb::Status Store::GetSegments(const rocksdb::ReadOptions& options, const ro
     if (s.ok()) segments->push_back(std::move(list));
     return s;
   };
-  // Without the operator there are no operands; and a closed Store says so itself.
-  if (!core_->can_append || core_->closed()) return merged();
+  // Without the operator there are no operands; and a closed Store says so itself. RocksDB's
+  // GetMergeOperands reads another thing than the instance shows, or says OK where a part of it is
+  // not in a cache; and what it finds in a row cache it may leave out.
+  if (!core_->can_append || core_->closed() || core_->instance.reads_one_by_one() ||
+      core_->row_cache != nullptr || options.read_tier == rocksdb::kBlockCacheTier) {
+    return merged();
+  }
 
   // While this is counted, Close() waits for the caller to come again.
   const std::shared_ptr<internal::SegmentPins>& pins = core_->segment_pins;
@@ -106,7 +111,7 @@ rocksdb::Status Store::GetSegments(const rocksdb::ReadOptions& options, const ro
   const absl::Cleanup done = [&pins] { pins->Drop(1); };
 
   internal::Blocks blocks;
-  const rocksdb::Status s = internal::ReadOperands(*core_, options, key, &blocks);
+  rocksdb::Status s = internal::ReadOperands(*core_, options, key, &blocks);
   if (s.IsNotFound()) {
     core_->ledger->CountNotFound();
     return s;

@@ -4,6 +4,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "plugin/rocksdb/no_throw.h"
 #include "sheaf/append_operator.h"
 #include "sheaf/layout.h"
 
@@ -29,10 +30,12 @@ OptionTypeInfo EnumOption(size_t offset, const std::unordered_map<std::string, T
   OptionTypeInfo info = OptionTypeInfo::Enum<T>(static_cast<int>(offset), names);
   info.SetParseFunc([names, expected](const rocksdb::ConfigOptions&, const std::string& name,
                                       const std::string& text, void* at) {
-    const auto found = names->find(text);
-    if (found == names->end()) return Refuse(name, expected, text);
-    *static_cast<T*>(at) = found->second;
-    return rocksdb::Status::OK();
+    return NoThrow([&] {
+      const auto found = names->find(text);
+      if (found == names->end()) return Refuse(name, expected, text);
+      *static_cast<T*>(at) = found->second;
+      return rocksdb::Status::OK();
+    });
   });
   return info;
 }
@@ -42,12 +45,14 @@ OptionTypeInfo NumberOption(size_t offset) {
   OptionTypeInfo info(static_cast<int>(offset), rocksdb::OptionType::kUInt64T);
   info.SetParseFunc([](const rocksdb::ConfigOptions&, const std::string& name,
                        const std::string& text, void* at) {
-    uint64_t number = 0;
-    if (!absl::SimpleAtoi(text, &number)) {
-      return Refuse(name, "a number from 0 (no limit) to 18446744073709551615", text);
-    }
-    *static_cast<uint64_t*>(at) = number;
-    return rocksdb::Status::OK();
+    return NoThrow([&] {
+      uint64_t number = 0;
+      if (!absl::SimpleAtoi(text, &number)) {
+        return Refuse(name, "a number from 0 (no limit) to 18446744073709551615", text);
+      }
+      *static_cast<uint64_t*>(at) = number;
+      return rocksdb::Status::OK();
+    });
   });
   return info;
 }

@@ -1,24 +1,42 @@
 #include "sheaf/plugin.h"
 
+#include <exception>
+#include <memory>
+#include <string>
+
 #include "plugin/rocksdb/append_operator_impl.h"
 #include "plugin/rocksdb/stats_collector_impl.h"
+
+namespace {
+
+// Adds a factory of `Object`, for whose name it is called. An object that there is no memory for is
+// null, with no message, which would need memory.
+template <typename Interface, typename Object, typename Argument>
+void Add(rocksdb::ObjectLibrary* library, Argument argument) {
+  library->AddFactory<Interface>(
+      Object::kClassName(),
+      [argument](const std::string&, std::unique_ptr<Interface>* guard, std::string*) {
+        try {
+          guard->reset(new Object(argument));
+        } catch (const std::exception&) {
+          guard->reset();
+        }
+        return guard->get();
+      });
+}
+
+}  // namespace
 
 extern "C" int sheaf_register(rocksdb::ObjectLibrary& library, const std::string& /*arg*/) {
   using sheaf::internal::AppendOperator;
   using sheaf::internal::StatsCollectorFactory;
-  library.AddFactory<rocksdb::MergeOperator>(
-      AppendOperator::kClassName(),
-      [](const std::string&, std::unique_ptr<rocksdb::MergeOperator>* guard, std::string*) {
-        guard->reset(new AppendOperator(sheaf::AppendOptions()));
-        return guard->get();
-      });
-  library.AddFactory<rocksdb::TablePropertiesCollectorFactory>(
-      StatsCollectorFactory::kClassName(),
-      [](const std::string&, std::unique_ptr<rocksdb::TablePropertiesCollectorFactory>* guard,
-         std::string*) {
-        guard->reset(new StatsCollectorFactory(sheaf::Layout::kCompact));
-        return guard->get();
-      });
+  try {
+    Add<rocksdb::MergeOperator, AppendOperator>(&library, sheaf::AppendOptions());
+    Add<rocksdb::TablePropertiesCollectorFactory, StatsCollectorFactory>(&library,
+                                                                         sheaf::Layout::kCompact);
+  } catch (const std::exception&) {
+    return 0;
+  }
   return 2;
 }
 

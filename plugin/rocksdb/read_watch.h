@@ -1,7 +1,7 @@
 // ReadWatch: finds out why a read was copied.
 //
 // RocksDB pins what it can and does not say why it could not. What tells: the merge operator ran
-// on this thread; else, with an ordinary block cache, only a memtable is left. Where files may copy
+// (ReadContext); else, with an ordinary block cache, only a memtable is left. Where files may copy
 // as well, RocksDB's perf context tells whether any file was looked at (for MultiGet: by any of the
 // keys), which costs a few clock readings a read.
 
@@ -11,7 +11,6 @@
 #include <cstdint>
 
 #include "plugin/rocksdb/caches.h"
-#include "plugin/rocksdb/merge_watch.h"
 #include "rocksdb/options.h"
 #include "rocksdb/perf_context.h"
 #include "rocksdb/perf_level.h"
@@ -38,13 +37,13 @@ class ReadWatch {
   ReadWatch(const ReadWatch&) = delete;
   ReadWatch& operator=(const ReadWatch&) = delete;
 
-  // Whether the merge operator ran, for any key, and with how many operands.
-  bool merged() const { return merges_.merged(); }
-  uint64_t operands() const { return merges_.operands(); }
+  // The value is an iterator's, since the row cache could not be trusted.
+  void ReadPastRowCache() { past_row_cache_ = true; }
 
   // Why a value is not pinned, which was merged of `operands`, if any.
   CopyReason WhyCopied(uint64_t operands) const {
     if (operands != 0) return CopyReason::kMerge;
+    if (past_row_cache_) return CopyReason::kRowCache;
     if (watches_files_ && rocksdb::get_perf_context()->get_from_output_files_time != file_time_) {
       return file_reason_;
     }
@@ -54,9 +53,9 @@ class ReadWatch {
  private:
   const CopyReason file_reason_;
   const bool watches_files_;
+  bool past_row_cache_ = false;
   rocksdb::PerfLevel level_ = rocksdb::PerfLevel::kUninitialized;
   uint64_t file_time_ = 0;
-  const MergeWatch merges_;
 };
 
 }  // namespace internal

@@ -1,9 +1,11 @@
 #include <cstring>
+#include <new>
 #include <string>
 #include <vector>
 
 #include "plugin/codec/operand.h"
 #include "plugin/rocksdb/histogram.h"
+#include "plugin/rocksdb/no_throw.h"
 #include "plugin/rocksdb/option_types.h"
 #include "plugin/rocksdb/stats_collector_impl.h"
 #include "sheaf/blob_view.h"
@@ -13,6 +15,7 @@ namespace sheaf {
 namespace internal {
 namespace {
 
+// Where memory runs out, the SST has no properties of ours, which readers know: never wrong ones.
 class StatsCollector final : public rocksdb::TablePropertiesCollector {
  public:
   explicit StatsCollector(Layout layout) : layout_(layout) {}
@@ -22,6 +25,52 @@ class StatsCollector final : public rocksdb::TablePropertiesCollector {
   rocksdb::Status AddUserKey(const rocksdb::Slice& key, const rocksdb::Slice& value,
                              rocksdb::EntryType type, rocksdb::SequenceNumber /*sequence*/,
                              uint64_t /*file_size*/) override {
+    const rocksdb::Status s = NoThrow([&] {
+      Count(key, value, type);
+      return rocksdb::Status::OK();
+    });
+    if (!s.ok()) is_complete_ = false;
+    return s;
+  }
+
+  rocksdb::Status Finish(rocksdb::UserCollectedProperties* properties) override {
+    rocksdb::Status s = rocksdb::Status::MemoryLimit();
+    if (is_complete_) {
+      s = NoThrow([&] {
+        *properties = Properties();
+        return rocksdb::Status::OK();
+      });
+    }
+    if (!s.ok()) properties->clear();
+    return s;
+  }
+
+  rocksdb::UserCollectedProperties GetReadableProperties() const override {
+    rocksdb::UserCollectedProperties properties;
+    if (is_complete_) {
+      NoThrow([&] {
+        properties = Properties();
+        return rocksdb::Status::OK();
+      }).PermitUncheckedError();
+    }
+    return properties;
+  }
+
+ private:
+  rocksdb::UserCollectedProperties Properties() const {
+    return {{kBlobsProperty, std::to_string(blobs_)},
+            {kValuesProperty, std::to_string(values_)},
+            {kBytesProperty, std::to_string(bytes_)},
+            {kEditsProperty, std::to_string(edits_)},
+            {kUndecodableProperty, std::to_string(undecodable_)},
+            {kReferencesProperty, std::to_string(references_)},
+            {kKeysProperty, std::to_string(keys_)},
+            {kEncodedBytesProperty, std::to_string(encoded_bytes_)},
+            {kValuesPerBlobProperty, values_per_blob_.ToText()},
+            {kBytesPerValueProperty, bytes_per_value_.ToText()}};
+  }
+
+  void Count(const rocksdb::Slice& key, const rocksdb::Slice& value, rocksdb::EntryType type) {
     CountKey(key);
     switch (type) {
       case rocksdb::kEntryPut:
@@ -36,28 +85,8 @@ class StatsCollector final : public rocksdb::TablePropertiesCollector {
       default:
         break;  // deletions hold no list
     }
-    return rocksdb::Status::OK();
   }
 
-  rocksdb::Status Finish(rocksdb::UserCollectedProperties* properties) override {
-    *properties = GetReadableProperties();
-    return rocksdb::Status::OK();
-  }
-
-  rocksdb::UserCollectedProperties GetReadableProperties() const override {
-    return {{kBlobsProperty, std::to_string(blobs_)},
-            {kValuesProperty, std::to_string(values_)},
-            {kBytesProperty, std::to_string(bytes_)},
-            {kEditsProperty, std::to_string(edits_)},
-            {kUndecodableProperty, std::to_string(undecodable_)},
-            {kReferencesProperty, std::to_string(references_)},
-            {kKeysProperty, std::to_string(keys_)},
-            {kEncodedBytesProperty, std::to_string(encoded_bytes_)},
-            {kValuesPerBlobProperty, values_per_blob_.ToText()},
-            {kBytesPerValueProperty, bytes_per_value_.ToText()}};
-  }
-
- private:
   // Entries of a key follow each other.
   void CountKey(const rocksdb::Slice& key) {
     if (keys_ != 0 && key == rocksdb::Slice(last_key_)) return;
@@ -95,6 +124,7 @@ class StatsCollector final : public rocksdb::TablePropertiesCollector {
   }
 
   const Layout layout_;
+  bool is_complete_ = true;  // every entry was counted
   uint64_t blobs_ = 0;
   uint64_t values_ = 0;
   uint64_t bytes_ = 0;
@@ -108,6 +138,28 @@ class StatsCollector final : public rocksdb::TablePropertiesCollector {
   Histogram bytes_per_value_;
 };
 
+// Stands in for a collector that there was no memory for, as RocksDB wants one: has no state, and
+// needs no memory.
+class NoCollector final : public rocksdb::TablePropertiesCollector {
+ public:
+  static NoCollector* Get() {
+    alignas(NoCollector) static char memory[sizeof(NoCollector)];
+    return new (memory) NoCollector;
+  }
+  static void* operator new(size_t /*size*/, void* at) { return at; }
+  static void operator delete(void* /*collector*/) {}
+
+  const char* Name() const override { return kStatsCollectorName; }
+  rocksdb::Status AddUserKey(const rocksdb::Slice&, const rocksdb::Slice&, rocksdb::EntryType,
+                             rocksdb::SequenceNumber, uint64_t) override {
+    return rocksdb::Status::OK();
+  }
+  rocksdb::Status Finish(rocksdb::UserCollectedProperties* /*properties*/) override {
+    return rocksdb::Status::MemoryLimit();
+  }
+  rocksdb::UserCollectedProperties GetReadableProperties() const override { return {}; }
+};
+
 }  // namespace
 
 StatsCollectorFactory::StatsCollectorFactory(Layout layout) : layout_(layout) {
@@ -116,7 +168,8 @@ StatsCollectorFactory::StatsCollectorFactory(Layout layout) : layout_(layout) {
 
 rocksdb::TablePropertiesCollector* StatsCollectorFactory::CreateTablePropertiesCollector(
     Context /*context*/) {
-  return new StatsCollector(layout_);
+  rocksdb::TablePropertiesCollector* const collector = new (std::nothrow) StatsCollector(layout_);
+  return collector != nullptr ? collector : NoCollector::Get();
 }
 
 }  // namespace internal

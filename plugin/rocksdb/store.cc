@@ -4,17 +4,14 @@
 #include <memory>
 #include <utility>
 
-#include "absl/container/fixed_array.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "plugin/codec/operand.h"
 #include "plugin/rocksdb/append_operator_impl.h"
 #include "plugin/rocksdb/bundle.h"
-#include "plugin/rocksdb/pinnable_block.h"
-#include "plugin/rocksdb/read_watch.h"
 #include "plugin/rocksdb/single_appends.h"
 #include "plugin/rocksdb/store_core.h"
-#include "plugin/rocksdb/tail_watch.h"
+#include "rocksdb/table.h"
 
 namespace sheaf {
 namespace internal {
@@ -39,52 +36,30 @@ rocksdb::Status CorruptList(const rocksdb::Slice& key, const rocksdb::Slice& val
       rocksdb::Slice(why.message().data(), why.message().size()));
 }
 
+rocksdb::Status ExplainFailure(const rocksdb::Slice& key, const MergeFailure& failure,
+                               const rocksdb::Status& status) {
+  if (!status.IsCorruption()) return status;
+  switch (failure.kind) {
+    case MergeFailure::Kind::kTooLarge:
+      return rocksdb::Status::Corruption(
+          absl::StrCat("the list of key ", Shown(key), " is too large"),
+          absl::StrCat("its base and operands have ", failure.bytes,
+                       " bytes, a value of RocksDB has at most ", disk::kMaxRocksDbValue,
+                       "; nothing is lost. Trim or clear the list, or set max_bytes"));
+    case MergeFailure::Kind::kNoMemory: {
+      const std::string why =
+          absl::StrCat("not enough memory to merge the list of key ", Shown(key),
+                       ": its base and operands have ", failure.bytes,
+                       " bytes; nothing is lost. Read it with more memory, or GetLast");
+      return rocksdb::Status::MemoryLimit(why);
+    }
+    case MergeFailure::Kind::kNone:
+      break;
+  }
+  return status;
+}
+
 namespace {
-
-std::string_view View(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
-
-using StoreBlock = PinnableBlock<Ledger::Pin>;
-
-// Turns what a read left in `block` into `*list`, which is empty; if it is not pinned, `operands()`
-// is asked of how many it was merged. `*s` is OK, and stays so unless the bytes are not a list: it
-// is not written again where it need not be.
-template <typename Operands>
-void TakeList(const StoreCore& core, const rocksdb::Slice& key, std::unique_ptr<StoreBlock> block,
-              const ReadWatch& watch, Operands operands, PinnedBlob* list, rocksdb::Status* s) {
-  rocksdb::PinnableSlice& value = block->value();
-  const absl::Status status = BlobViewAccess::ParseInto(
-      View(value), core.layout, BlobViewAccess::Extent::kWhole, BlobViewAccess::view(list));
-  if (!status.ok()) {
-    core.ledger->CountCorrupt();
-    *s = CorruptList(key, value, core.layout, status);
-    return;
-  }
-  const uint64_t bytes = value.size();
-  const bool share_pin = HoldsPin(value) && !core.caches->pins_die_with_db;
-  Ledger::Pin pin = core.ledger->CountFound(bytes);
-  if (!share_pin) {
-    const uint64_t merged = operands();
-    const CopyReason reason = value.IsPinned() ? core.caches->pin_reason : watch.WhyCopied(merged);
-    core.ledger->CountCopied(reason, bytes);
-    if (merged != 0) core.ledger->CountMerged(merged);
-  }
-  StoreBlock::Seal(std::move(block), share_pin, std::move(pin), list);
-}
-
-// Counts a read that returned no list. RocksDB does not say what the merge operator did not like.
-[[gnu::noinline, gnu::cold]] void Miss(const StoreCore& core, const rocksdb::Slice& key,
-                                       const ReadWatch& watch, rocksdb::Status* s) {
-  core.ledger->CountMiss(*s);
-  if (!s->IsCorruption() || !watch.merged()) return;
-  const uint64_t bytes = MergeWatch::TakeTooLarge();
-  if (bytes == 0) return;
-  *s = rocksdb::Status::Corruption(
-      absl::StrCat("the list of key ", Shown(key), " is too large"),
-      absl::StrCat("its base and operands have ", bytes, " bytes, a value of RocksDB has at most ",
-                   disk::kMaxRocksDbValue,
-                   "; nothing is lost. Trim or clear the list, or set "
-                   "max_bytes"));
-}
 
 // Why a list or an operand that cannot be encoded was not written.
 rocksdb::Status NotWritten(const absl::Status& status) {
@@ -120,19 +95,41 @@ rocksdb::Status Store::Open(rocksdb::DB* db, rocksdb::ColumnFamilyHandle* cf,
   if (db == nullptr) return rocksdb::Status::InvalidArgument("Store::Open: no DB");
   if (cf == nullptr) cf = db->DefaultColumnFamily();
   const rocksdb::Options cf_options = db->GetOptions(cf);
-  const auto* append = cf_options.merge_operator == nullptr
-                           ? nullptr
-                           : cf_options.merge_operator->CheckedCast<internal::AppendOperator>();
-  if (append != nullptr && append->layout() != options.layout) {
+  bool appends = false;
+  AppendOptions append_options;
+  const rocksdb::Status s =
+      internal::AppendOperator::Find(cf_options.merge_operator.get(), &appends, &append_options);
+  if (!s.ok()) return s;
+  if (appends && append_options.layout != options.layout) {
     return rocksdb::Status::InvalidArgument(
         absl::StrCat("Store::Open: StoreOptions::layout is ", LayoutName(options.layout),
                      ", but the merge operator of column family \"", cf->GetName(),
-                     "\" has layout ", LayoutName(append->layout())));
+                     "\" has layout ", LayoutName(append_options.layout)));
+  }
+  if (appends && cf_options.table_factory->Name() == std::string_view("CuckooTable")) {
+    return rocksdb::Status::NotSupported(
+        absl::StrCat("Store::Open: column family \"", cf->GetName(),
+                     "\" is written to cuckoo tables, which hold values of one size and no merge "
+                     "operands; use BlockBasedTableFactory or PlainTableFactory"));
+  }
+  const internal::Instance instance = internal::Instance::Of(db, cf, cf_options);
+  if (instance.hides_prepared && cf_options.inplace_update_support) {
+    return rocksdb::Status::NotSupported(
+        "Store::Open: inplace_update_support in a TransactionDB with the write policy "
+        "WRITE_PREPARED or WRITE_UNPREPARED",
+        "it overwrites what is not committed, and has no snapshots; use WRITE_COMMITTED, or open "
+        "the DB without inplace_update_support");
+  }
+  if (instance.is_secondary) {
+    return rocksdb::Status::NotSupported(
+        "Store::Open: a secondary instance",
+        "after it caught up, RocksDB's secondary shows appended values twice, and deleted ones "
+        "again; open the DB with DB::OpenForReadOnly, or open a Checkpoint of it");
   }
   store->reset(new Store(std::make_unique<StoreCore>(
-      db, cf, options.layout, append != nullptr,
-      append != nullptr ? append->options() : AppendOptions(),
-      std::make_shared<const internal::Caches>(internal::Caches::Of(cf_options)))));
+      db, cf, options.layout, appends, append_options,
+      std::make_shared<const internal::Caches>(internal::Caches::Of(cf_options)), instance,
+      cf_options.enable_blob_files)));
   return rocksdb::Status::OK();
 }
 
@@ -188,10 +185,23 @@ Store::Change Store::Merging(const char* name, std::string operand) const {
   return change;
 }
 
-rocksdb::Status Store::Write(const rocksdb::WriteOptions& options, const rocksdb::Slice& key,
-                             const Change& change) {
+rocksdb::Status Store::MayWrite(const Change& change) const {
   if (!change.status.ok()) return change.status;
   if (core_->closed()) return StoreCore::ClosedStatus();
+  if (core_->cf->GetComparator()->timestamp_size() != 0) {
+    return rocksdb::Status::NotSupported(absl::StrCat(
+        change.name, ": column family \"", core_->cf->GetName(),
+        "\" has user-defined timestamps, which RocksDB does not merge; write with "
+        "DB::Put(options, cf, key, timestamp, sheaf::Encode(values)), and read with Store and "
+        "ReadOptions::timestamp"));
+  }
+  return rocksdb::Status::OK();
+}
+
+rocksdb::Status Store::Write(const rocksdb::WriteOptions& options, const rocksdb::Slice& key,
+                             const Change& change) {
+  const rocksdb::Status may = MayWrite(change);
+  if (!may.ok()) return may;
   return change.is_merge ? core_->db->Merge(options, core_->cf, key, change.value)
                          : core_->db->Put(options, core_->cf, key, change.value);
 }
@@ -201,8 +211,8 @@ rocksdb::Status Store::WriteInto(rocksdb::WriteBatchBase* batch, const rocksdb::
   if (batch == nullptr) {
     return rocksdb::Status::InvalidArgument(absl::StrCat(change.name, ": no batch"));
   }
-  if (!change.status.ok()) return change.status;
-  if (core_->closed()) return StoreCore::ClosedStatus();
+  const rocksdb::Status may = MayWrite(change);
+  if (!may.ok()) return may;
   return change.is_merge ? batch->Merge(core_->cf, key, change.value)
                          : batch->Put(core_->cf, key, change.value);
 }
@@ -212,8 +222,15 @@ rocksdb::Status Store::WriteInto(rocksdb::Transaction* transaction, const rocksd
   if (transaction == nullptr) {
     return rocksdb::Status::InvalidArgument(absl::StrCat(change.name, ": no transaction"));
   }
-  if (!change.status.ok()) return change.status;
-  if (core_->closed()) return StoreCore::ClosedStatus();
+  const rocksdb::Status may = MayWrite(change);
+  if (!may.ok()) return may;
+  if (change.is_merge && core_->instance.hides_prepared) {
+    return rocksdb::Status::NotSupported(absl::StrCat(
+        change.name,
+        ": into a transaction of a TransactionDB with the write policy WRITE_PREPARED or "
+        "WRITE_UNPREPARED, where RocksDB may not roll merges back; read the list with "
+        "Transaction::GetForUpdate and Put the new one, or use WRITE_COMMITTED"));
+  }
   return change.is_merge ? transaction->Merge(core_->cf, key, change.value)
                          : transaction->Put(core_->cf, key, change.value);
 }
@@ -240,72 +257,6 @@ rocksdb::Status Store::Remove(const rocksdb::WriteOptions& options, const rocksd
 
 rocksdb::Status Store::Clear(const rocksdb::WriteOptions& options, const rocksdb::Slice& key) {
   return Write(options, key, Clearing());
-}
-
-rocksdb::Status Store::Get(const rocksdb::ReadOptions& options, const rocksdb::Slice& key,
-                           PinnedBlob* list) {
-  list->Reset();
-  if (core_->closed()) return StoreCore::ClosedStatus();
-  // RocksDB reads straight into the block: moving a PinnableSlice costs more than the block that
-  // is allocated in vain where there is no list.
-  auto block = std::make_unique<internal::StoreBlock>();
-  const internal::ReadWatch watch(*core_->caches, options);
-  rocksdb::Status s = core_->db->Get(options, core_->cf, key, &block->value());
-  if (s.ok()) {
-    internal::TakeList(
-        *core_, key, std::move(block), watch, [&watch] { return watch.operands(); }, list, &s);
-  } else {
-    internal::Miss(*core_, key, watch, &s);
-  }
-  return s;
-}
-
-rocksdb::Status Store::GetLast(const rocksdb::ReadOptions& options, const rocksdb::Slice& key,
-                               size_t count, std::vector<PinnedSlice>* values) {
-  values->clear();
-  const AppendOptions& append = core_->append_options;
-  const bool limited = append.max_values != 0 || append.max_bytes != 0;
-  // A row cache keeps what a read of a file has seen, so a read must see all that there is. And
-  // where the limits drop newer values, or large ones, what is seen is not all that is kept.
-  const bool may_stop = core_->caches->row == nullptr && append.max_bytes == 0 &&
-                        !(limited && append.keep == Keep::kFirst);
-  uint64_t wanted = count;
-  if (may_stop && limited) wanted = std::min(wanted, append.max_values);
-  PinnedBlob list;
-  rocksdb::Status s;
-  {
-    const internal::TailWatch watch(wanted, may_stop);
-    s = Get(options, key, &list);
-  }
-  if (s.ok()) *values = list.Slices(list.size() - std::min(list.size(), count));
-  return s;
-}
-
-void Store::MultiGet(const rocksdb::ReadOptions& options, size_t n, const rocksdb::Slice* keys,
-                     PinnedBlob* lists, rocksdb::Status* statuses) {
-  if (core_->closed()) {
-    std::fill_n(lists, n, PinnedBlob());
-    std::fill_n(statuses, n, StoreCore::ClosedStatus());
-    return;
-  }
-  absl::FixedArray<rocksdb::PinnableSlice, 32> values(n);
-  const internal::ReadWatch watch(*core_->caches, options);
-  const internal::MergedKeys merged;
-  core_->db->MultiGet(options, core_->cf, n, keys, values.data(), statuses);
-  for (size_t i = 0; i < n; ++i) {
-    lists[i].Reset();
-    if (statuses[i].ok()) {
-      auto block = std::make_unique<internal::StoreBlock>();
-      block->MoveFrom(std::move(values[i]));
-      const auto operands = [&] {
-        return watch.merged() ? merged.OperandsOf(internal::View(keys[i])) : 0;
-      };
-      internal::TakeList(*core_, keys[i], std::move(block), watch, operands, &lists[i],
-                         &statuses[i]);
-    } else {
-      core_->ledger->CountMiss(statuses[i]);
-    }
-  }
 }
 
 StoreStats Store::stats() const {

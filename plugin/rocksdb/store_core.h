@@ -9,7 +9,10 @@
 
 #include "absl/status/status.h"
 #include "plugin/rocksdb/caches.h"
+#include "plugin/rocksdb/instance.h"
 #include "plugin/rocksdb/ledger.h"
+#include "plugin/rocksdb/read_context.h"
+#include "plugin/rocksdb/row_cache_guard.h"
 #include "plugin/rocksdb/segment_pins.h"
 #include "rocksdb/db.h"
 #include "rocksdb/status.h"
@@ -23,13 +26,18 @@ class StoreCore {
  public:
   // The names differ from the members': RocksDB's own build, with plugins, has -Wshadow -Werror.
   StoreCore(rocksdb::DB* a_db, rocksdb::ColumnFamilyHandle* a_cf, Layout a_layout, bool appends,
-            const AppendOptions& appends_with, std::shared_ptr<const Caches> its_caches)
+            const AppendOptions& appends_with, std::shared_ptr<const Caches> its_caches,
+            const Instance& kind, bool makes_blobs)
       : db(a_db),
         cf(a_cf),
         layout(a_layout),
         can_append(appends),
         append_options(appends_with),
         caches(std::move(its_caches)),
+        instance(kind),
+        row_cache(caches->row == nullptr ? nullptr : std::make_unique<RowCacheGuard>(db, cf, kind)),
+        reads_plainly(row_cache == nullptr && !kind.has_ttl),
+        makes_blob_files(makes_blobs),
         ledger(Ledger::New(caches)) {}
 
   rocksdb::DB* const db;
@@ -38,8 +46,22 @@ class StoreCore {
   const bool can_append;               // the merge operator is sheaf.append
   const AppendOptions append_options;  // its options, if it is
   const std::shared_ptr<const Caches> caches;
+  const Instance instance;
+  const std::unique_ptr<RowCacheGuard> row_cache;  // null where there is no row cache
+  const bool reads_plainly;                        // DB::Get is always right
+  const bool makes_blob_files;                     // when the Store was opened
   const Ledger::Ptr ledger;
   const std::shared_ptr<SegmentPins> segment_pins = std::make_shared<SegmentPins>();
+
+  // True for a read that may do no I/O where values may lie in blob files. If the merge operator
+  // needs such a value and no cache has it, DB::Get aborts (without assertions it says Corruption),
+  // and GetMergeOperands leaves it out. So such a read is Incomplete.
+  bool ReadsBlobsWithoutIo(const rocksdb::ReadOptions& options) const {
+    if (options.read_tier != rocksdb::kBlockCacheTier) return false;
+    uint64_t files = 0;  // of others, or of another time
+    return makes_blob_files ||
+           !db->GetIntProperty(cf, rocksdb::DB::Properties::kNumBlobFiles, &files) || files != 0;
+  }
 
   // Store::Close() was called, and nothing may reach the DB any more.
   bool closed() const { return closed_.load(std::memory_order_relaxed); }
@@ -55,6 +77,17 @@ class StoreCore {
 // Corruption of the list of `key`: `value` was refused with `status`.
 rocksdb::Status CorruptList(const rocksdb::Slice& key, const rocksdb::Slice& value, Layout layout,
                             const absl::Status& status);
+
+// The value of `key` as an iterator sees it, copied into `*value`: past the row cache, and where
+// DB::Get has no way to say that a value is not cached. Errors: NotFound; Incomplete; NotSupported
+// for kPersistedTier; RocksDB's own.
+rocksdb::Status GetByIterator(const StoreCore& core, const rocksdb::ReadOptions& options,
+                              const rocksdb::Slice& key, rocksdb::PinnableSlice* value);
+
+// What to return for `status` of a read of `key` whose merge failed, if it did: RocksDB's own says
+// neither the key nor why.
+rocksdb::Status ExplainFailure(const rocksdb::Slice& key, const MergeFailure& failure,
+                               const rocksdb::Status& status);
 
 }  // namespace internal
 }  // namespace sheaf

@@ -18,6 +18,8 @@ const char* CopyReasonName(CopyReason reason) {
       return "table format";
     case CopyReason::kPinDiesWithDb:
       return "pin dies with DB";
+    case CopyReason::kRowCache:
+      return "row cache";
   }
   return "?";
 }

@@ -2,6 +2,9 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "gtest/gtest.h"
 #include "rocksdb/cache.h"
@@ -19,6 +22,12 @@ struct Way {
   rocksdb::Status (*read)(Store& store, const rocksdb::ReadOptions& options, const std::string& key,
                           PinnedBlob* list);
 };
+
+PinnedBlob Joined(const std::vector<PinnedSlice>& slices) {
+  std::vector<std::string_view> views;
+  for (const PinnedSlice& slice : slices) views.emplace_back(slice.data(), slice.size());
+  return *PinnedBlob::FromString(*Encode(views, Layout::kCompact));
+}
 
 rocksdb::Status Get(Store& store, const rocksdb::ReadOptions& options, const std::string& key,
                     PinnedBlob* list) {
@@ -40,6 +49,26 @@ rocksdb::Status Scan(Store& store, const rocksdb::ReadOptions& options, const st
   if (!cursor->Valid()) return rocksdb::Status::NotFound();
   *list = cursor->Detach();
   return rocksdb::Status::OK();
+}
+
+rocksdb::Status GetLast(Store& store, const rocksdb::ReadOptions& options, const std::string& key,
+                        PinnedBlob* list) {
+  std::vector<PinnedSlice> values;
+  const rocksdb::Status s = store.GetLast(options, key, 1000, &values);
+  if (s.ok()) *list = Joined(values);
+  return s;
+}
+
+rocksdb::Status GetSegments(Store& store, const rocksdb::ReadOptions& options,
+                            const std::string& key, PinnedBlob* list) {
+  std::vector<PinnedBlob> segments;
+  const rocksdb::Status s = store.GetSegments(options, key, &segments);
+  std::vector<PinnedSlice> values;
+  for (const PinnedBlob& segment : segments) {
+    for (PinnedSlice& value : segment.Slices()) values.push_back(std::move(value));
+  }
+  if (s.ok()) *list = Joined(values);
+  return s;
 }
 
 class ReadOptionsTest : public ::testing::TestWithParam<Way> {
@@ -66,7 +95,8 @@ class ReadOptionsTest : public ::testing::TestWithParam<Way> {
 
 INSTANTIATE_TEST_SUITE_P(Ways, ReadOptionsTest,
                          ::testing::Values(Way{"Get", Get}, Way{"MultiGet", MultiGet},
-                                           Way{"Scan", Scan}),
+                                           Way{"Scan", Scan}, Way{"GetLast", GetLast},
+                                           Way{"GetSegments", GetSegments}),
                          [](const auto& info) { return std::string(info.param.name); });
 
 TEST_P(ReadOptionsTest, ASnapshotShowsTheListAsItWas) {
@@ -121,6 +151,40 @@ TEST_P(ReadOptionsTest, AsyncIoReadsTheSame) {
   options.readahead_size = 1 << 16;
   ASSERT_OK(Read(options));
   EXPECT_EQ(ToList(list_), SomeValues(100));
+}
+
+// The tables of most keys are not open, and each list has an operand in the memtable.
+TEST_P(ReadOptionsTest, WhereATableIsNotOpenOnlyTheCacheIsReadWhereAskedFor) {
+  for (const bool mmap : {false, true}) {
+    SCOPED_TRACE(mmap ? "mmap" : "no mmap");
+    rocksdb::Options with = Options(rocksdb::NewLRUCache(1 << 20));
+    with.disable_auto_compactions = true;
+    with.max_open_files = 20;
+    with.allow_mmap_reads = mmap;
+    const auto key = [](int i) { return "key" + std::to_string(100 + i); };
+    constexpr int kKeys = 30;
+    TestDb db(with);
+    for (int i = 0; i < kKeys; ++i) {
+      db.Put(key(i), {"a"});
+      db.Flush();
+    }
+    db.Open(with);
+    for (int i = 0; i < kKeys; i += 2) db.Append(key(i), {"b"});
+    rocksdb::ReadOptions options;
+    options.read_tier = rocksdb::kBlockCacheTier;
+    int incomplete = 0;
+    for (int i = 0; i < kKeys; ++i) {
+      PinnedBlob list;
+      const rocksdb::Status s = GetParam().read(db.store(), options, key(i), &list);
+      if (s.ok()) {
+        EXPECT_EQ(ToList(list), i % 2 == 0 ? List({"a", "b"}) : List({"a"}));
+      } else {
+        EXPECT_TRUE(s.IsIncomplete()) << s.ToString();
+        ++incomplete;
+      }
+    }
+    EXPECT_GT(incomplete, 0);
+  }
 }
 
 }  // namespace

@@ -144,28 +144,6 @@ TEST(SegmentsFallbackTest, WhatMayBeABaseOrAnOperandIsMerged) {
   EXPECT_EQ(segments, 1u);
 }
 
-TEST(SegmentsFallbackTest, ASecondaryInstanceReadsThem) {
-  TestDb db;
-  db.Put("k", {"a"});
-  db.Flush();
-  db.Append("k", {"b"});
-  db.Append("k", {"c"});
-  const TempDir folder;
-  rocksdb::Options options = TestDb::DefaultOptions();
-  options.max_open_files = -1;
-  rocksdb::DB* opened = nullptr;
-  ASSERT_OK(rocksdb::DB::OpenAsSecondary(options, db.path(), folder.path(), &opened));
-  const std::unique_ptr<rocksdb::DB> secondary(opened);
-  std::unique_ptr<Store> store;
-  ASSERT_OK(Store::Open(secondary.get(), nullptr, {}, &store));
-  ASSERT_OK(secondary->TryCatchUpWithPrimary());
-  EXPECT_THAT(Read(*store, "k"), ElementsAre("a", "b", "c"));
-  db.Append("k", {"d"});
-  ASSERT_OK(secondary->TryCatchUpWithPrimary());
-  EXPECT_THAT(Read(*store, "k"), ElementsAre("a", "b", "c", "d"));
-  EXPECT_OK(store->Close());
-}
-
 TEST(SegmentsFallbackTest, WhatATransactionDidNotCommitIsNotThere) {
   const TempDir folder;
   rocksdb::TransactionDB* opened = nullptr;

@@ -34,6 +34,7 @@ class Opened {
     return std::unique_ptr<rocksdb::Transaction>(db_->BeginTransaction({}));
   }
   Store& store() { return *store_; }
+  void Flush() { EXPECT_OK(db_->Flush(rocksdb::FlushOptions())); }
   List Get(const char* key) {
     PinnedBlob list;
     EXPECT_OK(store_->Get({}, key, &list));
@@ -81,6 +82,44 @@ TEST(StoreTransactionTest, RollbackLeavesTheListAsItWas) {
   ASSERT_OK(db.store().Append(transaction.get(), "key", {"b"}));
   ASSERT_OK(transaction->Rollback());
   EXPECT_EQ(db.Get("key"), List({"a"}));
+}
+
+// To look for a conflict RocksDB reads the newest entry of the key, and has no place for a value.
+TEST(StoreTransactionTest, AnOptimisticOneCommitsAfterAClear) {
+  Opened<rocksdb::OptimisticTransactionDB> db;
+  for (const bool flushed : {false, true}) {
+    ASSERT_OK(db.store().Append({}, "key", {"old"}));
+    ASSERT_OK(db.store().Clear({}, "key"));
+    if (flushed) db.Flush();
+    auto transaction = db.Begin();
+    ASSERT_OK(db.store().Append(transaction.get(), "key", {"new"}));
+    ASSERT_OK(transaction->Commit());
+    EXPECT_EQ(db.Get("key"), List({"new"}));
+  }
+}
+
+TEST(StoreTransactionTest, OneWithASnapshotCommitsAfterAClear) {
+  Opened<rocksdb::TransactionDB> db;
+  for (const bool flushed : {false, true}) {
+    ASSERT_OK(db.store().Append({}, "key", {"old"}));
+    ASSERT_OK(db.store().Clear({}, "key"));
+    if (flushed) db.Flush();
+    auto transaction = db.Begin();
+    transaction->SetSnapshot();
+    ASSERT_OK(db.store().Append(transaction.get(), "key", {"new"}));
+    ASSERT_OK(transaction->Commit());
+    EXPECT_EQ(db.Get("key"), List({"new"}));
+  }
+}
+
+TEST(StoreTransactionTest, AClearByAnotherIsAConflict) {
+  Opened<rocksdb::OptimisticTransactionDB> db;
+  ASSERT_OK(db.store().Append({}, "key", {"old"}));
+  auto transaction = db.Begin();
+  ASSERT_OK(db.store().Append(transaction.get(), "key", {"mine"}));
+  ASSERT_OK(db.store().Clear({}, "key"));
+  EXPECT_TRUE(transaction->Commit().IsBusy());
+  EXPECT_EQ(db.Get("key"), List());
 }
 
 TEST(StoreTransactionTest, ANullTransactionIsRefused) {

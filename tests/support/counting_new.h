@@ -1,4 +1,5 @@
-// Counts what a thread allocates: linking this library replaces the program's operator new.
+// Counts what a thread allocates, and lets it fail: linking this library replaces the program's
+// operator new.
 //
 // Thread safety: each thread counts for itself.
 //
@@ -32,6 +33,24 @@ class AllocationCount {
  private:
   const uint64_t allocations_ = AllocationsOfThread();
   const uint64_t bytes_ = AllocatedBytesOfThread();
+};
+
+// Lets allocations of the current thread fail, with std::bad_alloc, while it lives. Does not nest.
+class FailingNew {
+ public:
+  // `count` allocations, after `from` that do not fail.
+  FailingNew(uint64_t from, uint64_t count);
+  // All of `bytes` or more.
+  struct LargeOnes {
+    size_t bytes;
+  };
+  explicit FailingNew(LargeOnes large);
+  ~FailingNew();
+  FailingNew(const FailingNew&) = delete;
+  FailingNew& operator=(const FailingNew&) = delete;
+
+  // How many did.
+  uint64_t failed() const;
 };
 
 }  // namespace test

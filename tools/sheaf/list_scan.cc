@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "plugin/rocksdb/bundle.h"
+#include "plugin/rocksdb/read_context.h"
 #include "tools/load/text.h"
 
 namespace sheaf {
@@ -45,7 +46,6 @@ ListScan::ListScan(ListDb& lists, KeyRange range, std::string prefix)
     : layout_(lists.store().layout()),
       range_(WithPrefix(std::move(range), prefix, lists.family()->GetComparator())),
       prefix_(std::move(prefix)) {
-  internal::MergeWatch::CountBytes();
   const rocksdb::Comparator* const comparator = lists.family()->GetComparator();
   begin_ = range_.begin;
   end_ = range_.end;
@@ -73,15 +73,17 @@ void ListScan::Next() {
 
 template <typename Move>
 void ListScan::Go(Move move) {
-  internal::MergeWatch::Operands before = internal::MergeWatch::merged_so_far();
-  move();
+  const auto step = [this](auto&& go) {
+    internal::ReadContext context;
+    context.CountBytes();
+    go();
+    operands_ = {context.operands(), context.bytes()};
+  };
+  step(move);
   // Only a comparator that is not bytewise brings keys without the prefix.
   while (iterator_->Valid() && key().substr(0, prefix_.size()) != prefix_) {
-    before = internal::MergeWatch::merged_so_far();
-    iterator_->Next();
+    step([this] { iterator_->Next(); });
   }
-  const internal::MergeWatch::Operands after = internal::MergeWatch::merged_so_far();
-  operands_ = {after.count - before.count, after.bytes - before.bytes};
   valid_ = iterator_->Valid();
   if (!valid_) return;
   list_ = BlobView::Parse(value(), layout_);

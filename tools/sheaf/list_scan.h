@@ -20,12 +20,12 @@
 #include <string_view>
 
 #include "absl/status/statusor.h"
-#include "plugin/rocksdb/merge_watch.h"
 #include "rocksdb/comparator.h"
 #include "rocksdb/db.h"
 #include "sheaf/blob_view.h"
 #include "sheaf/store.h"
 #include "tools/sheaf/list_db.h"
+#include "tools/sheaf/operand_debt.h"
 
 namespace sheaf {
 namespace tool {
@@ -47,7 +47,7 @@ class ListScan {
   // The bytes of the value, list or not.
   std::string_view value() const { return {iterator_->value().data(), iterator_->value().size()}; }
   // The operands that were pending, of which this read made the list.
-  internal::MergeWatch::Operands operands() const { return operands_; }
+  PendingOperands operands() const { return operands_; }
 
   // What the iterator found: not OK if it ended early.
   rocksdb::Status status() const { return iterator_->status(); }
@@ -64,7 +64,7 @@ class ListScan {
   rocksdb::Slice end_;
   rocksdb::ReadOptions options_;
   std::unique_ptr<rocksdb::Iterator> iterator_;  // points to the members above
-  internal::MergeWatch::Operands operands_;
+  PendingOperands operands_;
   absl::StatusOr<BlobView> list_;
   bool valid_ = false;
 };

@@ -9,7 +9,7 @@ bool OperandDebt::Before(const Ranked& a, const Ranked& b) {
   return a.key.operands != b.key.operands ? a.key.operands > b.key.operands : a.order < b.order;
 }
 
-void OperandDebt::Add(std::string_view key, const internal::MergeWatch::Operands& pending) {
+void OperandDebt::Add(std::string_view key, const PendingOperands& pending) {
   if (pending.count == 0) return;
   operands_ += pending.count;
   bytes_ += pending.bytes;

@@ -15,10 +15,14 @@
 #include <string_view>
 #include <vector>
 
-#include "plugin/rocksdb/merge_watch.h"
-
 namespace sheaf {
 namespace tool {
+
+// What a read merged under one key.
+struct PendingOperands {
+  uint64_t count = 0;
+  uint64_t bytes = 0;
+};
 
 class OperandDebt {
  public:
@@ -31,7 +35,7 @@ class OperandDebt {
   // Remembers the `top` keys with the most operands.
   explicit OperandDebt(size_t top = 0) : top_(top) {}
 
-  void Add(std::string_view key, const internal::MergeWatch::Operands& pending);
+  void Add(std::string_view key, const PendingOperands& pending);
 
   uint64_t operands() const { return operands_; }
   uint64_t bytes() const { return bytes_; }

@@ -1,0 +1,64 @@
+#include <memory>
+#include <string>
+
+#include "plugin/rocksdb/store_core.h"
+#include "rocksdb/comparator.h"
+#include "rocksdb/iterator.h"
+
+namespace sheaf {
+namespace internal {
+namespace {
+
+// Whether `key` and a zero byte is the first key after `key`.
+bool IsBytewise(const rocksdb::Comparator* comparator) {
+  return comparator == rocksdb::BytewiseComparator();
+}
+
+}  // namespace
+
+rocksdb::Status GetByIterator(const StoreCore& core, const rocksdb::ReadOptions& options,
+                              const rocksdb::Slice& key, rocksdb::PinnableSlice* value) {
+  if (options.read_tier == rocksdb::kPersistedTier) {
+    return rocksdb::Status::NotSupported(
+        "ReadOptions::read_tier = kPersistedTier with a row cache",
+        "the column family's SSTs hold range deletions, which RocksDB's row cache forgets; compact "
+        "it, or open the DB without DBOptions::row_cache");
+  }
+  // What DB::Get takes no notice of, or cannot do.
+  rocksdb::ReadOptions seek = options;
+  seek.iterate_lower_bound = nullptr;
+  seek.iterate_upper_bound = nullptr;
+  seek.iter_start_ts = nullptr;
+  seek.table_filter = nullptr;
+  seek.tailing = false;
+  seek.pin_data = false;
+  seek.prefix_same_as_start = false;
+  seek.auto_prefix_mode = false;
+  seek.total_order_seek = true;
+  seek.max_skippable_internal_keys = 0;
+
+  // So that the list of the next key is not merged in vain, or what is wrong with it told of `key`.
+  const rocksdb::Comparator* const comparator = core.cf->GetComparator();
+  std::string after;
+  rocksdb::Slice bound;
+  if (IsBytewise(comparator)) {
+    after = key.ToString();
+    after.push_back('\0');
+    bound = after;
+    seek.iterate_upper_bound = &bound;
+  }
+  const std::unique_ptr<rocksdb::Iterator> iterator(core.db->NewIterator(seek, core.cf));
+  iterator->Seek(key);
+  if (!iterator->Valid()) {
+    return iterator->status().ok() ? rocksdb::Status::NotFound() : iterator->status();
+  }
+  if (comparator->CompareWithoutTimestamp(iterator->key(), /*a_has_ts=*/false, key,
+                                          /*b_has_ts=*/false) != 0) {
+    return rocksdb::Status::NotFound();
+  }
+  value->PinSelf(iterator->value());
+  return iterator->status();
+}
+
+}  // namespace internal
+}  // namespace sheaf

@@ -1,0 +1,200 @@
+// Store::Get, GetLast and MultiGet.
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "absl/cleanup/cleanup.h"
+#include "absl/container/fixed_array.h"
+#include "plugin/codec/blob_view_access.h"
+#include "plugin/rocksdb/pinnable_block.h"
+#include "plugin/rocksdb/read_context.h"
+#include "plugin/rocksdb/read_watch.h"
+#include "plugin/rocksdb/store_core.h"
+#include "sheaf/store.h"
+
+namespace sheaf {
+namespace internal {
+namespace {
+
+std::string_view View(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
+
+using StoreBlock = PinnableBlock<Ledger::Pin>;
+
+// Turns what a read left in `block` into `*list`, which is empty; if it is not pinned, `operands()`
+// is asked of how many it was merged. `*s` is OK, and stays so unless the bytes are not a list: it
+// is not written again where it need not be.
+template <typename Operands>
+void TakeList(const StoreCore& core, const rocksdb::ReadOptions& options, const rocksdb::Slice& key,
+              std::unique_ptr<StoreBlock> block, const ReadWatch& watch, Operands operands,
+              PinnedBlob* list, rocksdb::Status* s) {
+  rocksdb::PinnableSlice& value = block->value();
+  const absl::Status status = BlobViewAccess::ParseInto(
+      View(value), core.layout, BlobViewAccess::Extent::kWhole, BlobViewAccess::view(list));
+  if (!status.ok()) {
+    // RocksDB also says OK and leaves the value empty where a table's index, or the base under
+    // operands, is not in a cache.
+    if (value.empty() && options.read_tier == rocksdb::kBlockCacheTier) {
+      core.ledger->CountFailed();
+      *s = rocksdb::Status::Incomplete("not all of the list is in a cache (kBlockCacheTier)");
+      return;
+    }
+    core.ledger->CountCorrupt();
+    *s = CorruptList(key, value, core.layout, status);
+    return;
+  }
+  const uint64_t bytes = value.size();
+  const bool share_pin = HoldsPin(value) && !core.caches->pins_die_with_db;
+  Ledger::Pin pin = core.ledger->CountFound(bytes);
+  if (!share_pin) {
+    const uint64_t merged = operands();
+    const CopyReason reason = value.IsPinned() ? core.caches->pin_reason : watch.WhyCopied(merged);
+    core.ledger->CountCopied(reason, bytes);
+    if (merged != 0) core.ledger->CountMerged(merged);
+  }
+  StoreBlock::Seal(std::move(block), share_pin, std::move(pin), list);
+}
+
+// Counts a read that returned no list, and says why, where the merge operator knows.
+[[gnu::noinline, gnu::cold]] void Miss(const StoreCore& core, const rocksdb::Slice& key,
+                                       const MergeFailure& failure, rocksdb::Status* s) {
+  core.ledger->CountMiss(*s);
+  *s = ExplainFailure(key, failure, *s);
+}
+
+// What stands in for DB::Get where that is not always right. True if it was an iterator.
+bool ReadWithCare(const StoreCore& core, const rocksdb::ReadOptions& options,
+                  const rocksdb::Slice& key, ReadContext* context, rocksdb::PinnableSlice* value,
+                  rocksdb::Status* s) {
+  if (core.ReadsBlobsWithoutIo(options)) {
+    *s = rocksdb::Status::Incomplete("lists may lie in blob files (kBlockCacheTier)");
+    return true;
+  }
+  const auto get = [&] {
+    value->Reset();
+    context->Restart();
+    *s = core.db->Get(options, core.cf, key, value);
+  };
+  // DBWithTTL takes a value that RocksDB left empty, as it is not cached, for one without its
+  // stamp.
+  const bool by_get = !(core.instance.has_ttl && options.read_tier == rocksdb::kBlockCacheTier) &&
+                      (core.row_cache == nullptr ? (get(), true) : core.row_cache->Run(get));
+  if (by_get) return false;
+  value->Reset();
+  context->Restart();
+  *s = GetByIterator(core, options, key, value);
+  return true;
+}
+
+// Store::Get, in `context`.
+rocksdb::Status ReadList(const StoreCore& core, const rocksdb::ReadOptions& options,
+                         const rocksdb::Slice& key, ReadContext* context, PinnedBlob* list) {
+  list->Reset();
+  if (core.closed()) return StoreCore::ClosedStatus();
+  // RocksDB reads straight into the block: moving a PinnableSlice costs more than the block that
+  // is allocated in vain where there is no list.
+  auto block = std::make_unique<StoreBlock>();
+  ReadWatch watch(*core.caches, options);
+  rocksdb::Status s;
+  if (core.reads_plainly && !core.ReadsBlobsWithoutIo(options)) {
+    context->AllowStop();
+    s = core.db->Get(options, core.cf, key, &block->value());
+  } else if (ReadWithCare(core, options, key, context, &block->value(), &s) &&
+             core.row_cache != nullptr) {
+    watch.ReadPastRowCache();
+  }
+  if (s.ok()) {
+    TakeList(
+        core, options, key, std::move(block), watch, [context] { return context->operands(); },
+        list, &s);
+  } else {
+    Miss(core, key, context->failure(), &s);
+  }
+  return s;
+}
+
+// Store::MultiGet where batched MultiGet is not right: all reads are of one moment.
+void ReadListsOneByOne(const StoreCore& core, rocksdb::ReadOptions options, size_t n,
+                       const rocksdb::Slice* keys, PinnedBlob* lists, rocksdb::Status* statuses) {
+  const rocksdb::Snapshot* const own =
+      options.snapshot == nullptr ? core.db->GetSnapshot() : nullptr;
+  const absl::Cleanup release = [&core, own] {
+    if (own != nullptr) core.db->ReleaseSnapshot(own);
+  };
+  if (own != nullptr) options.snapshot = own;
+  for (size_t i = 0; i < n; ++i) {
+    ReadContext context;
+    statuses[i] = ReadList(core, options, keys[i], &context, &lists[i]);
+  }
+}
+
+}  // namespace
+}  // namespace internal
+
+using internal::StoreCore;
+
+rocksdb::Status Store::Get(const rocksdb::ReadOptions& options, const rocksdb::Slice& key,
+                           PinnedBlob* list) {
+  internal::ReadContext context;
+  return internal::ReadList(*core_, options, key, &context, list);
+}
+
+rocksdb::Status Store::GetLast(const rocksdb::ReadOptions& options, const rocksdb::Slice& key,
+                               size_t count, std::vector<PinnedSlice>* values) {
+  values->clear();
+  const AppendOptions& append = core_->append_options;
+  const bool limited = append.max_values != 0 || append.max_bytes != 0;
+  // Where the limits drop newer values, or large ones, what is seen is not all that is kept.
+  const bool may_stop = append.max_bytes == 0 && !(limited && append.keep == Keep::kFirst);
+  uint64_t wanted = count;
+  if (may_stop && limited) wanted = std::min(wanted, append.max_values);
+  PinnedBlob list;
+  rocksdb::Status s;
+  {
+    internal::ReadContext context;
+    context.WantLast(wanted, may_stop);
+    s = internal::ReadList(*core_, options, key, &context, &list);
+  }
+  if (s.ok()) *values = list.Slices(list.size() - std::min(list.size(), count));
+  return s;
+}
+
+void Store::MultiGet(const rocksdb::ReadOptions& options, size_t n, const rocksdb::Slice* keys,
+                     PinnedBlob* lists, rocksdb::Status* statuses) {
+  if (core_->closed()) {
+    std::fill_n(lists, n, PinnedBlob());
+    std::fill_n(statuses, n, StoreCore::ClosedStatus());
+    return;
+  }
+  // A batched MultiGet also keeps, in a row cache, what it saw before it failed.
+  if (core_->instance.reads_one_by_one() || core_->row_cache != nullptr ||
+      core_->ReadsBlobsWithoutIo(options)) {
+    internal::ReadListsOneByOne(*core_, options, n, keys, lists, statuses);
+    return;
+  }
+  absl::FixedArray<rocksdb::PinnableSlice, 32> values(n);
+  const internal::ReadWatch watch(*core_->caches, options);
+  internal::ReadContext::MergedKeys merged;
+  internal::ReadContext context;
+  context.TellKeysApart(&merged);
+  context.AllowStop();
+  core_->db->MultiGet(options, core_->cf, n, keys, values.data(), statuses);
+  for (size_t i = 0; i < n; ++i) {
+    lists[i].Reset();
+    const auto outcome = [&] { return context.Of(internal::View(keys[i])); };
+    if (statuses[i].ok()) {
+      auto block = std::make_unique<internal::StoreBlock>();
+      block->MoveFrom(std::move(values[i]));
+      const auto operands = [&] { return context.operands() == 0 ? 0 : outcome().operands; };
+      internal::TakeList(*core_, options, keys[i], std::move(block), watch, operands, &lists[i],
+                         &statuses[i]);
+    } else {
+      internal::Miss(*core_, keys[i],
+                     statuses[i].IsCorruption() ? outcome().failure : internal::MergeFailure(),
+                     &statuses[i]);
+    }
+  }
+}
+
+}  // namespace sheaf
