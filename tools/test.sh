@@ -15,7 +15,7 @@ esac
 . tools/deps.sh
 sanitizer_packages=""
 case " $* " in
-  *--config=asan* | *--config=ubsan* | *--config=tsan*) sanitizer_packages="clang lld llvm" ;;
+  *--config=asan* | *--config=ubsan* | *--config=tsan*) sanitizer_packages=$CLANG_PACKAGES ;;
 esac
 require_packages $BUILD_PACKAGES $TEST_PACKAGES $sanitizer_packages
 
