@@ -93,5 +93,6 @@ for target in "${targets[@]}"; do
     END { printf "%-12s %12d %9d %9d %9d  %s\n", target, runs, each, last, last - first, result }
   ' "$log"
 done
+cat "$out"/*.log | awk '/stat::number_of_executed_units/ { runs += $2 } END { print runs + 0, "executions" }'
 [ "$failed" -eq 0 ] || echo "inputs that were found are in $out/crashes" >&2
 exit "$failed"
