@@ -40,7 +40,7 @@ constexpr size_t kChunk = 2048;
 // Sixteen bytes of sizes, for the instructions that every machine with vectors has.
 template <typename Size>
 struct Vector {
-  typedef Size Type __attribute__((vector_size(16)));
+  using Type __attribute__((vector_size(16))) = Size;
   static constexpr size_t kLanes = sizeof(Type) / sizeof(Size);
 };
 
@@ -50,10 +50,10 @@ void Range(const char* sizes, size_t count, uint64_t* least, uint64_t* largest) 
   constexpr size_t kLanes = Vector<Size>::kLanes;
   size_t i = 0;
   if (count >= kLanes) {
-    V low = Load<V>(sizes);
+    auto low = Load<V>(sizes);
     V high = low;
     for (i = kLanes; i + kLanes <= count; i += kLanes) {
-      const V v = Load<V>(sizes + i * sizeof(Size));
+      const auto v = Load<V>(sizes + i * sizeof(Size));
       low = v < low ? v : low;
       high = v > high ? v : high;
     }
@@ -117,7 +117,7 @@ void AddWideChunk(const char* sizes, size_t count, Histogram* histogram) {
   uint16_t narrow[kChunk];
   Size bits = 0;
   for (size_t i = 0; i < count; ++i) {
-    const Size size = Load<Size>(sizes + i * sizeof(Size));
+    const auto size = Load<Size>(sizes + i * sizeof(Size));
     bits |= size;
     narrow[i] = static_cast<uint16_t>(size);
   }

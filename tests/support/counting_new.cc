@@ -19,7 +19,7 @@ void* Count(void* memory, size_t size) {
 void* Allocate(size_t size) { return Count(std::malloc(size == 0 ? 1 : size), size); }
 
 void* AllocateAligned(size_t size, std::align_val_t alignment) {
-  const size_t a = static_cast<size_t>(alignment);
+  const auto a = static_cast<size_t>(alignment);
   return Count(std::aligned_alloc(a, (size + a - 1) / a * a), size);
 }
 
