@@ -5,7 +5,7 @@
 // somebody else could have written them (1); rows (2).
 
 #include <algorithm>
-#include <cstring>
+#include <cstdio>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -14,6 +14,7 @@
 #define XXH_INLINE_ALL
 #include "rocksdb/comparator.h"
 #include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/scratch.h"
 #include "tools/load/row_table.h"
 #include "tools/load/run_file.h"
 #include "xxhash.h"
@@ -29,9 +30,10 @@ const KeyOrder& Order() {
   return order;
 }
 
-fuzz::MemoryFile& File() {
-  static fuzz::MemoryFile& file = *new fuzz::MemoryFile();
-  return file;
+// Not a MemoryFile, as those are links, and a run may be none.
+const std::string& Path() {
+  static const std::string path = fuzz::NewFolder("runs") + "/run-000000";
+  return path;
 }
 
 template <typename Number>
@@ -64,13 +66,13 @@ std::string Sealed(fuzz::Input* input) {
 
 void CheckStatus(const absl::Status& status) {
   Check(absl::IsDataLoss(status), "a damaged run is DataLoss", status.ToString());
-  Check(status.message().find(File().path()) != absl::string_view::npos, "an error names its file",
+  Check(status.message().find(Path()) != absl::string_view::npos, "an error names its file",
         status.message());
 }
 
 void CheckAnyRun(std::string_view bytes) {
-  File().Write(bytes);
-  const absl::StatusOr<std::unique_ptr<Run>> run = Run::Open(File().path());
+  fuzz::WriteFile(Path(), bytes);
+  const absl::StatusOr<std::unique_ptr<Run>> run = Run::Open(Path());
   if (!run.ok()) return CheckStatus(run.status());
   (*run)->set_order(&Order());
   const absl::Status verified = (*run)->Verify(RowRange());
@@ -127,13 +129,14 @@ void CheckWriteAndRead(fuzz::Input* input) {
   }
   if (table.empty()) return;
   Check(table.Sort(Order()).ok(), "rows can be sorted");
+  std::remove(Path().c_str());
   {
-    auto writer = RunWriter::Create(File().path(), Order(), compression);
+    auto writer = RunWriter::Create(Path(), Order(), compression);
     Check(writer.ok(), "a run can be made", writer.status().message());
     const absl::Status status = (*writer)->Write(*table.Read(RowRange()), table.positions());
     Check(status.ok(), "a run can be written", status.message());
   }
-  const absl::StatusOr<std::unique_ptr<Run>> run = Run::Open(File().path());
+  const absl::StatusOr<std::unique_ptr<Run>> run = Run::Open(Path());
   Check(run.ok(), "a run that was written is opened", run.status().message());
   (*run)->set_order(&Order());
   Check((*run)->Verify(RowRange()).ok(), "a run that was written is whole");
