@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <cmath>
 #include <cstdio>
 
 #include "tools/load/text.h"
@@ -41,7 +42,8 @@ void Progress::At(uint64_t done, uint64_t count, const char* noun) {
     const auto rate = static_cast<double>(done) / seconds;
     line += "  " + Amount(static_cast<uint64_t>(rate), in_bytes_) + "/s";
     if (total_ > done) {
-      const auto left = static_cast<uint64_t>(static_cast<double>(total_ - done) / rate + 0.5);
+      const auto left =
+          static_cast<uint64_t>(std::llround(static_cast<double>(total_ - done) / rate));
       char eta[32];
       std::snprintf(eta, sizeof eta, "  ETA %llu:%02llu",
                     static_cast<unsigned long long>(left / 60),
