@@ -1,10 +1,10 @@
 #!/bin/bash
 # Installs what is missing, builds everything and runs every test. Arguments go to `bazel test`:
 #   tools/test.sh                    as CI does
-#   tools/test.sh --config=asan      under a sanitizer: asan, ubsan, tsan
+#   tools/test.sh --config=asan      under a sanitizer: asan, ubsan, tsan; also clang, cxx20
 # The last line is `N passed, N failed`: single tests, counted from what GoogleTest reported, and the
-# cases of tests/install_test.sh, which Bazel cannot run as it runs Bazel. Not under a sanitizer, as
-# what is installed is linked to programs without it.
+# cases of tests/install_test.sh, which Bazel cannot run as it runs Bazel. Those are left out with
+# --config, as they build in their own way.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
@@ -13,18 +13,20 @@ case "${1:-}" in
 esac
 
 . tools/deps.sh
-sanitizer_packages=""
+packages="$BUILD_PACKAGES $TEST_PACKAGES"
+config=""
 case " $* " in
-  *--config=asan* | *--config=ubsan* | *--config=tsan*) sanitizer_packages="clang lld llvm" ;;
+  *--config=cxx20*) config=yes ;;
+  *--config=*) config=yes; packages="$packages $CLANG_PACKAGES" ;;
 esac
-require_packages $BUILD_PACKAGES $TEST_PACKAGES $sanitizer_packages
+require_packages $packages
 
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 
 bazel test --keep_going "$@" //... 2>&1 | tee "$log"
 status=${PIPESTATUS[0]}
-if [ -z "$sanitizer_packages" ]; then
+if [ -z "$config" ]; then
   tests/install_test.sh 2>&1 | tee -a "$log"
   [ "${PIPESTATUS[0]}" -eq 0 ] || status=1
 fi

@@ -227,7 +227,7 @@ void BlobView::ForEachOfWidth(F&& f) const {
 template <typename F>
 void BlobView::ForEach(F&& f) const {
   if (stride_ == 0) {
-    const size_t size = static_cast<size_t>(LoadSize(sizes_, width_));
+    const auto size = static_cast<size_t>(LoadSize(sizes_, width_));
     const char* const end = contents_ + contents_size_;
     for (const char* content = contents_; content != end; content += size) {
       f(std::string_view(content, size));

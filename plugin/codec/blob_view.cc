@@ -79,7 +79,7 @@ absl::Status ReadCount(std::string_view input, size_t* at, uint64_t* count) {
   uint64_t sum = 0;
   for (size_t k = 0;; ++k) {
     sum += internal::SumSizes(sizes + k * disk::kGroupValues * width, disk::kGroupValues, width);
-    const uint32_t found = Load<uint32_t>(checkpoints + k * disk::kCheckpointBytes);
+    const auto found = Load<uint32_t>(checkpoints + k * disk::kCheckpointBytes);
     if (found != sum) {
       return Corrupt(kCompactName, "checkpoint", checkpoints_offset + k * disk::kCheckpointBytes,
                      "found ", found, " for value ", (k + 1) * disk::kGroupValues, ", expected ",
@@ -120,7 +120,7 @@ absl::Status BlobViewAccess::ParseCompact(std::string_view input, Extent extent,
   if (input.empty()) {
     return Corrupt(kCompactName, "tag", 0, "found no bytes, the empty list has 2");
   }
-  const uint8_t found = static_cast<uint8_t>(input[0]);
+  const auto found = static_cast<uint8_t>(input[0]);
   const unsigned log2_width = found & disk::kLog2WidthMask;
   if ((found & disk::kCompactTagMask) != tag || log2_width > disk::kMaxLog2Width) {
     return BadTag(found, tag);
@@ -200,8 +200,8 @@ absl::Status BlobViewAccess::ParseFixed64(std::string_view input, Extent extent,
     return Corrupt(kFixed64Name, "header", 0, "needs ", disk::kFixed64HeaderBytes,
                    " bytes for total_length and count, found ", input.size());
   }
-  const uint64_t total_length = Load<uint64_t>(input.data());
-  const uint64_t count = Load<uint64_t>(input.data() + 8);
+  const auto total_length = Load<uint64_t>(input.data());
+  const auto count = Load<uint64_t>(input.data() + 8);
   const uint64_t after_length = input.size() - 8;
   if (total_length > after_length) {
     return Corrupt(kFixed64Name, "total_length", 0, "found ", total_length, ", ", after_length,
@@ -228,7 +228,7 @@ absl::Status BlobViewAccess::ParseFixed64(std::string_view input, Extent extent,
   uint64_t total = 0;
   size_t begin = 0;
   for (size_t span = 1; begin < count && total <= contents_size; ++span) {
-    const size_t end = static_cast<size_t>(SpanBegin(count, span, spans));
+    const auto end = static_cast<size_t>(SpanBegin(count, span, spans));
     uint64_t sum = 0;
     const size_t fits =
         internal::SumFixed64(sizes + begin * disk::kFixed64SizeBytes, end - begin, limit, &sum);

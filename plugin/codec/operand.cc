@@ -82,7 +82,7 @@ absl::Status ReadBatch(std::string_view* input, std::vector<Edit>* edits);
 
 absl::Status Read(bool may_be_batch, std::string_view* input, std::vector<Edit>* edits) {
   if (!IsEdit(*input)) return ReadBlob(input, edits);
-  const uint8_t tag = static_cast<uint8_t>((*input)[0]);
+  const auto tag = static_cast<uint8_t>((*input)[0]);
   switch (tag & ~disk::kEditTagMask) {
     case disk::kClearEdit: {
       Edit edit;

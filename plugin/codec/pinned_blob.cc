@@ -93,6 +93,7 @@ std::vector<PinnedSlice> PinnedBlob::Slices(size_t first) const {
   slices.reserve(size() - first);
   const const_iterator last = end();
   for (const_iterator value = view_.From(first); value != last; ++value) {
+    // NOLINTNEXTLINE(modernize-use-emplace): the constructor is private
     slices.push_back(PinnedSlice(*value, block_));
   }
   block_->Ref(slices.size());

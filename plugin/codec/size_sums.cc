@@ -51,7 +51,7 @@ bool CheckGroupsOf(const char* sizes, const char* checkpoints, size_t groups, ui
   uint32_t before = 0;
   for (size_t k = 0; k < groups; ++k) {
     const uint64_t sum = Sum<Size>(sizes + k * kGroup * sizeof(Size), kGroup);
-    const uint32_t checkpoint = Load<uint32_t>(checkpoints + k * disk::kCheckpointBytes);
+    const auto checkpoint = Load<uint32_t>(checkpoints + k * disk::kCheckpointBytes);
     wrong |= (checkpoint - before) ^ static_cast<uint32_t>(sum);
     before = checkpoint;
     *total += sum;
@@ -83,7 +83,7 @@ SHEAF_AVX2 inline __m256i GroupOfBytes(const char* sizes) {
 SHEAF_AVX2 inline __m256i GroupOfShorts(const char* sizes) {
   const __m256i low = _mm256_set1_epi32(0xFFFF);
   __m256i sum = _mm256_setzero_si256();
-  for (int i = 0; i < 4; ++i) {
+  for (size_t i = 0; i < 4; ++i) {
     const __m256i v = Load256(sizes + i * 32);
     sum =
         _mm256_add_epi32(sum, _mm256_add_epi32(_mm256_and_si256(v, low), _mm256_srli_epi32(v, 16)));
@@ -135,7 +135,7 @@ SHEAF_AVX2 bool CheckGroupsAvx2(const char* sizes, const char* checkpoints, size
   for (; k < groups; ++k) {
     const uint64_t group = Sum<Size>(sizes + k * kGroup * sizeof(Size), kGroup);
     const char* const at = checkpoints + k * disk::kCheckpointBytes;
-    const uint32_t step = Load<uint32_t>(at) - Load<uint32_t>(at - disk::kCheckpointBytes);
+    const auto step = Load<uint32_t>(at) - Load<uint32_t>(at - disk::kCheckpointBytes);
     if (step != static_cast<uint32_t>(group)) return false;
     *total += group;
   }
@@ -170,7 +170,7 @@ SHEAF_AVX2 uint64_t SumAndBitsAvx2(const char* sizes, size_t count, uint64_t* bi
   uint64_t sum = sums[0] + sums[1] + sums[2] + sums[3];
   *bits = any[0] | any[1] | any[2] | any[3];
   for (; i < count; ++i) {
-    const uint64_t size = Load<uint64_t>(sizes + i * sizeof(uint64_t));
+    const auto size = Load<uint64_t>(sizes + i * sizeof(uint64_t));
     *bits |= size;
     sum += size;
   }
@@ -185,7 +185,7 @@ uint64_t SumAndBits(const char* sizes, size_t count, uint64_t* bits) {
   uint64_t sum = 0;
   *bits = 0;
   for (size_t i = 0; i < count; ++i) {
-    const uint64_t size = Load<uint64_t>(sizes + i * sizeof(uint64_t));
+    const auto size = Load<uint64_t>(sizes + i * sizeof(uint64_t));
     *bits |= size;
     sum += size;
   }

@@ -30,7 +30,7 @@ inline VarintFault ReadVarint(std::string_view input, size_t* at, uint64_t* valu
   uint64_t sum = 0;
   for (unsigned shift = 0; shift < 64; shift += 7) {
     if (*at == input.size()) return VarintFault::kCutOff;
-    const uint8_t byte = static_cast<uint8_t>(input[(*at)++]);
+    const auto byte = static_cast<uint8_t>(input[(*at)++]);
     if (shift == 63 && byte > 1) break;
     sum |= static_cast<uint64_t>(byte & 0x7F) << shift;
     if (byte < 0x80) {

@@ -27,6 +27,12 @@ bool TakeNumber(std::string_view* text, char end, uint64_t* number) {
   return *stop == end && !text->empty();
 }
 
+// No count wraps: properties may say anything.
+uint64_t Sum(uint64_t a, uint64_t b) {
+  return b <= std::numeric_limits<uint64_t>::max() - a ? a + b
+                                                       : std::numeric_limits<uint64_t>::max();
+}
+
 // A chunk is counted in several passes, and stays in the first-level cache between them.
 // Invariant: kChunk / 16 additions of one do not overflow a byte.
 constexpr size_t kChunk = 2048;
@@ -34,7 +40,7 @@ constexpr size_t kChunk = 2048;
 // Sixteen bytes of sizes, for the instructions that every machine with vectors has.
 template <typename Size>
 struct Vector {
-  typedef Size Type __attribute__((vector_size(16)));
+  using Type __attribute__((vector_size(16))) = Size;
   static constexpr size_t kLanes = sizeof(Type) / sizeof(Size);
 };
 
@@ -44,10 +50,10 @@ void Range(const char* sizes, size_t count, uint64_t* least, uint64_t* largest) 
   constexpr size_t kLanes = Vector<Size>::kLanes;
   size_t i = 0;
   if (count >= kLanes) {
-    V low = Load<V>(sizes);
+    auto low = Load<V>(sizes);
     V high = low;
     for (i = kLanes; i + kLanes <= count; i += kLanes) {
-      const V v = Load<V>(sizes + i * sizeof(Size));
+      const auto v = Load<V>(sizes + i * sizeof(Size));
       low = v < low ? v : low;
       high = v > high ? v : high;
     }
@@ -111,7 +117,7 @@ void AddWideChunk(const char* sizes, size_t count, Histogram* histogram) {
   uint16_t narrow[kChunk];
   Size bits = 0;
   for (size_t i = 0; i < count; ++i) {
-    const Size size = Load<Size>(sizes + i * sizeof(Size));
+    const auto size = Load<Size>(sizes + i * sizeof(Size));
     bits |= size;
     narrow[i] = static_cast<uint16_t>(size);
   }
@@ -124,7 +130,7 @@ void AddWideChunk(const char* sizes, size_t count, Histogram* histogram) {
 }  // namespace
 
 void Histogram::Add(const Histogram& other) {
-  for (size_t i = 0; i < kBuckets; ++i) counts_[i] += other.counts_[i];
+  for (size_t i = 0; i < kBuckets; ++i) counts_[i] = Sum(counts_[i], other.counts_[i]);
   least_ = std::min(least_, other.least_);
   largest_ = std::max(largest_, other.largest_);
 }
@@ -161,7 +167,7 @@ void Histogram::AddSizes(const BlobView& list) {
 
 uint64_t Histogram::total() const {
   uint64_t total = 0;
-  for (const uint64_t count : counts_) total += count;
+  for (const uint64_t count : counts_) total = Sum(total, count);
   return total;
 }
 
@@ -174,9 +180,11 @@ uint64_t Histogram::Quantile(double part) const {
       before += count;
       continue;
     }
-    const auto from = static_cast<double>(std::max(least_, From(i)));
-    const auto to = static_cast<double>(std::min(largest_, To(i)));
-    return static_cast<uint64_t>(std::llround(from + (to - from) * (wanted - before) / count));
+    const uint64_t from = std::max(least_, From(i));
+    const uint64_t range = std::min(largest_, To(i)) - from;
+    const double above = std::round(static_cast<double>(range) * (wanted - before) / count);
+    // Past 53 bits a double may be rounded up beyond the range.
+    return above < static_cast<double>(range) ? from + static_cast<uint64_t>(above) : from + range;
   }
   return largest_;
 }

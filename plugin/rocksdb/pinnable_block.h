@@ -49,7 +49,7 @@ class PinnableBlock final : public Block {
       *value_.GetSelf() = std::move(*other.GetSelf());
       value_.PinSelf();
     }
-    other.Reset();
+    other.Reset();  // NOLINT(bugprone-use-after-move): whatever moving has left there
   }
 
   // Gives `block` to `*list`, whose view lies in value(). `share_pin`: keep RocksDB's pin; else

@@ -150,8 +150,9 @@ Store::Change Store::Appending(Values values) const {
     return Merging(kName, internal::EncodeSingleAppend(values[0]));
   }
   absl::StatusOr<std::string> operand = Encode(values);
-  Change change = Merging(kName, operand.ok() ? *std::move(operand) : "");
-  if (change.status.ok() && !operand.ok()) change.status = internal::NotWritten(operand.status());
+  const absl::Status encoded = operand.status();
+  Change change = Merging(kName, encoded.ok() ? *std::move(operand) : "");
+  if (change.status.ok() && !encoded.ok()) change.status = internal::NotWritten(encoded);
   return change;
 }
 

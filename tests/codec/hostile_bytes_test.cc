@@ -118,7 +118,7 @@ TEST_P(HostileBytesTest, BytesAfterABlobAreJudgedRight) {
 
 TEST_P(HostileBytesTest, RandomBytesAreJudgedRight) {
   std::mt19937_64 random(8);
-  const int rounds = static_cast<int>(20000 * test::Scale());
+  const auto rounds = static_cast<int>(20000 * test::Scale());
   for (int i = 0; i < rounds; ++i) {
     std::string bytes(random() % 200, '\0');
     for (char& byte : bytes) byte = static_cast<char>(random());
@@ -133,7 +133,7 @@ TEST_P(HostileBytesTest, RandomBytesAreJudgedRight) {
 
 TEST_P(HostileBytesTest, RandomDamageToLargeListsIsJudgedRight) {
   std::mt19937_64 random(9);
-  const int rounds = static_cast<int>(400 * test::Scale());
+  const auto rounds = static_cast<int>(400 * test::Scale());
   for (int i = 0; i < rounds; ++i) {
     const size_t largest = size_t{1} << random() % 10;
     std::string blob = Encoded(test::RandomList(random, random() % 700, largest));

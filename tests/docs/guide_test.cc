@@ -91,11 +91,11 @@ TEST_F(GuideTest, StartAppendsAndReads) {
 rocksdb::Status ChangeLists(Store* store) {
   rocksdb::Status s;
   // [edit]
-  s = store->Trim(rocksdb::WriteOptions(), "user:7", 3);            // the newest 3 values stay
+  s = store->Trim(rocksdb::WriteOptions(), "user:7", 3);  // the newest 3 values stay
   if (!s.ok()) return s;
-  s = store->Remove(rocksdb::WriteOptions(), "user:7", "search");   // every value equal to this goes
+  s = store->Remove(rocksdb::WriteOptions(), "user:7", "search");  // every value equal to this goes
   if (!s.ok()) return s;
-  s = store->Clear(rocksdb::WriteOptions(), "session:1");           // an empty list, not no list
+  s = store->Clear(rocksdb::WriteOptions(), "session:1");  // an empty list, not no list
   if (!s.ok()) return s;
   // [/edit]
   return s;
@@ -118,9 +118,9 @@ TEST_F(GuideTest, AMergeOperatorBoundsLists) {
   rocksdb::Options options;
   // [limits]
   sheaf::AppendOptions append;
-  append.max_values = 1000;           // each list keeps its newest 1,000 values
-  append.max_bytes = 1 << 20;         // and no more than 1 MiB of them
-  append.keep = sheaf::Keep::kLast;   // kFirst: what does not fit any more is dropped
+  append.max_values = 1000;          // each list keeps its newest 1,000 values
+  append.max_bytes = 1 << 20;        // and no more than 1 MiB of them
+  append.keep = sheaf::Keep::kLast;  // kFirst: what does not fit any more is dropped
   options.merge_operator = sheaf::NewAppendOperator(append);
   // [/limits]
   options.create_if_missing = true;

@@ -40,8 +40,8 @@ class Life {
     const bool early = random_() % 5 == 0;
     bool opened = false;
     CrashEvent event;
-    auto kill_at = CrashWriter::Clock::now() + (early ? microseconds(random_() % 40000)
-                                                      : microseconds(std::chrono::minutes(2)));
+    auto kill_at = early ? CrashWriter::Clock::now() + microseconds(random_() % 40000)
+                         : CrashWriter::Clock::time_point::max();  // until it has opened the DB
     while (CrashWriter::Clock::now() < kill_at && writer.Next(kill_at, &event)) {
       history_.Note(event);
       if (event.kind != CrashEvent::kOpened) continue;

@@ -21,6 +21,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -68,8 +69,10 @@ class CrashWriter {
   // Waits for the next event until `until`. False if there was none, or if there will be none.
   bool Next(Clock::time_point until, CrashEvent* event) {
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until - Clock::now());
+    const int64_t longest = std::numeric_limits<int>::max();
     struct pollfd wait = {from_, POLLIN, 0};
-    return poll(&wait, 1, static_cast<int>(std::max<int64_t>(0, left.count()))) > 0 && Next(event);
+    return poll(&wait, 1, static_cast<int>(std::clamp<int64_t>(left.count(), 0, longest))) > 0 &&
+           Next(event);
   }
   // Waits until the writer has ended, if need be.
   bool Next(CrashEvent* event) {

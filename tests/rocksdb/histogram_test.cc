@@ -134,6 +134,23 @@ TEST(HistogramTextTest, AnyOtherTextIsRefused) {
   }
 }
 
+TEST(HistogramTextTest, LargestNumbersAndCountsNeitherOverflowNorWrap) {
+  const uint64_t largest = ~uint64_t{0};
+  const std::string text =
+      std::to_string(largest) + "-" + std::to_string(largest) + " 64:" + std::to_string(largest);
+  Histogram histogram;
+  ASSERT_TRUE(histogram.FromText(text));
+  histogram.Add(Histogram(histogram));
+  EXPECT_EQ(histogram.ToText(), text);
+  EXPECT_EQ(histogram.total(), largest);
+  for (const double part : {0.0, 0.5, 1.0}) EXPECT_EQ(histogram.Quantile(part), largest);
+  Histogram wide;
+  wide.Add(0);
+  wide.Add(largest);
+  EXPECT_EQ(wide.Quantile(0), 0u);
+  EXPECT_EQ(wide.Quantile(1), largest);
+}
+
 TEST(HistogramTextTest, QuantilesLieInTheirBucket) {
   std::mt19937 random(7);
   std::vector<uint64_t> numbers;

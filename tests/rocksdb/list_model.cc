@@ -248,9 +248,8 @@ std::string BundleDifference(const Settings& settings, std::string_view value,
     if (first && !bad_base) {
       const List got_base = Limited(settings, base.value_or(List()));
       const List want_base =
-          kept.base.has_value()
-              ? Limited(settings, *reference::Decode(*kept.base, settings.layout))
-              : List();
+          kept.base.has_value() ? Limited(settings, *reference::Decode(*kept.base, settings.layout))
+                                : List();
       const List got_list = Apply(settings, got, got_base);
       const List want_list = Apply(settings, want, want_base);
       if (got_list != want_list) difference = Quoted(got_list) + " is not " + Quoted(want_list);

@@ -4,9 +4,10 @@
 // list by itself, nothing folded. It shares no code with the library; blobs and bundles are read by
 // the reference codec.
 //
-//   model::Written written;                      // of one key, since it was last put or deleted
-//   written.operands = {model::Encode(model::Append({"a", "b"})), model::Encode(model::Remove("a"))};
-//   model::Merge(settings, written).list         // {"b"}
+//   model::Written written;  // of one key, since it was last put or deleted
+//   written.operands.push_back(model::Encode(model::Append({"a", "b"})));
+//   written.operands.push_back(model::Encode(model::Remove("a")));
+//   model::Merge(settings, written).list  // {"b"}
 //
 // Thread safety: free functions without state.
 

@@ -245,7 +245,7 @@ TEST_P(StoreTest, ManyThreadsReadAndDropWhatOthersHold) {
         ASSERT_OK(db_.store().Get({}, "key", &list));
         std::vector<PinnedSlice> slices = list.Slices();
         list = PinnedBlob();
-        const size_t at = static_cast<size_t>(t * 50 + i % 50);
+        const auto at = static_cast<size_t>(t * 50 + i % 50);
         PinnedSlice copy = shared[at];
         ASSERT_EQ(copy, slices[at].view());
       }

@@ -34,9 +34,7 @@ void TestDb::Close() {
   db_.reset();
 }
 
-void TestDb::OpenStore() {
-  EXPECT_OK(Store::Open(db_.get(), nullptr, {layout_}, &store_));
-}
+void TestDb::OpenStore() { EXPECT_OK(Store::Open(db_.get(), nullptr, {layout_}, &store_)); }
 
 void TestDb::Open(rocksdb::Options options) {
   Close();

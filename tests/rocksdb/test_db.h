@@ -74,14 +74,14 @@ inline List ToList(const PinnedBlob& blob) { return ToList(blob.view()); }
 List SomeValues(int count, int seed = 0);
 
 // GoogleTest's ASSERT/EXPECT for a Status, with its text.
-#define EXPECT_OK(expr)                                  \
-  do {                                                   \
-    const auto expect_ok_status = (expr);                \
+#define EXPECT_OK(expr)                                                \
+  do {                                                                 \
+    const auto expect_ok_status = (expr);                              \
     EXPECT_TRUE(expect_ok_status.ok()) << expect_ok_status.ToString(); \
   } while (0)
-#define ASSERT_OK(expr)                                  \
-  do {                                                   \
-    const auto assert_ok_status = (expr);                \
+#define ASSERT_OK(expr)                                                \
+  do {                                                                 \
+    const auto assert_ok_status = (expr);                              \
     ASSERT_TRUE(assert_ok_status.ok()) << assert_ok_status.ToString(); \
   } while (0)
 

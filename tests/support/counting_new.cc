@@ -36,7 +36,7 @@ void* Allocate(size_t size) {
 
 void* AllocateAligned(size_t size, std::align_val_t alignment) {
   if (Fails(size)) return nullptr;
-  const size_t a = static_cast<size_t>(alignment);
+  const auto a = static_cast<size_t>(alignment);
   return Count(std::aligned_alloc(a, (size + a - 1) / a * a), size);
 }
 

@@ -323,7 +323,7 @@ TEST_F(LoadTest, LargeValuesAndListsSurvive) {
 // Nothing that is opened later, like a file of the DB, becomes stdin, stdout or stderr.
 TEST_F(LoadTest, ClosedStandardStreamsStayWithoutUse) {
   WriteFile(folder_ + "/rows.tsv", "bad\na\t1\n");
-  const std::string load = "timeout 10 " + SheafPath() + " load --db " + db_ + " ";
+  const std::string load = SheafPath() + " load --db " + db_ + " ";
   const std::string err = folder_ + "/err";
   EXPECT_EQ(ExitStatus(load + "<&- 2> " + err), 1);
   EXPECT_TRUE(Has(ReadFile(err), "stdin: cannot read")) << ReadFile(err);
@@ -339,12 +339,14 @@ TEST_F(LoadTest, FifoWithoutAWriterIsWaitedForUntilASignal) {
   const std::string fifo = folder_ + "/fifo";
   ASSERT_EQ(mkfifo(fifo.c_str(), 0600), 0);
   for (const int signal : {SIGINT, SIGTERM}) {
-    const std::string command = "timeout --preserve-status -k 10 -s " + std::to_string(signal) +
-                                " 0.3 " + SheafPath() + " load --db " + db_ + " --input " + fifo;
-    EXPECT_EQ(ExitStatus(command), 128 + signal);
+    Process process({"load", "--db", db_, "--input", fifo});
+    ASSERT_TRUE(process.WaitUntilOpen(fifo));
+    process.Signal(signal);
+    const Result result = process.Wait();
+    EXPECT_EQ(result.exit_status, 128 + signal) << result.err;
   }
   Process process({"load", "--db", db_, "--input", fifo});
-  usleep(100000);
+  ASSERT_TRUE(process.WaitUntilOpen(fifo));
   WriteFile(fifo, "a\t1\n");
   const Result result = process.Wait();
   EXPECT_EQ(result.exit_status, 0) << result.err;

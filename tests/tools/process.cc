@@ -5,11 +5,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <thread>
 
 #include "gtest/gtest.h"
 
@@ -113,6 +115,23 @@ void Process::Pump(bool until_end, const std::string& text) {
 bool Process::WaitForError(const std::string& text) {
   Pump(false, text);
   return Has(result_.err, text);
+}
+
+bool Process::WaitUntilOpen(const std::string& path) {
+  const std::string descriptors = "/proc/" + std::to_string(pid_) + "/fd";
+  const fs::path wanted = fs::canonical(path);
+  for (;;) {
+    siginfo_t ended = {};
+    waitid(P_PID, static_cast<id_t>(pid_), &ended, WEXITED | WNOHANG | WNOWAIT);
+    std::error_code error;  // they come and go
+    for (fs::directory_iterator at(descriptors, error), end; !error && at != end;
+         at.increment(error)) {
+      std::error_code gone;
+      if (fs::read_symlink(at->path(), gone) == wanted) return true;
+    }
+    if (ended.si_pid != 0) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
 }
 
 Result Process::Wait() {

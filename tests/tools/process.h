@@ -35,6 +35,8 @@ class Process {
   void Signal(int signal);
   // Waits for text on stderr. False if the process ended without it.
   bool WaitForError(const std::string& text);
+  // Waits until the process has the file at `path` open. False if it ended without.
+  bool WaitUntilOpen(const std::string& path);
   Result Wait();
 
  private:

@@ -148,13 +148,12 @@ TEST_F(RepairTest, ARunThatWasKilledIsFinishedByTheNext) {
   lists.db.reset();
   Ldb("compact");
   int killed = 0;
-  for (unsigned delay = 1000; delay < 200000; delay += delay / 2) {
+  for (unsigned delay = 1000; killed == 0 || delay < 200000; delay += delay / 2) {
     Process process({"repair", "--db", db_});
     usleep(delay);
     process.Signal(SIGKILL);
     if (process.Wait().exit_status == 128 + SIGKILL) ++killed;
   }
-  EXPECT_GT(killed, 0);
   EXPECT_EQ(Run({"repair"}).exit_status, 0);
   EXPECT_EQ(ReadAll(), lists.model);
 }

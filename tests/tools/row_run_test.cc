@@ -3,7 +3,6 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <chrono>
 #include <map>
 #include <numeric>
 #include <random>
@@ -70,8 +69,8 @@ TEST(RowTableTest, KeysThatArePrefixesOfEachOtherAreSorted) {
   EXPECT_EQ(order, keys);
 }
 
-// 32 MB of such keys took 20 seconds.
-TEST(RowTableTest, LongKeysThatArePrefixesOfEachOtherAreSortedInTime) {
+// Each was read once for each that is longer: 32 MB of such keys took 20 seconds.
+TEST(RowTableTest, LongKeysThatArePrefixesOfEachOtherAreReadFewTimes) {
   RowTable table(uint64_t{64} << 20);
   table.BeginBlock(0);
   std::vector<std::string> keys;
@@ -83,9 +82,8 @@ TEST(RowTableTest, LongKeysThatArePrefixesOfEachOtherAreSortedInTime) {
       model[key].push_back(value);
     }
   }
-  const auto began = std::chrono::steady_clock::now();
   ASSERT_TRUE(table.Sort(kBytewise).ok());
-  EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds(2));
+  EXPECT_LT(table.key_reads(), 100 * table.rows()) << "sorting looks at keys again and again";
   std::vector<std::string> order;
   EXPECT_TRUE(ListsOf(*table.Read(RowRange()), &order) == model);
   EXPECT_TRUE(std::equal(order.begin(), order.end(), keys.rbegin(), keys.rend()));

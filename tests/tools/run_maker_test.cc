@@ -206,14 +206,18 @@ TEST(RunMakerTest, NamesOfAnEarlierLoadAreNotUsedAgain) {
 }
 
 TEST(WorkerThreadsTest, ExceptionsAreErrorsOfTheirWork) {
-  const auto run = [](std::function<void()> fails) {
+  std::atomic<bool> ticked{false};
+  const auto run = [&ticked](std::function<void()> fails) {
     return RunWorkers(
         3,
         [&fails](size_t i) {
           if (i == 1) fails();
           return absl::OkStatus();
         },
-        [] { throw std::runtime_error("progress"); });
+        [&ticked] {
+          ticked = true;
+          throw std::runtime_error("progress");
+        });
   };
   const absl::Status memory = run([] { throw std::bad_alloc(); });
   EXPECT_EQ(memory.code(), absl::StatusCode::kResourceExhausted) << memory;
@@ -221,8 +225,10 @@ TEST(WorkerThreadsTest, ExceptionsAreErrorsOfTheirWork) {
   const absl::Status other = run([] { throw std::runtime_error("some reason"); });
   EXPECT_EQ(other.code(), absl::StatusCode::kInternal) << other;
   EXPECT_TRUE(testing::Has(std::string(other.message()), "some reason")) << other;
-  const absl::Status tick =
-      run([] { std::this_thread::sleep_for(std::chrono::milliseconds(250)); });
+  ticked = false;
+  const absl::Status tick = run([&ticked] {
+    while (!ticked) std::this_thread::yield();
+  });
   EXPECT_TRUE(tick.ok()) << tick;
 }
 

@@ -19,7 +19,7 @@ void* Allocate(size_t size) {
 
 void* AllocateAligned(size_t size, std::align_val_t alignment) {
   ++allocations;
-  const size_t step = static_cast<size_t>(alignment);
+  const auto step = static_cast<size_t>(alignment);
   void* const memory = std::aligned_alloc(step, (size + step - 1) / step * step);
   if (memory == nullptr) throw std::bad_alloc();
   return memory;

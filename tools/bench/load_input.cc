@@ -47,7 +47,7 @@ uint32_t SizeAt(const char* at) {
 }
 
 void AppendSize(size_t size, std::string* out) {
-  const uint32_t size32 = static_cast<uint32_t>(size);
+  const auto size32 = static_cast<uint32_t>(size);
   out->append(reinterpret_cast<const char*>(&size32), sizeof size32);
 }
 

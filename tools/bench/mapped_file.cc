@@ -23,7 +23,7 @@ absl::StatusOr<MappedFile> MappedFile::Open(const std::string& path) {
   struct stat stat = {};
   void* mapped = nullptr;
   bool ok = fstat(fd, &stat) == 0;
-  const size_t size = static_cast<size_t>(stat.st_size);
+  const auto size = static_cast<size_t>(stat.st_size);
   if (ok && size != 0) {
     mapped = mmap(nullptr, size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd, 0);
     ok = mapped != MAP_FAILED;

@@ -29,7 +29,7 @@ absl::Status ForEachRow(std::string_view text, Row row) {
       return absl::DataLossError(
           absl::StrCat("offset ", at, ": a line without TAB or LF, expected a row"));
     }
-    const size_t key_size = static_cast<size_t>(static_cast<const char*>(tab) - line);
+    const auto key_size = static_cast<size_t>(static_cast<const char*>(tab) - line);
     const std::string_view key(line, key_size);
     row(key != last || at == 0, key, std::string_view(line + key_size + 1, size - key_size - 1));
     last = key;

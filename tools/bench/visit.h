@@ -40,7 +40,7 @@ class SameValues {
   bool Verify(benchmark::State& state) const;
 
  private:
-  static constexpr size_t kNone = static_cast<size_t>(-1);
+  static constexpr auto kNone = static_cast<size_t>(-1);
 
   std::vector<std::string_view> expected_;
   size_t found_ = 0;

@@ -27,7 +27,7 @@ void Escape(std::string_view bytes, IsUtf8&& is_utf8, std::string* out) {
   bool utf8 = false;
   size_t plain = 0;  // start of the run that can be copied as it is
   for (size_t i = 0; i < bytes.size(); ++i) {
-    const unsigned char c = static_cast<unsigned char>(bytes[i]);
+    const auto c = static_cast<unsigned char>(bytes[i]);
     if (IsPlain(c)) continue;
     if (c >= 0x80) {
       if (!checked) utf8 = is_utf8();

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <cmath>
 #include <cstdio>
 
 #include "tools/load/text.h"
@@ -38,10 +39,11 @@ void Progress::At(uint64_t done, uint64_t count, const char* noun) {
   if (done != 0 || total_ != 0) line += "  " + Amount(done, in_bytes_);
   if (total_ != 0) line += " of " + Amount(total_, in_bytes_);
   if (seconds > 0.1 && done != 0) {
-    const double rate = static_cast<double>(done) / seconds;
+    const auto rate = static_cast<double>(done) / seconds;
     line += "  " + Amount(static_cast<uint64_t>(rate), in_bytes_) + "/s";
     if (total_ > done) {
-      const auto left = static_cast<uint64_t>(static_cast<double>(total_ - done) / rate + 0.5);
+      const auto left =
+          static_cast<uint64_t>(std::llround(static_cast<double>(total_ - done) / rate));
       char eta[32];
       std::snprintf(eta, sizeof eta, "  ETA %llu:%02llu",
                     static_cast<unsigned long long>(left / 60),

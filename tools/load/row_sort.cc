@@ -58,9 +58,10 @@ void RadixSort(IndexEntry* const begin, IndexEntry* const end, IndexEntry* const
 }
 
 // Sorts by whole keys.
-void SortByComparator(IndexEntry* begin, IndexEntry* end, const char* arena,
-                      const KeyOrder& order) {
+void SortByComparator(IndexEntry* begin, IndexEntry* end, const char* arena, const KeyOrder& order,
+                      uint64_t* reads) {
   const auto compare = [&](const IndexEntry& a, const IndexEntry& b) {
+    *reads += 2;
     return order.Compare(RecordKey(arena + a.record()), RecordKey(arena + b.record()));
   };
   std::sort(begin, end, [&](const IndexEntry& a, const IndexEntry& b) {
@@ -75,7 +76,7 @@ constexpr int kMostWindows = 8;
 
 // Sorts entries whose keys share `depth` bytes and whose windows, of `most`, begin there.
 void SortWindows(IndexEntry* begin, IndexEntry* end, IndexEntry* scratch, const char* arena,
-                 size_t depth, int most, const KeyOrder& order) {
+                 size_t depth, int most, const KeyOrder& order, uint64_t* reads) {
   if (InterruptSignal() != 0) return;
   if (end - begin < kFewEntries || end - begin > ptrdiff_t{0xFFFFFFFF}) {
     std::sort(begin, end, ByWindow());
@@ -88,14 +89,15 @@ void SortWindows(IndexEntry* begin, IndexEntry* end, IndexEntry* scratch, const 
     while (same < end && same->window == window) ++same;
     if ((window & 0xFF) == kMoreThanSeven && same - begin > 1) {
       if (most == 1) {
-        SortByComparator(begin, same, arena, order);
+        SortByComparator(begin, same, arena, order, reads);
       } else {
+        *reads += 2 * static_cast<uint64_t>(same - begin);
         // Sorted by offset now, so this reads the rows in the order of the memory.
         const size_t deeper = SharedPrefix(begin, same, arena, depth + 7);
         for (IndexEntry* entry = begin; entry < same; ++entry) {
           entry->window = KeyWindow(RecordKey(arena + entry->record()), deeper);
         }
-        SortWindows(begin, same, scratch, arena, deeper, most - 1, order);
+        SortWindows(begin, same, scratch, arena, deeper, most - 1, order, reads);
       }
     }
     begin = same;
@@ -123,12 +125,12 @@ uint64_t KeyWindow(std::string_view key, size_t depth) {
 }
 
 absl::Status SortRows(IndexEntry* entries, uint64_t count, IndexEntry* scratch, const char* arena,
-                      size_t depth, const KeyOrder& order) {
+                      size_t depth, const KeyOrder& order, uint64_t* reads) {
   if (count == 0) return absl::OkStatus();
   if (order.bytewise()) {
-    SortWindows(entries, entries + count, scratch, arena, depth, kMostWindows, order);
+    SortWindows(entries, entries + count, scratch, arena, depth, kMostWindows, order, reads);
   } else {
-    SortByComparator(entries, entries + count, arena, order);
+    SortByComparator(entries, entries + count, arena, order, reads);
   }
   return CheckInterrupt();
 }

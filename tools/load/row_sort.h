@@ -53,10 +53,11 @@ uint64_t KeyWindow(std::string_view key, size_t depth);
 
 // Sorts `entries[0..count)`, which are in the order of the input, and whose windows begin at
 // `depth`: the length of a prefix that all keys share. Windows are only used if the order is
-// bytewise. `scratch`: room for `count` entries.
+// bytewise. `scratch`: room for `count` entries. `*reads` grows by how many times a key is read:
+// some times for each row, and twice for each comparison of whole keys.
 // Errors: Cancelled if interrupted; the order is then unspecified.
 absl::Status SortRows(IndexEntry* entries, uint64_t count, IndexEntry* scratch, const char* arena,
-                      size_t depth, const KeyOrder& order);
+                      size_t depth, const KeyOrder& order, uint64_t* reads);
 
 }  // namespace load
 }  // namespace sheaf

@@ -89,7 +89,7 @@ absl::Status RowTable::Sort(const KeyOrder& order) {
   if (in_order_ && order.bytewise()) return absl::OkStatus();
   if (windows_differ_) TakeWindows();
   rows_touched_ = std::max(rows_touched_, 2 * rows_);
-  return SortRows(index(), rows_, index() + rows_, arena, depth_, order);
+  return SortRows(index(), rows_, index() + rows_, arena, depth_, order, &key_reads_);
 }
 
 void RowTable::ReleaseRest() {

@@ -66,6 +66,8 @@ class RowTable final : public RowSink, public RowStore {
   uint64_t memory() const { return memory_; }
   // Of the rows and their index; before Sort() with the room that it takes.
   uint64_t memory_used() const { return arena_used_ + rows_ * entry_bytes_; }
+  // How many times Sort() has read a key: what it took, whatever the machine.
+  uint64_t key_reads() const { return key_reads_; }
   // Of the blocks that were begun.
   const std::vector<uint64_t>& positions() const { return positions_; }
 
@@ -104,6 +106,7 @@ class RowTable final : public RowSink, public RowStore {
   bool windows_differ_ = false;  // some were taken at a larger depth
   bool in_order_ = true;         // rows came sorted, by bytes
   bool sorted_ = false;
+  uint64_t key_reads_ = 0;
   const KeyOrder* order_ = nullptr;
 };
 

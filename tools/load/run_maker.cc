@@ -304,7 +304,7 @@ absl::Status RunMaker::MergeSome(uint64_t memory) {
     } while (count < most && runs_[count].info.bytes <= bytes);
     runs = TakeRuns(count);
   }
-  return Merge(std::move(runs));
+  return Merge(runs);
 }
 
 std::vector<RunMaker::FinishedRun> RunMaker::TakeRuns(size_t count) {
@@ -315,7 +315,7 @@ std::vector<RunMaker::FinishedRun> RunMaker::TakeRuns(size_t count) {
   return runs;
 }
 
-absl::Status RunMaker::Merge(std::vector<FinishedRun> runs) {
+absl::Status RunMaker::Merge(const std::vector<FinishedRun>& runs) {
   std::vector<const RowStore*> stores;
   std::vector<uint64_t> positions;
   std::vector<std::string> replaced;

@@ -112,7 +112,7 @@ class RunMaker {
   absl::Status MergeSome(uint64_t memory);
   // The first of runs_. REQUIRES: mutex_ is held.
   std::vector<FinishedRun> TakeRuns(size_t count);
-  absl::Status Merge(std::vector<FinishedRun> runs);
+  absl::Status Merge(const std::vector<FinishedRun>& runs);
 
   const Options options_;
   BlockReader* reader_ = nullptr;  // during Read()

@@ -30,7 +30,7 @@ std::string Grouped(uint64_t number) {
 std::string Bytes(uint64_t bytes) {
   constexpr const char* kUnits[] = {"KB", "MB", "GB", "TB"};
   if (bytes < 1024) return std::to_string(bytes) + " B";
-  double amount = static_cast<double>(bytes) / 1024;
+  auto amount = static_cast<double>(bytes) / 1024;
   size_t unit = 0;
   for (; amount >= 1024 && unit + 1 < sizeof kUnits / sizeof kUnits[0]; ++unit) amount /= 1024;
   char text[32];

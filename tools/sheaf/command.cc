@@ -54,7 +54,7 @@ CLI::Option* AddFamily(CLI::App& app, std::string* family) {
 }
 
 CLI::Option* AddNumber(CLI::App& app, const std::string& name, uint64_t least, uint64_t most,
-                       std::function<void(uint64_t)> set, const std::string& help) {
+                       const std::function<void(uint64_t)>& set, const std::string& help) {
   const auto parse = [name, least, most, set](const std::string& argument) {
     uint64_t number = 0;
     const char* const end = argument.data() + argument.size();

@@ -69,7 +69,7 @@ CLI::Option* AddChoice(CLI::App& app, const std::string& name,
 
 // An option that takes a whole number from `least` to `most`.
 CLI::Option* AddNumber(CLI::App& app, const std::string& name, uint64_t least, uint64_t most,
-                       std::function<void(uint64_t)> set, const std::string& help);
+                       const std::function<void(uint64_t)>& set, const std::string& help);
 
 CLI::Option* AddListFormat(CLI::App& app, ListFormat* format);
 

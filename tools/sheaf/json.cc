@@ -18,7 +18,7 @@ void AppendJsonText(std::string_view bytes, std::string* out) {
   out->push_back('"');
   size_t plain = 0;  // start of the run that can be copied as it is
   for (size_t i = 0; i < bytes.size(); ++i) {
-    const unsigned char c = static_cast<unsigned char>(bytes[i]);
+    const auto c = static_cast<unsigned char>(bytes[i]);
     if (c >= 0x20 && c != '"' && c != '\\' && c != 0x7F) continue;
     out->append(bytes.substr(plain, i - plain));
     plain = i + 1;

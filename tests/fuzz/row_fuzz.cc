@@ -1,0 +1,84 @@
+// Any bytes at all, as an input of rows in each format: blocks of any size give the same rows and
+// rejects, tsv and framed those of a model; and the rows that were taken, written by `export`, are
+// read back.
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/rows.h"
+
+namespace sheaf {
+namespace fuzz {
+namespace {
+
+using load::RowFormat;
+
+// Rows of `file` as docs/guide.md has them, where that takes few lines; false for a cut frame.
+bool ModelFramed(std::string_view file, Rows* rows) {
+  const auto number = [&file](size_t at) {
+    size_t value = 0;
+    for (size_t i = 4; i > 0; --i) value = value << 8 | static_cast<uint8_t>(file[at + i - 1]);
+    return value;
+  };
+  for (; !file.empty(); ++rows->count) {
+    if (file.size() < 8 || file.size() - 8 < number(0) + number(4)) return false;
+    const std::string key(file.substr(8, number(0)));
+    if (!key.empty()) rows->Add(key, file.substr(8 + key.size(), number(4)));
+    file.remove_prefix(8 + number(0) + number(4));
+  }
+  return true;
+}
+
+// Without escapes.
+void ModelTsv(std::string_view file, Rows* rows) {
+  for (Input lines(reinterpret_cast<const uint8_t*>(file.data()), file.size()); !lines.empty();) {
+    const std::string_view line = lines.Until("\n");
+    const size_t tab = line.find('\t');
+    if (tab != 0 && tab != line.npos && line.find('\t', tab + 1) == line.npos) {
+      rows->Add(std::string(line.substr(0, tab)), line.substr(tab + 1));
+    }
+  }
+}
+
+void CheckModel(RowFormat format, std::string_view file, const Rows& got) {
+  Rows expected;
+  if (format == RowFormat::kFramed) {
+    const bool whole = ModelFramed(file, &expected);
+    Check(whole == got.error.empty(), "a cut frame is an error, and nothing else", got.error);
+    if (!whole) return;  // rows before it may have been given out or not
+  } else if (format == RowFormat::kTsv && file.find('\\') == file.npos && got.error.empty()) {
+    ModelTsv(file, &expected);
+  } else {
+    return;
+  }
+  Check(got.lists == expected.lists, "rows are those of the model", got.ToText());
+}
+
+void CheckRows(RowFormat format, std::string_view file) {
+  const Rows rows = ReadRows(format, file, size_t{1} << 16);
+  const Rows small = ReadRows(format, file, 16);
+  Check(rows.error.empty() == small.error.empty(), "small blocks fail as large ones do",
+        rows.error + small.error);
+  if (rows.error.empty()) {
+    Check(rows.lists == small.lists, "small blocks give the same rows", small.ToText());
+    Check(rows.rejects == small.rejects, "small blocks give the same rejects", small.rejects);
+  }
+  CheckModel(format, file, rows);
+  if (!rows.lists.empty()) CheckWriteAndRead(format, rows.lists);
+}
+
+}  // namespace
+}  // namespace fuzz
+}  // namespace sheaf
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  using sheaf::load::RowFormat;
+  sheaf::fuzz::Input input(data, size);
+  const RowFormat formats[] = {RowFormat::kTsv, RowFormat::kJsonl, RowFormat::kFramed};
+  const RowFormat format = formats[input.Byte() % 3];
+  sheaf::fuzz::CheckRows(format, input.Rest());
+  return 0;
+}
