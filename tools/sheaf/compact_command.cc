@@ -87,7 +87,9 @@ int Run(Arguments& arguments) {
     return kExitUsage;
   }
   std::unique_ptr<ListDb> lists;
-  if (absl::Status status = ListDb::OpenForWrite(arguments.db, kName, &lists); !status.ok()) {
+  if (absl::Status status =
+          ListDb::OpenForWrite(arguments.db, kName, &lists, ListDb::Access::kWriteSsts);
+      !status.ok()) {
     return ExitOf(kName, status);
   }
   Compaction compaction(arguments, *lists);

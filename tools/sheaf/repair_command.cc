@@ -107,15 +107,22 @@ int Run(Arguments& arguments) {
   if (!DecodeArgument(kName, "--delimiter", arguments.escaped, &arguments.delimiter)) {
     return kExitUsage;
   }
-  absl::StatusOr<load::Database> database =
-      load::Database::Read(arguments.db.path, arguments.db.family);
+  absl::StatusOr<load::Database> database = ReadDatabase(arguments.db);
+  std::string change;
+  if (absl::IsDataLoss(database.status()) && arguments.layout.has_value()) {
+    change = absl::StrCat("OPTIONS are lost; default options, and sheaf.append with layout ",
+                          LayoutName(*arguments.layout));
+    database = load::Database::ReadWithoutOptions(arguments.db.path, arguments.db.family,
+                                                  arguments.db.folders, *arguments.layout);
+  }
   if (!database.ok()) return ExitOf(kName, database.status());
   SalvageOptions options;
   options.delimiter = arguments.delimiter;
   options.adopt = arguments.adopt || database->can_append();
-  std::string change;
-  absl::Status status = database->RestoreAppend(arguments.layout, &change);
+  std::string restored;
+  absl::Status status = database->RestoreAppend(arguments.layout, &restored);
   if (!status.ok()) return ExitOf(kName, status);
+  if (!restored.empty()) change = restored;
   std::unique_ptr<ListDb> lists;
   using Access = ListDb::Access;
   status = ListDb::Open(*database, arguments.dry_run ? Access::kReadOnly : Access::kWrite, &lists);

@@ -1,0 +1,182 @@
+#include "tools/load/options_file.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <string_view>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "rocksdb/convenience.h"
+#include "rocksdb/table.h"
+#include "rocksdb/utilities/options_util.h"
+#include "rocksdb/version.h"
+#include "sheaf/plugin.h"
+#include "tools/load/text.h"
+
+namespace sheaf {
+namespace load {
+namespace {
+
+namespace fs = std::filesystem;
+
+// RocksDB writes a section of options of tables last, and a line of spaces last in each section.
+// A file that is cut at the end of a line would be read without a complaint otherwise.
+std::string WhyCut(const std::string& text) {
+  const size_t section = text.rfind("\n[");
+  if (section == std::string::npos || text.compare(section + 2, 12, "TableOptions") != 0) {
+    return "its last section is not TableOptions";
+  }
+  if (text.back() != '\n') return "its last line has no end";
+  const size_t line = text.find_last_of('\n', text.size() - 2);
+  if (text.find_first_not_of(" \t\r\n", line + 1) != std::string::npos) {
+    return "it does not end with an empty line";
+  }
+  return "";
+}
+
+// As RocksDB escapes a name in the title of a section.
+std::string EscapedName(const std::string& name) {
+  std::string escaped;
+  for (const char c : name) {
+    if (c == '\n' || c == '\r') {
+      escaped += c == '\n' ? "\\n" : "\\r";
+      continue;
+    }
+    if (c == '\\' || c == '#' || c == ':') escaped.push_back('\\');
+    escaped.push_back(c);
+  }
+  return escaped;
+}
+
+absl::Status UnknownObject(const std::string& where, const rocksdb::Status& status) {
+  std::string what = status.ToString();
+  // "Not implemented: Could not load <type>: <name>"
+  for (const std::string_view lead : {"Not implemented: ", "Could not load "}) {
+    if (what.rfind(lead, 0) == 0) what.erase(0, lead.size());
+  }
+  return absl::FailedPreconditionError(
+      absl::StrCat(where, ": names an object that this program does not have: ", what,
+                   ". Only a program that registers this object can open the DB: use the "
+                   "application, or preload a library that registers it (LD_PRELOAD)"));
+}
+
+}  // namespace
+
+std::vector<std::string> OptionsFile::Names(const std::string& path) {
+  constexpr std::string_view kPrefix = "OPTIONS-";
+  std::vector<std::pair<uint64_t, std::string>> found;
+  std::error_code error;
+  for (fs::directory_iterator at(path, error), end; !error && at != end; at.increment(error)) {
+    const std::string name = at->path().filename().string();
+    if (name.rfind(kPrefix, 0) != 0) continue;
+    char* stop = nullptr;
+    const uint64_t number = std::strtoull(name.c_str() + kPrefix.size(), &stop, 10);
+    if (*stop == '\0') found.emplace_back(number, name);  // else one that is being written
+  }
+  std::sort(found.rbegin(), found.rend());
+  std::vector<std::string> names;
+  for (auto& [number, name] : found) names.push_back(std::move(name));
+  return names;
+}
+
+absl::StatusOr<OptionsFile> OptionsFile::Read(const std::string& path, const std::string& name) {
+  RegisterPlugin();
+  const std::string where = path + "/" + name;
+  OptionsFile file;
+  file.name = name;
+  errno = 0;
+  std::ifstream in(where, std::ios::binary);
+  std::ostringstream text;
+  if (in) text << in.rdbuf();
+  if (!in || in.bad()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(where, ": cannot read the DB's OPTIONS: ", ErrnoText(errno)));
+  }
+  file.text = text.str();
+  if (const std::string why = WhyCut(file.text); !why.empty()) {
+    return absl::DataLossError(absl::StrCat(where, " is cut off: ", why));
+  }
+  rocksdb::ConfigOptions config;
+  config.ignore_unsupported_options = false;
+  const rocksdb::Status status =
+      rocksdb::LoadOptionsFromFile(config, where, &file.db_options, &file.families);
+  if (status.ok()) return file;
+  if (status.IsNotSupported() || absl::StrContains(status.ToString(), "Could not load")) {
+    return UnknownObject(where, status);
+  }
+  if (status.IsIOError()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(where, ": cannot read the DB's OPTIONS: ", status.ToString()));
+  }
+  return absl::DataLossError(absl::StrCat(where, " is damaged, or of a later RocksDB than ",
+                                          ROCKSDB_MAJOR, ".", ROCKSDB_MINOR, ".", ROCKSDB_PATCH,
+                                          ": ", status.ToString()));
+}
+
+absl::StatusOr<OptionsFile> OptionsFile::ReadLatest(const std::string& path) {
+  std::string damaged;
+  for (const std::string& name : Names(path)) {
+    absl::StatusOr<OptionsFile> file = Read(path, name);
+    if (file.ok()) {
+      if (!damaged.empty()) {
+        file->note = absl::StrCat(damaged, "; the file before it is used, ", name);
+      }
+      return file;
+    }
+    if (!absl::IsDataLoss(file.status())) return file.status();
+    absl::StrAppend(&damaged, damaged.empty() ? "" : "; ", file.status().message());
+  }
+  return absl::DataLossError(absl::StrCat(
+      path, ": cannot read the DB's OPTIONS: ",
+      damaged.empty() ? "there is no file OPTIONS-<number> in it" : damaged,
+      ". Open the DB once with the application, which writes OPTIONS; or, if it had no options of "
+      "its own, `sheaf repair --layout compact` (or fixed64) writes OPTIONS of a DB of lists"));
+}
+
+absl::StatusOr<OptionsFile> OptionsFile::Default(const std::string& path) {
+  OptionsFile file;
+  std::vector<std::string> names;
+  const rocksdb::Status status = rocksdb::DB::ListColumnFamilies(file.db_options, path, &names);
+  if (!status.ok()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(path, ": cannot read the DB's MANIFEST: ", status.ToString()));
+  }
+  for (const std::string& name : names) {
+    file.families.emplace_back(name, rocksdb::ColumnFamilyOptions());
+  }
+  file.Rewrite();
+  return file;
+}
+
+void OptionsFile::Rewrite() {
+  rocksdb::ConfigOptions config;
+  config.delimiter = "\n  ";
+  std::string part;
+  const auto section = [&](const std::string& title, const rocksdb::Status& status) {
+    status.PermitUncheckedError();  // all of them could be read
+    absl::StrAppend(&text, "[", title, "]\n  ", part, "\n");
+    part.clear();
+  };
+  text = absl::StrCat(
+      "# This is a RocksDB option file.\n\n[Version]\n  rocksdb_version=", ROCKSDB_MAJOR, ".",
+      ROCKSDB_MINOR, ".", ROCKSDB_PATCH, "\n  options_file_version=1.1\n\n");
+  section("DBOptions", rocksdb::GetStringFromDBOptions(config, db_options, &part));
+  for (const rocksdb::ColumnFamilyDescriptor& family : families) {
+    const std::string named = absl::StrCat(" \"", EscapedName(family.name), "\"");
+    absl::StrAppend(&text, "\n");
+    section("CFOptions" + named,
+            rocksdb::GetStringFromColumnFamilyOptions(config, family.options, &part));
+    const auto& table = family.options.table_factory;
+    if (table == nullptr) continue;
+    section(absl::StrCat("TableOptions/", table->Name(), named),
+            table->GetOptionString(config, &part));
+  }
+}
+
+}  // namespace load
+}  // namespace sheaf
