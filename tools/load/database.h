@@ -45,11 +45,18 @@ class OpenedDatabase {
   // Of the lists.
   rocksdb::ColumnFamilyHandle* family() const { return family_; }
 
+  // When it returns OK, what was written is there for whoever opens the DB next: on disk, and in
+  // SSTs if the application reads no log.
+  rocksdb::Status Acknowledge() const;
+
  private:
+  friend class Database;
+
   std::unique_ptr<rocksdb::Env> env_;  // goes after the DB
   std::unique_ptr<rocksdb::DB> db_;
   std::vector<rocksdb::ColumnFamilyHandle*> handles_;
   rocksdb::ColumnFamilyHandle* family_;
+  bool log_is_read_ = true;
 };
 
 class Database {
@@ -138,9 +145,10 @@ class Database {
   static absl::StatusOr<Database> Of(const std::string& path, const std::string& family,
                                      const DbFolders& folders, OptionsFile said);
   std::string WalFolder() const;
-  // What the application may have as db_paths is not known.
-  bool MayHavePaths() const {
-    return folders_.db_paths.empty() && !said_.db_options.wal_dir.empty();
+  // True if the application may look elsewhere for new SSTs. With a first path that is not the DB's
+  // folder RocksDB itself puts a wal_dir into OPTIONS.
+  bool MayBeElsewhere(const FileSurvey& survey) const {
+    return !said_.db_options.wal_dir.empty() || survey.other_paths;
   }
   absl::Status CheckFiles(const FileSurvey& survey) const;
   absl::Status Locked() const;

@@ -24,7 +24,18 @@ constexpr uint64_t kMemoryOfLog = 32;
 // For what a command writes itself.
 constexpr uint64_t kRoom = uint64_t{16} << 20;
 
+constexpr char kSayPaths[] =
+    "nothing says in which folder the application looks for SSTs. Its OPTIONS look like those of "
+    "an application with db_paths, which OPTIONS do not hold. Name all of them in the same order: "
+    "--db-path DIR --db-path DIR; if there are none, --db-path ";
+
 }  // namespace
+
+rocksdb::Status OpenedDatabase::Acknowledge() const {
+  rocksdb::Status status = db_->FlushWAL(/*sync=*/true);
+  if (status.ok() && !log_is_read_) status = db_->Flush(rocksdb::FlushOptions(), handles_);
+  return status;
+}
 
 std::string Database::WalFolder() const {
   return db_options_.wal_dir.empty() ? path_ : db_options_.wal_dir;
@@ -69,13 +80,9 @@ absl::Status Database::CheckTakesSsts(const char* command) const {
   if (!survey.ok()) return survey.status();
   if (absl::Status status = CheckFiles(*survey); !status.ok()) return status;
   const bool settled = survey->settled.count(family_name_) != 0 || !folders_.db_paths.empty();
-  if (settled || (!MayHavePaths() && !survey->other_paths)) return absl::OkStatus();
-  return absl::FailedPreconditionError(absl::StrCat(
-      path_, ": cannot ", command,
-      ": it would make SSTs, and nothing says in which folder the application looks for them. Its "
-      "OPTIONS look like those of an application with db_paths, which OPTIONS do not hold. Name "
-      "all of them in the same order: --db-path DIR --db-path DIR; if there are none, --db-path ",
-      path_));
+  if (settled || !MayBeElsewhere(*survey)) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      absl::StrCat(path_, ": cannot ", command, ", as that makes SSTs: ", kSayPaths, path_));
 }
 
 absl::StatusOr<std::unique_ptr<OpenedDatabase>> Database::OpenForReadOnly() const {
@@ -116,15 +123,14 @@ absl::StatusOr<std::unique_ptr<OpenedDatabase>> Database::Open() const {
   if (absl::Status status = CheckFiles(*survey); !status.ok()) return status;
   const LogSize logs = SizeOfLogs(WalFolder());
   const bool known = !folders_.db_paths.empty();
-  if (db_options_.allow_2pc && logs.bytes > 0 && survey->settled.empty() && !known &&
-      (MayHavePaths() || survey->other_paths)) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        path_,
-        ": cannot open the DB for writing: with allow_2pc RocksDB makes SSTs of the log, "
-        "and nothing says in which folder the application looks for them. Name all of its "
-        "db_paths in the same order: --db-path DIR --db-path DIR; if there are none, "
-        "--db-path ",
-        path_));
+  const char* const why = said_.db_options.best_efforts_recovery
+                              ? "the application reads no log (best_efforts_recovery=true)"
+                          : db_options_.allow_2pc && logs.bytes > 0
+                              ? "RocksDB makes SSTs of the log at once (allow_2pc=true)"
+                              : nullptr;
+  if (why != nullptr && survey->settled.empty() && !known && MayBeElsewhere(*survey)) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(path_, ": cannot open the DB for writing: ", why, ", and ", kSayPaths, path_));
   }
   std::vector<rocksdb::ColumnFamilyDescriptor> families = families_;
   for (rocksdb::ColumnFamilyDescriptor& family : families) {
@@ -147,6 +153,7 @@ absl::StatusOr<std::unique_ptr<OpenedDatabase>> Database::Open() const {
   if (!status.ok()) return CannotOpen(status);
   rocksdb::ColumnFamilyHandle* const family = HandleOf(handles);
   auto opened = std::make_unique<OpenedDatabase>(std::move(env), db, handles, family);
+  opened->log_is_read_ = !said_.db_options.best_efforts_recovery;
   if (logs.files < kMostLogs) return opened;
   // Each opening reads all logs, and each leaves one more.
   std::vector<rocksdb::ColumnFamilyHandle*> flushed;

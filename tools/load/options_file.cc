@@ -55,8 +55,9 @@ std::string EscapedName(const std::string& name) {
 
 absl::Status UnknownObject(const std::string& where, const rocksdb::Status& status) {
   std::string what = status.ToString();
-  // "Not implemented: Could not load <type>: <name>"
-  for (const std::string_view lead : {"Not implemented: ", "Could not load "}) {
+  // "Invalid argument: Could not load <type>: <name>"
+  for (const std::string_view lead :
+       {"Not implemented: ", "Invalid argument: ", "Could not load "}) {
     if (what.rfind(lead, 0) == 0) what.erase(0, lead.size());
   }
   return absl::FailedPreconditionError(

@@ -68,10 +68,11 @@ class Compaction {
     options.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForce;
     const rocksdb::Slice begin(range.begin);
     const rocksdb::Slice end(range.end);
-    return FromRocks(
-        arguments_.db.path,
+    rocksdb::Status status =
         lists_.db().CompactRange(options, lists_.family(), range.begin.empty() ? nullptr : &begin,
-                                 range.end.empty() ? nullptr : &end));
+                                 range.end.empty() ? nullptr : &end);
+    if (status.ok()) status = lists_.Acknowledge();
+    return FromRocks(arguments_.db.path, status);
   }
 
  private:

@@ -47,6 +47,8 @@ class ListDb {
   rocksdb::DB& db() { return *opened_->db(); }
   rocksdb::ColumnFamilyHandle* family() { return opened_->family(); }
   Store& store() { return *store_; }
+  // As load::OpenedDatabase: before a command says that it has written something.
+  rocksdb::Status Acknowledge() { return opened_->Acknowledge(); }
 
  private:
   std::unique_ptr<load::OpenedDatabase> opened_;

@@ -95,8 +95,8 @@ absl::Status Repair(const Arguments& arguments, const Salvager& salvager, ListDb
     out.Write(line + "\n");
   }
   if (!arguments.dry_run) {
-    const rocksdb::Status synced = db.FlushWAL(/*sync=*/true);
-    if (!synced.ok()) return FromRocks(arguments.db.path, synced);
+    const rocksdb::Status written = lists.Acknowledge();
+    if (!written.ok()) return FromRocks(arguments.db.path, written);
   }
   if (scan.status().ok()) return absl::OkStatus();
   return absl::InternalError(
