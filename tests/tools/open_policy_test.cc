@@ -3,6 +3,8 @@
 
 #include "tools/load/open_policy.h"
 
+#include <algorithm>
+#include <cctype>
 #include <filesystem>
 #include <set>
 
@@ -50,6 +52,22 @@ TEST_F(OpenPolicyTest, EachOptionThatRocksDbWritesHasOneRule) {
   };
   check(load::DbOptionRules(), NamesIn(text, "DBOptions"));
   check(load::FamilyOptionRules(), NamesIn(text, "CFOptions"));
+}
+
+TEST_F(OpenPolicyTest, GuideHasEachRuleOfWhatIsNotTakenOver) {
+  const std::string guide = ReadFile("docs/guide.md");
+  size_t rows = 0;
+  for (const auto* const rules : {&load::DbOptionRules(), &load::FamilyOptionRules()}) {
+    for (const OptionRule& rule : *rules) {
+      if (rule.treatment == OptionRule::Treatment::kTakenOver) continue;
+      ++rows;
+      const std::string row = std::string("| `") + rule.name + "` | " + rule.why + " |\n";
+      EXPECT_TRUE(Has(guide, row)) << row;
+    }
+  }
+  const size_t begin = guide.find("| option | what the tool does, and why |");
+  const std::string table = guide.substr(begin, guide.find("\n\n", begin) - begin);
+  EXPECT_EQ(static_cast<size_t>(std::count(table.begin(), table.end(), '\n')), rows + 1);
 }
 
 // Every option whose rule is not "taken over" is changed by the policy, and no other.
