@@ -61,7 +61,7 @@ TEST_F(ForeignDbTest, LogOfAnotherDbIsNeitherReadNorDeleted) {
 
 TEST_F(ForeignDbTest, DbWithItsLogElsewhereWorksAsSoonAsTheUserSaysWhere) {
   const rocksdb::Options app = WithWal();
-  AppAppends(app, db_, "k", "a");
+  AppAppends(app, db_, "k", "a", /*flush=*/true);
   Refused({"get", "--db", db_, "k"}, "wal_dir=" + app.wal_dir);
   const std::string wal = fs::relative(app.wal_dir).string();  // by any name
   for (auto command : ReadingCommands(db_)) {

@@ -165,8 +165,7 @@ TEST_F(LostOptionsTest, AnUnknownObjectIsNamedAndOlderOptionsAreNotUsedInstead) 
                   {"prefix_extractor", "SliceTransform"},
                   {"table_factory", "TableFactory"},
                   {"memtable_factory", "MemTableRepFactory"},
-                  {"sst_partitioner_factory", "SstPartitionerFactory"},
-                  {"compaction_filter_factory", "CompactionFilterFactory"}};
+                  {"sst_partitioner_factory", "SstPartitionerFactory"}};
   for (const auto& object : kObjects) {
     PutOption(db_, "CFOptions \"default\"", std::string(object.option) + "=my.Object");
     Refused({"get", "--db", db_, "k"}, std::string("names an object that this program does not "

@@ -5,6 +5,8 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <functional>
+#include <memory>
 #include <sstream>
 #include <string_view>
 #include <utility>
@@ -12,6 +14,8 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "rocksdb/convenience.h"
+#include "rocksdb/env.h"
+#include "rocksdb/file_system.h"
 #include "rocksdb/table.h"
 #include "rocksdb/utilities/options_util.h"
 #include "rocksdb/version.h"
@@ -52,6 +56,64 @@ std::string EscapedName(const std::string& name) {
   }
   return escaped;
 }
+
+// `text` with what `change` makes of each line that has a compaction filter. It gets the section
+// and the option's name, which are the key of OptionsFile::filters, and the line.
+std::string ForFilters(
+    const std::string& text,
+    const std::function<std::string(const std::string&, const std::string&)>& change) {
+  std::string changed, section, line;
+  std::istringstream lines(text);
+  while (std::getline(lines, line)) {
+    if (line.rfind("[", 0) == 0) section = line;
+    const size_t begin = std::min(line.find_first_not_of(" \t"), line.size());
+    const std::string name = line.substr(begin, line.find('=') - begin);
+    if (name == "compaction_filter" || name == "compaction_filter_factory") {
+      line = change(absl::StrCat(section, " ", name), line);
+    }
+    absl::StrAppend(&changed, line, "\n");
+  }
+  return changed;
+}
+
+// A file that is a text in memory.
+class TextFile final : public rocksdb::FSSequentialFile {
+ public:
+  explicit TextFile(std::string text) : text_(std::move(text)) {}
+  rocksdb::IOStatus Read(size_t n, const rocksdb::IOOptions&, rocksdb::Slice* result, char* scratch,
+                         rocksdb::IODebugContext*) override {
+    n = std::min(n, text_.size() - at_);
+    std::copy_n(text_.data() + at_, n, scratch);
+    *result = rocksdb::Slice(scratch, n);
+    at_ += n;
+    return rocksdb::IOStatus::OK();
+  }
+  rocksdb::IOStatus Skip(uint64_t n) override {
+    at_ += std::min<uint64_t>(n, text_.size() - at_);
+    return rocksdb::IOStatus::OK();
+  }
+
+ private:
+  const std::string text_;
+  size_t at_ = 0;
+};
+
+// On which every file has the same text.
+class TextFileSystem final : public rocksdb::FileSystemWrapper {
+ public:
+  explicit TextFileSystem(std::string text)
+      : FileSystemWrapper(rocksdb::Env::Default()->GetFileSystem()), text_(std::move(text)) {}
+  const char* Name() const override { return "sheaf.text"; }
+  rocksdb::IOStatus NewSequentialFile(const std::string&, const rocksdb::FileOptions&,
+                                      std::unique_ptr<rocksdb::FSSequentialFile>* file,
+                                      rocksdb::IODebugContext*) override {
+    *file = std::make_unique<TextFile>(text_);
+    return rocksdb::IOStatus::OK();
+  }
+
+ private:
+  const std::string text_;
+};
 
 absl::Status UnknownObject(const std::string& where, const rocksdb::Status& status) {
   std::string what = status.ToString();
@@ -104,6 +166,13 @@ absl::StatusOr<OptionsFile> OptionsFile::Read(const std::string& path, const std
   }
   rocksdb::ConfigOptions config;
   config.ignore_unsupported_options = false;
+  const std::unique_ptr<rocksdb::Env> env =
+      rocksdb::NewCompositeEnv(std::make_shared<TextFileSystem>(
+          ForFilters(file.text, [&](const auto& key, const auto& line) {
+            file.filters.emplace(key, line);
+            return line.substr(0, line.find('=')) + "=nullptr";
+          })));
+  config.env = env.get();
   const rocksdb::Status status =
       rocksdb::LoadOptionsFromFile(config, where, &file.db_options, &file.families);
   if (status.ok()) return file;
@@ -177,6 +246,10 @@ void OptionsFile::Rewrite() {
     section(absl::StrCat("TableOptions/", table->Name(), named),
             table->GetOptionString(config, &part));
   }
+  text = ForFilters(text, [&](const auto& key, const auto& line) {
+    const auto found = filters.find(key);
+    return found == filters.end() ? line : found->second;
+  });
 }
 
 }  // namespace load

@@ -7,6 +7,7 @@
 #ifndef SHEAF_TOOLS_LOAD_OPTIONS_FILE_H_
 #define SHEAF_TOOLS_LOAD_OPTIONS_FILE_H_
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -34,14 +35,16 @@ struct OptionsFile {
   // Errors: FailedPrecondition with RocksDB's reason.
   static absl::StatusOr<OptionsFile> Default(const std::string& path);
 
-  // `text` again, of `db_options` and `families`.
+  // `text` again, of `db_options` and `families`. Compaction filters stay as they were.
   void Rewrite();
 
   std::string name;
   std::string text;
   rocksdb::DBOptions db_options;
+  // Without compaction filters: the tool calls none, and need not have the application's.
   std::vector<rocksdb::ColumnFamilyDescriptor> families;
-  std::string note;  // for the user; empty for none
+  std::map<std::string, std::string> filters;  // section and option -> the line of the text
+  std::string note;                            // for the user; empty for none
 };
 
 }  // namespace load
