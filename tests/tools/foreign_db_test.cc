@@ -262,6 +262,13 @@ TEST_F(ForeignDbTest, LogsOfManyAppendsAreFlushedWhereSstsBelong) {
   EXPECT_EQ(AppReads(AppOptions(), db_)["k"], model);
 }
 
+TEST_F(ForeignDbTest, NewDbHasAllItsFilesInItsOwnFolder) {
+  for (const char* const option : {"--wal-dir", "--db-path"}) {
+    Refused({"load", "--db", db_, option, folder_}, "expected a DB that is there", "k\ta\n");
+  }
+  EXPECT_TRUE(fs::is_empty(folder_));
+}
+
 TEST_F(ForeignDbTest, LostSstIsToldFromOneThatIsElsewhere) {
   Tool({"load", "--db", db_}, "k\ta\n");
   const std::string name = FilesOf(db_, ".sst").at(0);

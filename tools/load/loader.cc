@@ -80,6 +80,13 @@ class Loader {
       database_ = *std::move(database);
       if (!note.empty()) options_.note(note);
     }
+    if (database_.is_new() &&
+        (!options_.folders.wal_dir.empty() || !options_.folders.db_paths.empty())) {
+      return absl::FailedPreconditionError(
+          "--wal-dir and --db-path: expected a DB that is there, which says in them where its "
+          "files "
+          "are; a new DB has all files in its own folder");
+    }
     if (options_.layout.value_or(database_.layout()) != database_.layout()) {
       return absl::FailedPreconditionError(absl::StrCat(
           options_.db, ": the DB has layout ", LayoutName(database_.layout()), ", not ",

@@ -35,13 +35,15 @@ constexpr char kFooter[] =
     "the\n"
     "newest OPTIONS file that still names it, or --layout. In such a DB plain values are adopted "
     "with\n"
-    "--adopt alone: they may be what they should be.\n"
+    "--adopt alone: they may be what they should be. Where no OPTIONS file is left, --layout makes "
+    "one\n"
+    "of RocksDB's defaults and sheaf.append.\n"
     "\n"
     "Each such key is a line on stdout: key TAB what was done, or why nothing; the key with the\n"
     "escapes of tsv. A summary goes to stderr. --dry-run prints the same, and changes nothing; it "
     "also\n"
     "works while another process has the DB open. Each key is written by itself, so that after an\n"
-    "interruption the command can be run again. Lists of the default column family only.\n"
+    "interruption the command can be run again. Lists of one column family, that of --cf.\n"
     "\n"
     "Examples:\n"
     "  sheaf repair --db lists.db --dry-run\n"
@@ -160,7 +162,7 @@ void AddRepairCommand(CLI::App& app, int* exit_status) {
       {{LayoutName(Layout::kCompact), Layout::kCompact},
        {LayoutName(Layout::kFixed64), Layout::kFixed64}},
       [arguments](Layout layout) { arguments->layout = layout; },
-      "compact or fixed64, where the DB's OPTIONS do not tell")
+      "compact or fixed64, where the DB's OPTIONS do not tell or are lost")
       ->type_name("LAYOUT");
   AddText(*sub, "--delimiter", &arguments->delimiter,
           "What joined operands (default: \":\", which ldb takes)")
