@@ -56,7 +56,9 @@ class ForeignDb : public ::testing::Test {
                          const std::string& key, const std::string& value, bool flush = false) {
     App(options, path, [&](rocksdb::DB* db, Store* store) {
       ASSERT_EQ(store->Append(rocksdb::WriteOptions(), key, {value}).ToString(), "OK");
-      if (flush) ASSERT_EQ(db->Flush({}).ToString(), "OK");
+      if (flush) {
+        ASSERT_EQ(db->Flush({}).ToString(), "OK");
+      }
     });
   }
 

@@ -96,7 +96,7 @@ TEST_F(LostOptionsTest, RepairNamesTheColumnFamilyOfWhichNothingSaysThatItHoldsL
   MakeFamilies();
   OpenWithoutPlugin();
   Refused({"repair", "--db", db_, "--cf", "default"},
-          "no OPTIONS file of the DB names sheaf.append for it");
+          "no OPTIONS file of it names sheaf.append: nothing says that this is a DB of lists");
   Refused({"repair", "--db", db_, "--cf", "more", "--layout", "compact"},
           "the lists have layout fixed64, not compact");
 }

@@ -114,7 +114,9 @@ TEST_F(OpenPolicyTest, PolicySetsWhatItsRulesSayAndNothingElse) {
   for (const OptionRule& rule : load::DbOptionRules()) {
     const bool is_set = rule.treatment == OptionRule::Treatment::kSet;
     const bool is_object = std::string(rule.name) == "wal_filter";
-    if (!is_object) EXPECT_EQ(changed.count(rule.name), is_set ? 1u : 0u) << rule.name;
+    if (!is_object) {
+      EXPECT_EQ(changed.count(rule.name), is_set ? 1u : 0u) << rule.name;
+    }
   }
 }
 

@@ -78,9 +78,12 @@ absl::Status Database::RestoreAppend(std::optional<Layout> layout, std::string* 
   if (source.empty()) {
     if (!layout.has_value() && FindStats(family()) == nullptr) {
       return absl::FailedPreconditionError(absl::StrCat(
-          path_, ": the merge operator of column family ", family_name_, " is ", was,
-          ", and no OPTIONS file of the DB names sheaf.append for it: nothing says that it holds "
-          "lists. If it does, say --layout compact, which `sheaf load` uses, or --layout fixed64"));
+          path_, ": the DB's merge operator is ", was,
+          ", and no OPTIONS file of it names sheaf.append",
+          family_name_ == rocksdb::kDefaultColumnFamilyName ? "" : " for column family ",
+          family_name_ == rocksdb::kDefaultColumnFamilyName ? "" : family_name_,
+          ": nothing says that this is a DB of lists. If it is, say --layout compact, which `sheaf "
+          "load` uses, or --layout fixed64"));
     }
     AppendOptions append;
     append.layout = layout.value_or(layout_);
