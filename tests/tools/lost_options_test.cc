@@ -3,6 +3,7 @@
 
 #include <filesystem>
 
+#include "rocksdb/merge_operator.h"
 #include "tests/tools/foreign_db.h"
 
 namespace sheaf {
@@ -38,8 +39,11 @@ class LostOptionsTest : public ForeignDb {
   }
   // As a tool without sheaf.append opens it.
   void OpenWithoutPlugin() {
-    OpenFamilies({}, std::vector<rocksdb::ColumnFamilyOptions>(3),
-                 [](rocksdb::DB*, const auto&) {});
+    rocksdb::ColumnFamilyOptions family;
+    ASSERT_TRUE(
+        rocksdb::MergeOperator::CreateFromString({}, "StringAppendOperator", &family.merge_operator)
+            .ok());
+    OpenFamilies({}, {family, family, family}, [](rocksdb::DB*, const auto&) {});
   }
   void OpenFamilies(
       const rocksdb::DBOptions& options, const std::vector<rocksdb::ColumnFamilyOptions>& families,
