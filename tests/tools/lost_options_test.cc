@@ -179,6 +179,25 @@ TEST_F(LostOptionsTest, AnUnknownObjectIsNamedAndOlderOptionsAreNotUsedInstead) 
   }
 }
 
+TEST_F(LostOptionsTest, OptionsOfALaterRocksDbAreNamedAndOlderOnesAreNotUsedInstead) {
+  AppAppends(AppOptions(), db_, "k", "a");
+  Tool({"append", "--db", db_, "k", "b"});
+  PutOption(db_, "Version", "rocksdb_version=99.1.0");
+  PutOption(db_, "DBOptions", "option_of_the_future=true");
+  Refused({"get", "--db", db_, "k"}, "was written by a later RocksDB");
+}
+
+TEST_F(LostOptionsTest, DamagedOptionsAreNotBelieved) {
+  AppAppends(AppOptions(), db_, "k", "a");
+  Tool({"append", "--db", db_, "k", "b"});
+  std::string text = ReadFile(LatestOptionsFile(db_));
+  text[text.find("write_buffer_size")] = '?';
+  WriteFile(LatestOptionsFile(db_), text);
+  const Result result = RunSheaf({"get", "--db", db_, "k"});
+  EXPECT_EQ(result.out, "a\nb\n");
+  EXPECT_TRUE(Has(result.err, "is damaged")) << result.err;
+}
+
 TEST_F(LostOptionsTest, WhatCannotBeReadIsNotCalledAnUnknownObject) {
   AppAppends(AppOptions(), db_, "k", "a");
   const std::string newest = LatestOptionsFile(db_);

@@ -43,6 +43,16 @@ std::string WhyCut(const std::string& text) {
   return "";
 }
 
+bool IsOfLaterRocksDb(const std::string& text) {
+  constexpr std::string_view kName = "rocksdb_version=";
+  const size_t at = text.find(kName);
+  if (at == std::string::npos) return false;
+  char* end = nullptr;
+  const unsigned long major = std::strtoul(text.c_str() + at + kName.size(), &end, 10);
+  const unsigned long minor = *end == '.' ? std::strtoul(end + 1, nullptr, 10) : 0;
+  return major > ROCKSDB_MAJOR || (major == ROCKSDB_MAJOR && minor > ROCKSDB_MINOR);
+}
+
 // As RocksDB escapes a name in the title of a section.
 std::string EscapedName(const std::string& name) {
   std::string escaped;
@@ -183,9 +193,13 @@ absl::StatusOr<OptionsFile> OptionsFile::Read(const std::string& path, const std
     return absl::FailedPreconditionError(
         absl::StrCat(where, ": cannot read the DB's OPTIONS: ", status.ToString()));
   }
-  return absl::DataLossError(absl::StrCat(where, " is damaged, or of a later RocksDB than ",
-                                          ROCKSDB_MAJOR, ".", ROCKSDB_MINOR, ".", ROCKSDB_PATCH,
-                                          ": ", status.ToString()));
+  if (IsOfLaterRocksDb(file.text)) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        where, ": was written by a later RocksDB than that of this program, ", ROCKSDB_MAJOR, ".",
+        ROCKSDB_MINOR, ".", ROCKSDB_PATCH, ", and has options that it does not know: ",
+        status.ToString(), ". Use a sheaf that is built with that RocksDB"));
+  }
+  return absl::DataLossError(absl::StrCat(where, " is damaged: ", status.ToString()));
 }
 
 absl::StatusOr<OptionsFile> OptionsFile::ReadLatest(const std::string& path) {
