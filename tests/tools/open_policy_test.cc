@@ -294,11 +294,11 @@ TEST_F(OpenPolicyTest, PreparedTransactionsSurviveWritingCommands) {
   };
   const std::string blob = Encode({"prepared"}).value();
   with_transactions([&](rocksdb::TransactionDB* db) {
+    ASSERT_TRUE(db->Merge({}, "k", Encode({"plain"}).value()).ok());
     const std::unique_ptr<rocksdb::Transaction> made(db->BeginTransaction({}));
     ASSERT_TRUE(made->SetName("t").ok());
     ASSERT_TRUE(made->Merge("k", blob).ok());
     ASSERT_TRUE(made->Prepare().ok());
-    ASSERT_TRUE(db->Merge({}, "k", Encode({"plain"}).value()).ok());
   });
   List model = {"plain"};
   for (int i = 0; i < 12; ++i) {
