@@ -256,6 +256,22 @@ TEST_F(ForeignDbTest, SstsAreNotMadeWhereNothingSaysThatTheyBelongThere) {
   EXPECT_EQ(AppReads(app, db_)["k"], List({"a", "b"}));
 }
 
+TEST_F(ForeignDbTest, WhatWouldHaveToBeFlushedToAnUnknownFolderIsNotWritten) {
+  for (const std::string option : {"best_efforts_recovery=true", "allow_2pc=true"}) {
+    fs::remove_all(db_);
+    fs::remove_all(folder_ + "/ssts");
+    rocksdb::Options app = WithPaths();
+    AppAppends(app, db_, "k", "a");
+    PutOption(db_, "DBOptions", option);
+    Refused({"append", "--db", db_, "k", "b"}, option);
+    Refused({"repair", "--db", db_}, option);
+    EXPECT_TRUE(FilesOf(db_, ".sst").empty());
+    Tool({"append", "--db", db_, "--db-path", app.db_paths[0].path, "k", "b"});
+    EXPECT_EQ(AppReads(app, db_)["k"], List({"a", "b"}));
+    EXPECT_TRUE(FilesOf(db_, ".sst").empty());
+  }
+}
+
 TEST_F(ForeignDbTest, LogsOfManyAppendsAreFlushedWhereSstsBelong) {
   Tool({"load", "--db", db_}, "k\ta\n");
   List model = {"a"};
