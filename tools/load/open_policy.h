@@ -31,6 +31,7 @@ struct DbFolders {
   std::vector<std::string> db_paths;
 };
 
+// kSet: to what `why` says. kAsked: a command is refused, as `why` says, or the user says more.
 struct OptionRule {
   enum class Treatment { kTakenOver, kSet, kAsked };
   const char* name;  // as in OPTIONS
