@@ -10,7 +10,6 @@
 #include "absl/strings/str_cat.h"
 #include "rocksdb/convenience.h"
 #include "rocksdb/merge_operator.h"
-#include "rocksdb/utilities/options_util.h"
 #include "sheaf/append_operator.h"
 #include "sheaf/plugin.h"
 #include "tools/load/text.h"
@@ -21,35 +20,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Says nothing: a read-only DB must not write LOG.
-class SilentLogger final : public rocksdb::Logger {
- public:
-  using rocksdb::Logger::Logv;
-  void Logv(const char*, va_list) override {}
-};
-
 // What RocksDB leaves in a folder in which opening a DB failed, a file system, and loads.
 bool IsLeftover(const std::string& name) {
   return name == "LOCK" || name == "IDENTITY" || absl::StartsWith(name, "LOG") ||
          name == "lost+found" || absl::StartsWith(name, ".load-") ||
          absl::StartsWith(name, ".new-");
-}
-
-absl::Status Locked(const std::string& path) {
-  return absl::FailedPreconditionError(
-      absl::StrCat(path,
-                   ": another process has this DB open; only one can write to it. Close that "
-                   "one and run this again"));
-}
-
-absl::Status CannotOpen(const std::string& path, const rocksdb::Status& status) {
-  const std::string text = status.ToString();
-  // Not "lock": a path may have that in it.
-  if (status.IsIOError() &&
-      (absl::StrContains(text, "While lock file") || absl::StrContains(text, "lock hold by"))) {
-    return Locked(path);
-  }
-  return absl::InternalError(absl::StrCat(path, ": cannot open the DB: ", text));
 }
 
 // The option `layout` of one of Sheaf's objects.
@@ -58,6 +33,13 @@ bool GetLayout(const rocksdb::Configurable& object, Layout* layout) {
   if (!object.GetOption(rocksdb::ConfigOptions(), "layout", &name).ok()) return false;
   *layout = name == LayoutName(Layout::kFixed64) ? Layout::kFixed64 : Layout::kCompact;
   return true;
+}
+
+void SetLists(Layout layout, rocksdb::ColumnFamilyOptions* family) {
+  AppendOptions append;
+  append.layout = layout;
+  family->merge_operator = NewAppendOperator(append);
+  family->table_properties_collector_factories.push_back(NewStatsCollectorFactory(layout));
 }
 
 }  // namespace
@@ -74,7 +56,8 @@ bool Database::Exists(const std::string& path) {
   return fs::exists(fs::path(path) / "CURRENT", error);
 }
 
-absl::StatusOr<Database> Database::Read(const std::string& path, const std::string& family_name) {
+absl::StatusOr<Database> Database::Read(const std::string& path, const std::string& family_name,
+                                        const DbFolders& folders, std::string* note) {
   std::error_code error;
   if (!Exists(path)) {
     const char* const found = !fs::exists(path, error)        ? "there is no such folder"
@@ -83,22 +66,38 @@ absl::StatusOr<Database> Database::Read(const std::string& path, const std::stri
     return absl::NotFoundError(
         absl::StrCat(path, ": no RocksDB DB here: ", found, ". `sheaf load` creates a DB"));
   }
+  absl::StatusOr<OptionsFile> said = OptionsFile::ReadLatest(path);
+  if (!said.ok()) return said.status();
+  if (note != nullptr) *note = said->note;
+  return Of(path, family_name, folders, *std::move(said));
+}
+
+absl::StatusOr<Database> Database::ReadWithoutOptions(const std::string& path,
+                                                      const std::string& family_name,
+                                                      const DbFolders& folders, Layout layout) {
   RegisterPlugin();
+  absl::StatusOr<OptionsFile> said = OptionsFile::Default(path);
+  if (!said.ok()) return said.status();
+  absl::StatusOr<Database> database = Of(path, family_name, folders, *std::move(said));
+  if (!database.ok()) return database.status();
+  for (rocksdb::ColumnFamilyDescriptor& family : database->said_.families) {
+    if (family.name == family_name) SetLists(layout, &family.options);
+  }
+  database->said_.Rewrite();
+  database->TakeOver();
+  return database;
+}
+
+absl::StatusOr<Database> Database::Of(const std::string& path, const std::string& family_name,
+                                      const DbFolders& folders, OptionsFile said) {
   Database database;
   database.path_ = path;
   database.family_name_ = family_name;
-  rocksdb::ConfigOptions config;
-  config.ignore_unsupported_options = false;
-  rocksdb::Status status =
-      rocksdb::LoadLatestOptions(config, path, &database.db_options_, &database.families_);
-  if (!status.ok()) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        path, ": cannot read the DB's OPTIONS: ", status.ToString(),
-        status.IsNotFound() ? "" : ". An object named there may not be known to this program"));
-  }
+  database.folders_ = folders;
+  database.said_ = std::move(said);
   std::string names;
   bool found = false;
-  for (const rocksdb::ColumnFamilyDescriptor& family : database.families_) {
+  for (const rocksdb::ColumnFamilyDescriptor& family : database.said_.families) {
     found = found || family.name == family_name;
     absl::StrAppend(&names, names.empty() ? "" : ", ", family.name);
     if (family.options.comparator->timestamp_size() != 0) {
@@ -111,11 +110,22 @@ absl::StatusOr<Database> Database::Read(const std::string& path, const std::stri
     return absl::NotFoundError(
         absl::StrCat(path, ": no column family ", family_name, " here; the DB has ", names));
   }
-  database.db_options_.create_if_missing = false;
-  database.db_options_.create_missing_column_families = false;
-  database.db_options_.error_if_exists = false;
-  database.FindLayout();
+  rocksdb::DBOptions resolved = database.said_.db_options;
+  if (absl::Status status = ResolveFolders(path, folders, &resolved); !status.ok()) return status;
+  database.db_options_ = std::move(resolved);
+  database.TakeOver();
   return database;
+}
+
+void Database::TakeOver() {
+  const std::string wal_dir = db_options_.wal_dir;
+  const std::vector<rocksdb::DbPath> db_paths = db_options_.db_paths;
+  db_options_ = said_.db_options;
+  db_options_.wal_dir = wal_dir;
+  db_options_.db_paths = db_paths;
+  families_ = said_.families;
+  ApplyOpenPolicy(&db_options_, &families_);
+  FindLayout();
 }
 
 absl::StatusOr<Database> Database::New(const std::string& path, Layout layout,
@@ -158,10 +168,7 @@ Database Database::Fresh(const std::string& path, Layout layout, const std::stri
   database.is_new_ = true;
   database.db_options_.create_if_missing = true;
   rocksdb::ColumnFamilyOptions family;
-  AppendOptions append;
-  append.layout = layout;
-  family.merge_operator = NewAppendOperator(append);
-  family.table_properties_collector_factories.push_back(NewStatsCollectorFactory(layout));
+  SetLists(layout, &family);
   if (family_name != rocksdb::kDefaultColumnFamilyName) {
     database.db_options_.create_missing_column_families = true;
     database.families_.emplace_back(rocksdb::kDefaultColumnFamilyName,
@@ -218,6 +225,13 @@ Database Database::At(const std::string& path) const {
   return other;
 }
 
+absl::Status Database::Locked() const {
+  return absl::FailedPreconditionError(
+      absl::StrCat(path_,
+                   ": another process has this DB open; only one can write to it. Close that "
+                   "one and run this again"));
+}
+
 absl::Status Database::CheckUnlocked() const {
   // RocksDB's lock is a POSIX lock on this file. Closing it releases locks of this process alone,
   // which has none.
@@ -228,37 +242,7 @@ absl::Status Database::CheckUnlocked() const {
   lock.l_whence = SEEK_SET;
   const bool locked = fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
   close(fd);
-  return locked ? Locked(path_) : absl::OkStatus();
-}
-
-absl::StatusOr<std::unique_ptr<OpenedDatabase>> Database::OpenForReadOnly() const {
-  rocksdb::DBOptions options = db_options_;
-  options.info_log = std::make_shared<SilentLogger>();
-  std::vector<rocksdb::ColumnFamilyHandle*> handles;
-  rocksdb::DB* db = nullptr;
-  const rocksdb::Status status =
-      rocksdb::DB::OpenForReadOnly(options, path_, families_, &handles, &db);
-  if (!status.ok()) return CannotOpen(path_, status);
-  rocksdb::ColumnFamilyHandle* const family = HandleOf(handles);
-  return std::make_unique<OpenedDatabase>(db, std::move(handles), family);
-}
-
-absl::StatusOr<std::unique_ptr<OpenedDatabase>> Database::Open() const {
-  // Not error_if_exists: it would stay in the new DB's OPTIONS.
-  if (is_new_ && Exists(path_)) {
-    return absl::AbortedError(
-        absl::StrCat(path_, ": another process created this DB meanwhile; run this again"));
-  }
-  std::vector<rocksdb::ColumnFamilyHandle*> handles;
-  rocksdb::DB* db = nullptr;
-  rocksdb::DBOptions options = db_options_;
-  // RocksDB's own logger ends the process with an assertion where the disk is full; what the tool
-  // has to say it says on stderr.
-  options.info_log = std::make_shared<SilentLogger>();
-  const rocksdb::Status status = rocksdb::DB::Open(options, path_, families_, &handles, &db);
-  if (!status.ok()) return CannotOpen(path_, status);
-  rocksdb::ColumnFamilyHandle* const family = HandleOf(handles);
-  return std::make_unique<OpenedDatabase>(db, std::move(handles), family);
+  return locked ? Locked() : absl::OkStatus();
 }
 
 }  // namespace load

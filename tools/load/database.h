@@ -1,7 +1,7 @@
 // Database: what is known of a DB without opening it, and opening it with its own options.
 //
-// Sheaf's tool must never create a DB by mistake nor open one with other options than its own: a
-// wrong merge operator would be written into its OPTIONS.
+// Sheaf's tool must never create a DB by mistake, nor leave other OPTIONS in one than its
+// application wrote. How options are treated is in open_policy.h.
 //
 // Ownership: an OpenedDatabase owns the rocksdb::DB and its column family handles.
 // Thread safety: immutable after reading.
@@ -23,16 +23,20 @@
 #include "rocksdb/db.h"
 #include "rocksdb/options.h"
 #include "sheaf/layout.h"
+#include "tools/load/file_survey.h"
+#include "tools/load/open_policy.h"
+#include "tools/load/options_file.h"
 
 namespace sheaf {
 namespace load {
 
 class OpenedDatabase {
  public:
-  // `family`: one of `handles`.
-  OpenedDatabase(rocksdb::DB* db, std::vector<rocksdb::ColumnFamilyHandle*> handles,
+  // `env`: what `db` was opened with, null for the default one. `family`: one of `handles`.
+  OpenedDatabase(std::unique_ptr<rocksdb::Env> env, rocksdb::DB* db,
+                 std::vector<rocksdb::ColumnFamilyHandle*> handles,
                  rocksdb::ColumnFamilyHandle* family)
-      : db_(db), handles_(std::move(handles)), family_(family) {}
+      : env_(std::move(env)), db_(db), handles_(std::move(handles)), family_(family) {}
   ~OpenedDatabase();
   OpenedDatabase(const OpenedDatabase&) = delete;
   OpenedDatabase& operator=(const OpenedDatabase&) = delete;
@@ -41,21 +45,37 @@ class OpenedDatabase {
   // Of the lists.
   rocksdb::ColumnFamilyHandle* family() const { return family_; }
 
+  // When it returns OK, what was written is there for whoever opens the DB next: on disk, and in
+  // SSTs if the application reads no log.
+  rocksdb::Status Acknowledge() const;
+
  private:
+  friend class Database;
+
+  std::unique_ptr<rocksdb::Env> env_;  // goes after the DB
   std::unique_ptr<rocksdb::DB> db_;
   std::vector<rocksdb::ColumnFamilyHandle*> handles_;
   rocksdb::ColumnFamilyHandle* family_;
+  bool log_is_read_ = true;
 };
 
 class Database {
  public:
   // Reads the OPTIONS of the DB in folder `path`; creates nothing. `family`: the column family of
-  // the lists.
+  // the lists. `folders`: where the user said that files are. `note`, if not null, gets what the
+  // user should know of OPTIONS.
   // Errors: NotFound if there is no DB there, naming what there is, or no such column family,
-  // naming those that it has; FailedPrecondition if its options name objects that this program does
-  // not have.
+  // naming those that it has; DataLoss if no OPTIONS are whole; FailedPrecondition if its options
+  // name objects that this program does not have, or say what the tool refuses.
   static absl::StatusOr<Database> Read(
-      const std::string& path, const std::string& family = rocksdb::kDefaultColumnFamilyName);
+      const std::string& path, const std::string& family = rocksdb::kDefaultColumnFamilyName,
+      const DbFolders& folders = {}, std::string* note = nullptr);
+
+  // As Read(), of a DB whose OPTIONS are lost: default options, which Open() writes as OPTIONS, and
+  // sheaf.append and sheaf.stats of `layout` for `family`.
+  static absl::StatusOr<Database> ReadWithoutOptions(const std::string& path,
+                                                     const std::string& family,
+                                                     const DbFolders& folders, Layout layout);
 
   // A DB that does not exist yet: default options, sheaf.append and sheaf.stats of `layout`.
   // Errors: FailedPrecondition if `path` holds other files, or its parent folder is missing.
@@ -70,9 +90,9 @@ class Database {
   // Of a DB that had sheaf.append, and whose OPTIONS another program wrote that does not know it
   // (as RocksDB's `ldb` does): puts sheaf.append in the place of a StringAppendOperator or of
   // nothing, with the options that the newest OPTIONS file has that still names it, and sheaf.stats
-  // if it was there. `layout`: for the default column family, where no file names it. Nothing is
-  // written until the DB is opened for writing. `*change` tells what was changed; empty if nothing
-  // was.
+  // if it was there. `layout`: for the column family of the lists, where no file names it. Nothing
+  // is written until the DB is opened for writing. `*change` tells what was changed; empty if
+  // nothing was.
   //
   // Errors: FailedPrecondition for any other merge operator, where nothing says that this was a DB
   // of lists, and for a `layout` that is not that of the DB.
@@ -102,8 +122,15 @@ class Database {
   // FailedPrecondition if another process has the DB open for writing. Touches nothing.
   absl::Status CheckUnlocked() const;
 
-  // All column families. Errors: Internal with RocksDB's reason; FailedPrecondition if locked.
+  // For `command`, which makes SSTs. Errors: FailedPrecondition if the DB's options would drop
+  // them, or nothing says that the application looks for SSTs in the folder that is known.
+  absl::Status CheckTakesSsts(const char* command) const;
+
+  // All column families. Errors: Internal with RocksDB's reason; FailedPrecondition if locked, or
+  // if files are not in the folders that are known.
   // OpenForReadOnly works while another process has the DB open, and writes nothing, not even LOG.
+  // Open leaves the application's OPTIONS, and makes no SST of the log where it is not known that
+  // the application looks for SSTs there.
   absl::StatusOr<std::unique_ptr<OpenedDatabase>> OpenForReadOnly() const;
   absl::StatusOr<std::unique_ptr<OpenedDatabase>> Open() const;
 
@@ -113,12 +140,29 @@ class Database {
   rocksdb::ColumnFamilyHandle* HandleOf(
       const std::vector<rocksdb::ColumnFamilyHandle*>& handles) const;
   void FindLayout();
+  // `families_` and `db_options_` of what the application said.
+  void TakeOver();
+  static absl::StatusOr<Database> Of(const std::string& path, const std::string& family,
+                                     const DbFolders& folders, OptionsFile said);
+  std::string WalFolder() const;
+  // True if the application may look elsewhere for new SSTs. With a first path that is not the DB's
+  // folder RocksDB itself puts a wal_dir into OPTIONS.
+  bool MayBeElsewhere(const FileSurvey& survey) const {
+    return !said_.db_options.wal_dir.empty() || survey.other_paths;
+  }
+  absl::Status CheckFiles(const FileSurvey& survey) const;
+  absl::Status Locked() const;
+  absl::Status CannotOpen(const rocksdb::Status& status) const;
+  absl::StatusOr<std::unique_ptr<OpenedDatabase>> OpenNew() const;
 
   std::string path_;
   std::string family_name_ = rocksdb::kDefaultColumnFamilyName;
   bool is_new_ = false;
   Layout layout_ = Layout::kCompact;
   bool can_append_ = false;
+  DbFolders folders_;
+  OptionsFile said_;  // what the application said; empty for a new DB
+  // What the DB is opened with.
   rocksdb::DBOptions db_options_;
   std::vector<rocksdb::ColumnFamilyDescriptor> families_;
 };

@@ -146,6 +146,10 @@ void PauseCompactions(const OpenedDatabase& opened) {
 absl::Status IngestInto(const Database& database, const OpenedDatabase& opened,
                         const IngestionOptions& options) {
   rocksdb::DB* const db = opened.db();
+  // What is in the log and comes before what is loaded.
+  if (const rocksdb::Status before = opened.Acknowledge(); !before.ok()) {
+    return absl::InternalError(absl::StrCat(database.path(), ": ", before.ToString()));
+  }
   if (options.must_be_empty) {
     const absl::StatusOr<bool> empty = IsEmpty(opened);
     if (!empty.ok()) return empty.status();

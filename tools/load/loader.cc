@@ -74,12 +74,14 @@ class Loader {
       if (absl::Status status = CheckInput(input); !status.ok()) return status;
     }
     const Layout layout = options_.layout.value_or(Layout::kCompact);
+    std::string note;
     if (options_.db.empty()) {
       database_ = Database::Fresh("", layout, options_.family);
     } else {
-      absl::StatusOr<Database> database = Database::Exists(options_.db)
-                                              ? Database::Read(options_.db, options_.family)
-                                              : Database::New(options_.db, layout, options_.family);
+      absl::StatusOr<Database> database =
+          Database::Exists(options_.db)
+              ? Database::Read(options_.db, options_.family, options_.folders, &note)
+              : Database::New(options_.db, layout, options_.family);
       if (!database.ok() && options_.resume && absl::IsFailedPrecondition(database.status()) &&
           !Database::Exists(options_.db)) {
         // It may have been killed while it moved a new DB there.
@@ -88,6 +90,14 @@ class Loader {
       }
       if (!database.ok()) return database.status();
       database_ = *std::move(database);
+      if (!note.empty()) options_.note(note);
+    }
+    if (database_.is_new() &&
+        (!options_.folders.wal_dir.empty() || !options_.folders.db_paths.empty())) {
+      return absl::FailedPreconditionError(
+          "--wal-dir and --db-path: expected a DB that is there, which says in them where its "
+          "files "
+          "are; a new DB has all files in its own folder");
     }
     if (options_.layout.value_or(database_.layout()) != database_.layout()) {
       return absl::FailedPreconditionError(absl::StrCat(
@@ -118,6 +128,7 @@ class Loader {
       return absl::FailedPreconditionError(
           absl::StrCat(options_.db, ": cannot write to the DB: ", ErrnoText(errno)));
     }
+    if (absl::Status status = database_.CheckTakesSsts("load"); !status.ok()) return status;
     const auto opened = database_.OpenForReadOnly();
     if (!opened.ok()) return opened.status();
     family_id_ = (*opened)->family()->GetID();

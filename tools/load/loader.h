@@ -25,6 +25,7 @@
 #include "absl/status/status.h"
 #include "rocksdb/db.h"
 #include "sheaf/layout.h"
+#include "tools/load/open_policy.h"
 #include "tools/load/row_format.h"
 #include "tools/load/row_parser.h"
 #include "tools/load/sst_builder.h"
@@ -58,6 +59,8 @@ struct LoadSummary;
 struct LoadOptions {
   // Folder of the DB. If there is none it is created; with `sst_only` it may be empty.
   std::string db;
+  // Where files of an existing DB are.
+  DbFolders folders;
   // The column family of the lists; made in a new DB.
   std::string family = rocksdb::kDefaultColumnFamilyName;
   // Files; "-" is stdin.

@@ -50,8 +50,9 @@ int Run(Arguments& arguments) {
   const std::vector<std::string_view> values(arguments.values.begin(), arguments.values.end());
   rocksdb::WriteOptions write;
   write.sync = true;
-  return ExitOf(kName,
-                FromRocks(arguments.db.path, lists->store().Append(write, arguments.key, values)));
+  rocksdb::Status status = lists->store().Append(write, arguments.key, values);
+  if (status.ok()) status = lists->Acknowledge();
+  return ExitOf(kName, FromRocks(arguments.db.path, status));
 }
 
 }  // namespace

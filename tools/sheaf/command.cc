@@ -47,6 +47,23 @@ void AddDb(CLI::App& app, DbName* db) {
       ->required()
       ->type_name("DIR");
   AddFamily(app, &db->family);
+  AddFolders(app, &db->folders);
+}
+
+void AddFolders(CLI::App& app, load::DbFolders* folders) {
+  AddText(app, "--wal-dir", &folders->wal_dir,
+          "Folder of the DB's log, where OPTIONS name another one than DIR")
+      ->type_name("W");
+  app.add_option_function<std::vector<std::string>>(
+         "--db-path",
+         [folders](const std::vector<std::string>& paths) {
+           folders->db_paths.clear();
+           for (const std::string& path : paths) folders->db_paths.push_back(Unprotect(path));
+         },
+         "Folder of SSTs; given once for each of the application's db_paths, in their order")
+      ->type_name("P")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
 }
 
 CLI::Option* AddFamily(CLI::App& app, std::string* family) {

@@ -48,7 +48,9 @@ std::string Unprotect(std::string argument);
 CLI::Option* AddText(CLI::App& app, const std::string& name, std::string* text,
                      const std::string& help);
 CLI::Option* AddFamily(CLI::App& app, std::string* family);
-// --db and --cf of an existing DB.
+// --wal-dir and --db-path.
+void AddFolders(CLI::App& app, load::DbFolders* folders);
+// --db, --cf, --wal-dir and --db-path of an existing DB.
 void AddDb(CLI::App& app, DbName* db);
 
 // An option that takes one of the names of `choices`; `set` gets what belongs to it.

@@ -68,10 +68,11 @@ class Compaction {
     options.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForce;
     const rocksdb::Slice begin(range.begin);
     const rocksdb::Slice end(range.end);
-    return FromRocks(
-        arguments_.db.path,
+    rocksdb::Status status =
         lists_.db().CompactRange(options, lists_.family(), range.begin.empty() ? nullptr : &begin,
-                                 range.end.empty() ? nullptr : &end));
+                                 range.end.empty() ? nullptr : &end);
+    if (status.ok()) status = lists_.Acknowledge();
+    return FromRocks(arguments_.db.path, status);
   }
 
  private:
@@ -87,7 +88,9 @@ int Run(Arguments& arguments) {
     return kExitUsage;
   }
   std::unique_ptr<ListDb> lists;
-  if (absl::Status status = ListDb::OpenForWrite(arguments.db, kName, &lists); !status.ok()) {
+  if (absl::Status status =
+          ListDb::OpenForWrite(arguments.db, kName, &lists, ListDb::Access::kWriteSsts);
+      !status.ok()) {
     return ExitOf(kName, status);
   }
   Compaction compaction(arguments, *lists);

@@ -1,5 +1,6 @@
 #include "tools/sheaf/list_db.h"
 
+#include <cstdio>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -12,12 +13,20 @@ absl::Status FromRocks(const std::string& where, const rocksdb::Status& status) 
   return absl::InternalError(absl::StrCat(where, ": ", status.ToString()));
 }
 
+absl::StatusOr<load::Database> ReadDatabase(const DbName& name) {
+  std::string note;
+  absl::StatusOr<load::Database> database =
+      load::Database::Read(name.path, name.family, name.folders, &note);
+  if (!note.empty()) std::fputs(("sheaf: " + note + "\n").c_str(), stderr);
+  return database;
+}
+
 absl::Status ListDb::Open(const load::Database& database, Access access,
                           std::unique_ptr<ListDb>* lists) {
-  if (access == Access::kWrite) {
+  if (access != Access::kReadOnly) {
     if (absl::Status status = database.CheckUnlocked(); !status.ok()) return status;
   }
-  auto opened = access == Access::kWrite ? database.Open() : database.OpenForReadOnly();
+  auto opened = access == Access::kReadOnly ? database.OpenForReadOnly() : database.Open();
   if (!opened.ok()) return opened.status();
   auto result = std::make_unique<ListDb>();
   result->opened_ = *std::move(opened);
@@ -31,14 +40,14 @@ absl::Status ListDb::Open(const load::Database& database, Access access,
 }
 
 absl::Status ListDb::OpenForReadOnly(const DbName& name, std::unique_ptr<ListDb>* lists) {
-  const absl::StatusOr<load::Database> database = load::Database::Read(name.path, name.family);
+  const absl::StatusOr<load::Database> database = ReadDatabase(name);
   if (!database.ok()) return database.status();
   return Open(*database, Access::kReadOnly, lists);
 }
 
 absl::Status ListDb::OpenForWrite(const DbName& name, const char* command,
-                                  std::unique_ptr<ListDb>* lists) {
-  const absl::StatusOr<load::Database> database = load::Database::Read(name.path, name.family);
+                                  std::unique_ptr<ListDb>* lists, Access access) {
+  const absl::StatusOr<load::Database> database = ReadDatabase(name);
   if (!database.ok()) return database.status();
   if (!database->can_append()) {
     return absl::FailedPreconditionError(absl::StrCat(
@@ -48,7 +57,10 @@ absl::Status ListDb::OpenForWrite(const DbName& name, const char* command,
         "with merge_operator = sheaf::NewAppendOperator(), or export its lists and load them into "
         "a new DB"));
   }
-  return Open(*database, Access::kWrite, lists);
+  if (access == Access::kWriteSsts) {
+    if (absl::Status status = database->CheckTakesSsts(command); !status.ok()) return status;
+  }
+  return Open(*database, access, lists);
 }
 
 }  // namespace tool

@@ -23,25 +23,32 @@ namespace tool {
 struct DbName {
   std::string path;
   std::string family = rocksdb::kDefaultColumnFamilyName;
+  load::DbFolders folders;
 };
+
+// Reads what is known of it without opening it. Tells on stderr what the user should know of its
+// OPTIONS. Errors: as load::Database::Read.
+absl::StatusOr<load::Database> ReadDatabase(const DbName& name);
 
 class ListDb {
  public:
   // Errors: as load::Database. Creates nothing.
   static absl::Status OpenForReadOnly(const DbName& name, std::unique_ptr<ListDb>* lists);
   // For writing. Errors: in addition FailedPrecondition if the merge operator is not sheaf.append;
-  // `command` is what then cannot be done.
+  // `command` is what then cannot be done. kWriteSsts is for a command that makes SSTs.
+  enum class Access { kReadOnly, kWrite, kWriteSsts };
   static absl::Status OpenForWrite(const DbName& name, const char* command,
-                                   std::unique_ptr<ListDb>* lists);
+                                   std::unique_ptr<ListDb>* lists, Access access = Access::kWrite);
 
   // A DB of which more was found out or changed before. For writing it must not be locked.
-  enum class Access { kReadOnly, kWrite };
   static absl::Status Open(const load::Database& database, Access access,
                            std::unique_ptr<ListDb>* lists);
 
   rocksdb::DB& db() { return *opened_->db(); }
   rocksdb::ColumnFamilyHandle* family() { return opened_->family(); }
   Store& store() { return *store_; }
+  // As load::OpenedDatabase: before a command says that it has written something.
+  rocksdb::Status Acknowledge() { return opened_->Acknowledge(); }
 
  private:
   std::unique_ptr<load::OpenedDatabase> opened_;

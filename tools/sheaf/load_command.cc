@@ -214,6 +214,7 @@ void AddLoadCommand(CLI::App& app, int* exit_status) {
   AddText(*sub, "--db", &options.db, "Folder of the DB; created if there is none")
       ->type_name("DIR");
   AddFamily(*sub, &options.family)->description("Column family of the lists (default: default)");
+  AddFolders(*sub, &options.folders);
   sub->add_option_function<std::vector<std::string>>(
          "--input",
          [&options](const std::vector<std::string>& inputs) {

@@ -35,13 +35,15 @@ constexpr char kFooter[] =
     "the\n"
     "newest OPTIONS file that still names it, or --layout. In such a DB plain values are adopted "
     "with\n"
-    "--adopt alone: they may be what they should be.\n"
+    "--adopt alone: they may be what they should be. Where no OPTIONS file is left, --layout makes "
+    "one\n"
+    "of RocksDB's defaults and sheaf.append.\n"
     "\n"
     "Each such key is a line on stdout: key TAB what was done, or why nothing; the key with the\n"
     "escapes of tsv. A summary goes to stderr. --dry-run prints the same, and changes nothing; it "
     "also\n"
     "works while another process has the DB open. Each key is written by itself, so that after an\n"
-    "interruption the command can be run again. Lists of the default column family only.\n"
+    "interruption the command can be run again. Lists of one column family, that of --cf.\n"
     "\n"
     "Examples:\n"
     "  sheaf repair --db lists.db --dry-run\n"
@@ -95,8 +97,8 @@ absl::Status Repair(const Arguments& arguments, const Salvager& salvager, ListDb
     out.Write(line + "\n");
   }
   if (!arguments.dry_run) {
-    const rocksdb::Status synced = db.FlushWAL(/*sync=*/true);
-    if (!synced.ok()) return FromRocks(arguments.db.path, synced);
+    const rocksdb::Status written = lists.Acknowledge();
+    if (!written.ok()) return FromRocks(arguments.db.path, written);
   }
   if (scan.status().ok()) return absl::OkStatus();
   return absl::InternalError(
@@ -107,15 +109,22 @@ int Run(Arguments& arguments) {
   if (!DecodeArgument(kName, "--delimiter", arguments.escaped, &arguments.delimiter)) {
     return kExitUsage;
   }
-  absl::StatusOr<load::Database> database =
-      load::Database::Read(arguments.db.path, arguments.db.family);
+  absl::StatusOr<load::Database> database = ReadDatabase(arguments.db);
+  std::string change;
+  if (absl::IsDataLoss(database.status()) && arguments.layout.has_value()) {
+    change = absl::StrCat("OPTIONS are lost; default options, and sheaf.append with layout ",
+                          LayoutName(*arguments.layout));
+    database = load::Database::ReadWithoutOptions(arguments.db.path, arguments.db.family,
+                                                  arguments.db.folders, *arguments.layout);
+  }
   if (!database.ok()) return ExitOf(kName, database.status());
   SalvageOptions options;
   options.delimiter = arguments.delimiter;
   options.adopt = arguments.adopt || database->can_append();
-  std::string change;
-  absl::Status status = database->RestoreAppend(arguments.layout, &change);
+  std::string restored;
+  absl::Status status = database->RestoreAppend(arguments.layout, &restored);
   if (!status.ok()) return ExitOf(kName, status);
+  if (!restored.empty()) change = restored;
   std::unique_ptr<ListDb> lists;
   using Access = ListDb::Access;
   status = ListDb::Open(*database, arguments.dry_run ? Access::kReadOnly : Access::kWrite, &lists);
@@ -153,7 +162,7 @@ void AddRepairCommand(CLI::App& app, int* exit_status) {
       {{LayoutName(Layout::kCompact), Layout::kCompact},
        {LayoutName(Layout::kFixed64), Layout::kFixed64}},
       [arguments](Layout layout) { arguments->layout = layout; },
-      "compact or fixed64, where the DB's OPTIONS do not tell")
+      "compact or fixed64, where the DB's OPTIONS do not tell or are lost")
       ->type_name("LAYOUT");
   AddText(*sub, "--delimiter", &arguments->delimiter,
           "What joined operands (default: \":\", which ldb takes)")

@@ -93,7 +93,7 @@ uint64_t CheckLists(const std::string& db, ListDb& lists, const Salvager& salvag
 
 int Run(const DbName& name) {
   const std::string& db = name.path;
-  absl::StatusOr<load::Database> database = load::Database::Read(db, name.family);
+  absl::StatusOr<load::Database> database = ReadDatabase(name);
   if (!database.ok()) return ExitOf(kName, database.status());
   Output out(STDOUT_FILENO, "stdout");
   Faults faults(out);
