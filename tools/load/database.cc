@@ -21,7 +21,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Says nothing: a read-only DB must not write LOG.
+// Says nothing.
 class SilentLogger final : public rocksdb::Logger {
  public:
   using rocksdb::Logger::Logv;
@@ -232,15 +232,13 @@ absl::Status Database::CheckUnlocked() const {
 }
 
 absl::StatusOr<std::unique_ptr<OpenedDatabase>> Database::OpenForReadOnly() const {
-  rocksdb::DBOptions options = db_options_;
-  options.info_log = std::make_shared<SilentLogger>();
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* db = nullptr;
-  const rocksdb::Status status =
-      rocksdb::DB::OpenForReadOnly(options, path_, families_, &handles, &db);
-  if (!status.ok()) return CannotOpen(path_, status);
+  FrozenDb frozen;
+  absl::Status status = OpenFrozen(db_options_, path_, families_, &handles, &db, &frozen);
+  if (!status.ok()) return status;
   rocksdb::ColumnFamilyHandle* const family = HandleOf(handles);
-  return std::make_unique<OpenedDatabase>(db, std::move(handles), family);
+  return std::make_unique<OpenedDatabase>(db, std::move(handles), family, std::move(frozen));
 }
 
 absl::StatusOr<std::unique_ptr<OpenedDatabase>> Database::Open() const {
@@ -249,6 +247,7 @@ absl::StatusOr<std::unique_ptr<OpenedDatabase>> Database::Open() const {
     return absl::AbortedError(
         absl::StrCat(path_, ": another process created this DB meanwhile; run this again"));
   }
+  if (absl::Status status = CheckLogs(); !status.ok()) return status;
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* db = nullptr;
   rocksdb::DBOptions options = db_options_;

@@ -23,25 +23,33 @@
 #include "rocksdb/db.h"
 #include "rocksdb/options.h"
 #include "sheaf/layout.h"
+#include "tools/load/open_frozen.h"
 
 namespace sheaf {
 namespace load {
 
 class OpenedDatabase {
  public:
-  // `family`: one of `handles`.
+  // `family`: one of `handles`. `frozen`: what a DB opened for reading reads.
   OpenedDatabase(rocksdb::DB* db, std::vector<rocksdb::ColumnFamilyHandle*> handles,
-                 rocksdb::ColumnFamilyHandle* family)
-      : db_(db), handles_(std::move(handles)), family_(family) {}
+                 rocksdb::ColumnFamilyHandle* family, FrozenDb frozen = {})
+      : frozen_(std::move(frozen)), db_(db), handles_(std::move(handles)), family_(family) {}
   ~OpenedDatabase();
   OpenedDatabase(const OpenedDatabase&) = delete;
   OpenedDatabase& operator=(const OpenedDatabase&) = delete;
 
   rocksdb::DB* db() const { return db_.get(); }
+  // Logs that were not read to their end, where opened for reading: values are missing.
+  const std::vector<LogFault>& log_faults() const { return frozen_.log_faults; }
+  // A file that another process deleted could not be read: what RocksDB says of it is no fault.
+  bool missed_files() const { return frozen_.missed(); }
   // Of the lists.
   rocksdb::ColumnFamilyHandle* family() const { return family_; }
+  // All of them.
+  const std::vector<rocksdb::ColumnFamilyHandle*>& families() const { return handles_; }
 
  private:
+  const FrozenDb frozen_;  // goes after the DB
   std::unique_ptr<rocksdb::DB> db_;
   std::vector<rocksdb::ColumnFamilyHandle*> handles_;
   rocksdb::ColumnFamilyHandle* family_;
@@ -102,8 +110,20 @@ class Database {
   // FailedPrecondition if another process has the DB open for writing. Touches nothing.
   absl::Status CheckUnlocked() const;
 
+  // FailedPrecondition, saying what to do, if opening the DB for writing would delete a log that
+  // cannot be read to its end (log_check.h). Changes nothing. Open() asks it too.
+  absl::Status CheckLogs() const;
+
+  // Makes a DB that CheckLogs() refuses one that it does not: copies each damaged log and those
+  // after it into a new folder in the DB's, which it gives back, and has RocksDB take from them
+  // what it can read. kStop: up to the first damage; kSkip: also what is behind it. The folder's
+  // name is empty if there was nothing to do.
+  enum class LogRecovery { kStop, kSkip };
+  absl::StatusOr<std::string> RecoverLogs(LogRecovery how) const;
+
   // All column families. Errors: Internal with RocksDB's reason; FailedPrecondition if locked.
-  // OpenForReadOnly works while another process has the DB open, and writes nothing, not even LOG.
+  // OpenForReadOnly works while another process has the DB open and writes, and gives what the DB
+  // was at one moment (open_frozen.h). Writes nothing, not even LOG.
   absl::StatusOr<std::unique_ptr<OpenedDatabase>> OpenForReadOnly() const;
   absl::StatusOr<std::unique_ptr<OpenedDatabase>> Open() const;
 

@@ -103,6 +103,7 @@ class Loader {
       return absl::FailedPreconditionError(
           absl::StrCat(options_.db, ": cannot write to the DB: ", ErrnoText(errno)));
     }
+    if (absl::Status status = database_.CheckLogs(); !status.ok()) return status;
     const auto opened = database_.OpenForReadOnly();
     if (!opened.ok()) return opened.status();
     if (options_.mode != LoadMode::kAppend) return absl::OkStatus();

@@ -53,9 +53,11 @@ constexpr char kFooter[] =
     "  sheaf export --db lists.db --output lists.jsonl\n"
     "  sheaf export --db lists.db --format tsv | head\n"
     "\n"
-    "Exit status: 0 success; 1 failed, or keys with empty lists were left out; 2 bad usage; 130 "
-    "or\n"
-    "143 interrupted by SIGINT or SIGTERM, no file was written.";
+    "Exit status: 0 success; 1 failed, keys with empty lists were left out, or a log is damaged "
+    "(the\n"
+    "lists of before the damage are written); 2 bad usage; 130 or 143 interrupted by SIGINT or "
+    "SIGTERM,\n"
+    "no file was written.";
 
 struct Arguments {
   DbName db;
@@ -131,6 +133,7 @@ int Run(const Arguments& arguments) {
   if (absl::Status status = ListDb::OpenForReadOnly(arguments.db, &lists); !status.ok()) {
     return ExitOf(kName, status);
   }
+  const bool whole = HasAllLogs(kName, *lists);
   const load::InterruptScope interrupts;
   OutputFile file;
   if (absl::Status status = file.Open(arguments.output); !status.ok()) return ExitOf(kName, status);
@@ -174,7 +177,7 @@ int Run(const Arguments& arguments) {
   absl::Status status = out.Finish();
   if (status.ok()) status = file.Commit();
   if (!status.ok()) return ExitOf(kName, status);
-  if (writer.left_out() == 0) return kExitOk;
+  if (writer.left_out() == 0) return whole ? kExitOk : kExitFailed;
   Complain(kName, absl::StrCat(load::Plural(writer.left_out(), "key"),
                                " left out, which have an empty list; the first is ",
                                load::Quoted(writer.first_left_out()),

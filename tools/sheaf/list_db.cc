@@ -12,6 +12,17 @@ absl::Status FromRocks(const std::string& where, const rocksdb::Status& status) 
   return absl::InternalError(absl::StrCat(where, ": ", status.ToString()));
 }
 
+absl::Status OpenSteadily(const std::string& path, const std::function<absl::Status()>& open) {
+  for (int attempt = 1;; ++attempt) {
+    const std::string before = load::FrozenFiles::Fingerprint(path);
+    absl::Status status = open();
+    if (status.ok() || attempt == load::kOpenAttempts ||
+        before == load::FrozenFiles::Fingerprint(path)) {
+      return status;
+    }
+  }
+}
+
 absl::Status ListDb::Open(const load::Database& database, Access access,
                           std::unique_ptr<ListDb>* lists) {
   if (access == Access::kWrite) {
@@ -31,9 +42,11 @@ absl::Status ListDb::Open(const load::Database& database, Access access,
 }
 
 absl::Status ListDb::OpenForReadOnly(const DbName& name, std::unique_ptr<ListDb>* lists) {
-  const absl::StatusOr<load::Database> database = load::Database::Read(name.path, name.family);
-  if (!database.ok()) return database.status();
-  return Open(*database, Access::kReadOnly, lists);
+  return OpenSteadily(name.path, [&] {
+    const absl::StatusOr<load::Database> database = load::Database::Read(name.path, name.family);
+    if (!database.ok()) return database.status();
+    return Open(*database, Access::kReadOnly, lists);
+  });
 }
 
 absl::Status ListDb::OpenForWrite(const DbName& name, const char* command,
