@@ -54,25 +54,23 @@ absl::Status OpenOnce(const rocksdb::DBOptions& options, const std::string& path
   if (reading.wal_recovery_mode != rocksdb::WALRecoveryMode::kSkipAnyCorruptedRecords) {
     reading.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
   }
-  if (options.env == rocksdb::Env::Default()) {
-    auto files =
-        FrozenFiles::Take(options.env->GetFileSystem(), path, OtherFolders(options, families));
-    if (files.ok()) {
-      frozen->files = *std::move(files);
-      frozen->env = rocksdb::NewCompositeEnv(frozen->files);
-      reading.env = frozen->env.get();
-    } else if (!absl::IsNotFound(files.status())) {
-      return files.status();
-    }
+  auto files =
+      FrozenFiles::Take(options.env->GetFileSystem(), path, OtherFolders(options, families));
+  if (files.ok()) {
+    frozen->files = *std::move(files);
+    frozen->env = rocksdb::NewCompositeEnv(frozen->files);
+    reading.env = frozen->env.get();
+  } else if (!absl::IsNotFound(files.status())) {
+    return files.status();
   }
-  const rocksdb::Status opened = rocksdb::DB::OpenForReadOnly(reading, path, families, handles, db);
+  frozen->opened = rocksdb::DB::OpenForReadOnly(reading, path, families, handles, db);
   const std::string folder = WalFolder(options, path);
   absl::Status status = CheckLogs(
       frozen->files == nullptr ? FrozenFiles::LogsNow(folder) : frozen->files->Logs(folder),
       options, *frozen->replay, &frozen->log_faults);
   *again = frozen->files != nullptr && (frozen->files->Disturbed() || frozen->files->missed());
-  if (!opened.ok()) {
-    std::string text = absl::StrCat(path, ": cannot open the DB: ", opened.ToString());
+  if (!frozen->opened.ok()) {
+    std::string text = absl::StrCat(path, ": cannot open the DB: ", frozen->opened.ToString());
     // It may be for this that it cannot be opened.
     for (const LogFault& fault : frozen->log_faults) {
       absl::StrAppend(&text, "; ", fault.path, ": ", fault.Text());

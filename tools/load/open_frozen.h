@@ -24,10 +24,11 @@ namespace sheaf {
 namespace load {
 
 struct FrozenDb {
-  std::shared_ptr<FrozenFiles> files;   // null if the DB's environment is not the system's
+  std::shared_ptr<FrozenFiles> files;   // null if the DB has no CURRENT or MANIFEST
   std::unique_ptr<rocksdb::Env> env;    // shows `files`
   std::unique_ptr<ReplayWatch> replay;  // null where the DB is not opened for reading
   std::vector<LogFault> log_faults;
+  rocksdb::Status opened;  // what RocksDB said
 
   // A file was deleted before it could be opened: what RocksDB then says is no fault of the DB.
   bool missed() const { return files != nullptr && files->missed(); }
