@@ -14,6 +14,7 @@
 #include "sheaf/blob_builder.h"
 #include "sheaf/blob_view.h"
 #include "tests/tools/edit_model.h"
+#include "tools/sheaf/joined_parts.h"
 
 namespace sheaf {
 namespace tool {
@@ -253,6 +254,99 @@ TEST_P(SalvageTest, ACutOffJoinIsNotMendedButWhereAPartEnds) {
     const bool at_end = std::find(ends.begin(), ends.end(), size) != ends.end();
     EXPECT_EQ(Mend(cut).ok(), at_end) << size;
   }
+}
+
+// What is read of `input`, a plain value or what looks so, in bytes a byte of it.
+double Reads(std::string_view input, std::string_view delimiter = ":") {
+  uint64_t bytes = 0;
+  SplitPlain(input, delimiter, &bytes).status().IgnoreError();
+  return static_cast<double>(bytes) / static_cast<double>(input.size());
+}
+
+std::string Repeat(size_t times, const std::string& part) {
+  std::string all;
+  all.reserve(times * part.size());
+  for (size_t i = 0; i < times; ++i) all += part;
+  return all;
+}
+
+TEST_P(SalvageTest, ALongJoinThatDoesNotDecodeIsReadOnceAndItsReasonIsTold) {
+  const struct {
+    std::string part;
+    std::string last;
+    std::string reason;
+  } kCases[] = {
+      {":" + ListOf({"abc"}), ":\xB0\x05", "compact blob: sizes at offset 2"},
+      {":" + ListOf({"abc"}), "plain", "found 0x70, expected \":\" or no more"},
+      {":\xA0", ":\xA1", "edit keep_first: count at offset 1"},
+      {":\xA3\x01:", ":\xA7", "found 0xA7, an edit that this version does not know"},
+      {":\xA0", ":", "found no bytes"},
+      {":" + ListOf({":" + ListOf({":"})}), ":\xB0\x05", "sizes at offset 2"},
+      {":" + Operand(Edit::Batch({Edit::Clear(), Edit::Append({":\xA0"})})), ":\xA1", "keep_first"},
+  };
+  for (const auto& c : kCases) {
+    for (const size_t times : {size_t{1}, size_t{10}, size_t{3000}, size_t{20000}}) {
+      const std::string value = "x" + Repeat(times, c.part) + c.last;
+      SCOPED_TRACE(c.reason + " " + std::to_string(times));
+      EXPECT_LE(Reads(value), 20);
+      const std::string why = Why(value);
+      EXPECT_THAT(why, HasSubstr("a plain value that has what may be an operand at offset 2, and "
+                                 "behind it: part "));
+      EXPECT_THAT(why, HasSubstr(c.reason));
+      EXPECT_THAT(why, HasSubstr(" offset "));
+    }
+  }
+}
+
+TEST_P(SalvageTest, TheReasonNamesThePartAndTheOffset) {
+  const std::string part = ":" + ListOf({"abc"});
+  EXPECT_THAT(Why("x" + Repeat(5000, part) + ":\xB0\x05"),
+              HasSubstr("part 5000 at offset 35000: compact blob: sizes at offset 2: 5 sizes of 1 "
+                        "bytes need 5 bytes, 0 remain"));
+}
+
+TEST_P(SalvageTest, ListsThatSeemToBeginWithinOneAnotherAreReadABoundedNumberOfTimes) {
+  // Each says that it has 4096 sizes, which are what follows.
+  const std::string nested = Repeat(20000, std::string(":\xB0\x80\x20", 4));
+  EXPECT_LE(Reads(nested), 65);
+  EXPECT_FALSE(Mend("x" + nested).ok());
+  const std::string wide = Repeat(20000, std::string(":\xB2\x80\x80\x04", 5));
+  EXPECT_LE(Reads(wide), 65);
+  // A batch of as many, which does not decode at its end.
+  const std::string batches = Repeat(20000, std::string(":\xA4\xB0\x80\x20", 5));
+  EXPECT_LE(Reads(batches), 65);
+  EXPECT_LE(Reads(Repeat(20000, ":\xA4")), 20);
+}
+
+TEST_P(SalvageTest, ManyDelimitersAndLongOnesAreReadOnce) {
+  EXPECT_LE(Reads(Repeat(50000, ":")), 20);
+  EXPECT_LE(Reads(Repeat(30000, ":\xB0")), 65);
+  const std::string delimiter(100, ':');
+  EXPECT_LE(Reads("x" + Repeat(5000, delimiter + "\xA0") + delimiter + "\xA1", delimiter), 20);
+  SalvageOptions options;
+  options.delimiter = delimiter;
+  EXPECT_THAT(Values(Mend("x" + Repeat(5000, delimiter + ListOf({"y"})), options)).size(), 5001u);
+  // Plain, as nothing behind a delimiter decodes.
+  const std::string plain = "x" + Repeat(2000, ":\xA7");
+  EXPECT_THAT(Values(Mend(plain)), ElementsAre(plain));
+}
+
+TEST_P(SalvageTest, LongJoinsWithinABundleAreReadOnceAndItsInputIsNamed) {
+  const std::string join = "x" + Repeat(20000, ":" + ListOf({"abc"})) + ":\xB0\x05";
+  EXPECT_THAT(Why(Bundle({join, Operand(Edit::Append({"y"}))})),
+              ::testing::AllOf(HasSubstr("bundle of 2 raw inputs: input 0 of "),
+                               HasSubstr("part 20000 at offset 140000: ")));
+  EXPECT_THAT(Why(Bundle({Bundle({join})}) + ":\xA0\x01"), ::testing::Not(IsEmpty()));
+}
+
+TEST_P(SalvageTest, APlainValueEndsAtTheFirstDelimiterBehindWhichAllDecodes) {
+  const std::string op = Operand(Edit::Append({"y"}));
+  // What seems to be an operand swallows the one behind it, and does not decode.
+  const std::string swallows = ":" + std::string("\xB0\x01\x40", 3);
+  EXPECT_THAT(Values(Mend("x" + swallows + ":" + op)), ElementsAre("x" + swallows, "y"));
+  // Values of the parts hold delimiters and tags.
+  const std::string tricky = Operand(Edit::Append({":\xA0:\xB0\x01"}));
+  EXPECT_THAT(Values(Mend("x:" + tricky + ":" + op)), ElementsAre("x", ":\xA0:\xB0\x01", "y"));
 }
 
 }  // namespace

@@ -24,6 +24,7 @@
 #include "rocksdb/options.h"
 #include "sheaf/layout.h"
 #include "tools/load/file_survey.h"
+#include "tools/load/open_frozen.h"
 #include "tools/load/open_policy.h"
 #include "tools/load/options_file.h"
 
@@ -33,17 +34,28 @@ namespace load {
 class OpenedDatabase {
  public:
   // `env`: what `db` was opened with, null for the default one. `family`: one of `handles`.
+  // `frozen`: what a DB opened for reading reads.
   OpenedDatabase(std::unique_ptr<rocksdb::Env> env, rocksdb::DB* db,
                  std::vector<rocksdb::ColumnFamilyHandle*> handles,
-                 rocksdb::ColumnFamilyHandle* family)
-      : env_(std::move(env)), db_(db), handles_(std::move(handles)), family_(family) {}
+                 rocksdb::ColumnFamilyHandle* family, FrozenDb frozen = {})
+      : env_(std::move(env)),
+        frozen_(std::move(frozen)),
+        db_(db),
+        handles_(std::move(handles)),
+        family_(family) {}
   ~OpenedDatabase();
   OpenedDatabase(const OpenedDatabase&) = delete;
   OpenedDatabase& operator=(const OpenedDatabase&) = delete;
 
   rocksdb::DB* db() const { return db_.get(); }
+  // Logs that were not read to their end, where opened for reading: values are missing.
+  const std::vector<LogFault>& log_faults() const { return frozen_.log_faults; }
+  // A file that another process deleted could not be read: what RocksDB says of it is no fault.
+  bool missed_files() const { return frozen_.missed(); }
   // Of the lists.
   rocksdb::ColumnFamilyHandle* family() const { return family_; }
+  // All of them.
+  const std::vector<rocksdb::ColumnFamilyHandle*>& families() const { return handles_; }
 
   // When it returns OK, what was written is there for whoever opens the DB next: on disk, and in
   // SSTs if the application reads no log.
@@ -52,7 +64,9 @@ class OpenedDatabase {
  private:
   friend class Database;
 
-  std::unique_ptr<rocksdb::Env> env_;  // goes after the DB
+  // These go after the DB.
+  std::unique_ptr<rocksdb::Env> env_;
+  const FrozenDb frozen_;
   std::unique_ptr<rocksdb::DB> db_;
   std::vector<rocksdb::ColumnFamilyHandle*> handles_;
   rocksdb::ColumnFamilyHandle* family_;
@@ -126,9 +140,21 @@ class Database {
   // them, or nothing says that the application looks for SSTs in the folder that is known.
   absl::Status CheckTakesSsts(const char* command) const;
 
+  // FailedPrecondition, saying what to do, if opening the DB for writing would delete a log that
+  // cannot be read to its end (log_check.h). Changes nothing. Open() asks it too.
+  absl::Status CheckLogs() const;
+
+  // Makes a DB that CheckLogs() refuses one that it does not: copies each damaged log and those
+  // after it into a new folder in the DB's, which it gives back, and has RocksDB take from them
+  // what it can read. kStop: up to the first damage; kSkip: also what is behind it. The folder's
+  // name is empty if there was nothing to do.
+  enum class LogRecovery { kStop, kSkip };
+  absl::StatusOr<std::string> RecoverLogs(LogRecovery how) const;
+
   // All column families. Errors: Internal with RocksDB's reason; FailedPrecondition if locked, or
   // if files are not in the folders that are known.
-  // OpenForReadOnly works while another process has the DB open, and writes nothing, not even LOG.
+  // OpenForReadOnly works while another process has the DB open and writes, and gives what the DB
+  // was at one moment (open_frozen.h). It writes nothing, not even LOG.
   // Open leaves the application's OPTIONS, and makes no SST of the log where it is not known that
   // the application looks for SSTs there.
   absl::StatusOr<std::unique_ptr<OpenedDatabase>> OpenForReadOnly() const;
@@ -151,6 +177,10 @@ class Database {
     return !said_.db_options.wal_dir.empty() || survey.other_paths;
   }
   absl::Status CheckFiles(const FileSurvey& survey) const;
+  absl::Status CheckSstFolder(const char* command) const;
+  // That of the machine, but for what may not be written to.
+  std::unique_ptr<rocksdb::Env> ReadingEnv() const;
+  std::unique_ptr<rocksdb::Env> WritingEnv() const;
   absl::Status Locked() const;
   absl::Status CannotOpen(const rocksdb::Status& status) const;
   absl::StatusOr<std::unique_ptr<OpenedDatabase>> OpenNew() const;

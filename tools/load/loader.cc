@@ -129,6 +129,7 @@ class Loader {
           absl::StrCat(options_.db, ": cannot write to the DB: ", ErrnoText(errno)));
     }
     if (absl::Status status = database_.CheckTakesSsts("load"); !status.ok()) return status;
+    if (absl::Status status = database_.CheckLogs(); !status.ok()) return status;
     const auto opened = database_.OpenForReadOnly();
     if (!opened.ok()) return opened.status();
     family_id_ = (*opened)->family()->GetID();

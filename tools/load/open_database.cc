@@ -76,6 +76,10 @@ absl::Status Database::CannotOpen(const rocksdb::Status& status) const {
 absl::Status Database::CheckTakesSsts(const char* command) const {
   if (is_new_) return absl::OkStatus();
   if (absl::Status status = CheckKeepsSsts(path_, command, family()); !status.ok()) return status;
+  return CheckSstFolder(command);
+}
+
+absl::Status Database::CheckSstFolder(const char* command) const {
   const absl::StatusOr<FileSurvey> survey = SurveyFiles(path_, db_options_, families_);
   if (!survey.ok()) return survey.status();
   if (absl::Status status = CheckFiles(*survey); !status.ok()) return status;
@@ -85,19 +89,32 @@ absl::Status Database::CheckTakesSsts(const char* command) const {
       absl::StrCat(path_, ": cannot ", command, ", as that makes SSTs: ", kSayPaths, path_));
 }
 
+std::unique_ptr<rocksdb::Env> Database::ReadingEnv() const {
+  return rocksdb::NewCompositeEnv(std::make_shared<GuardedFileSystem>(std::vector<std::string>{}));
+}
+
+std::unique_ptr<rocksdb::Env> Database::WritingEnv() const {
+  std::vector<std::string> writable = {path_};
+  if (!db_options_.wal_dir.empty()) writable.push_back(db_options_.wal_dir);
+  for (const rocksdb::DbPath& folder : db_options_.db_paths) writable.push_back(folder.path);
+  return rocksdb::NewCompositeEnv(std::make_shared<GuardedFileSystem>(writable, said_.text));
+}
+
 absl::StatusOr<std::unique_ptr<OpenedDatabase>> Database::OpenForReadOnly() const {
   rocksdb::DBOptions options = db_options_;
-  options.info_log = std::make_shared<SilentLogger>();
-  std::unique_ptr<rocksdb::Env> env =
-      rocksdb::NewCompositeEnv(std::make_shared<GuardedFileSystem>(std::vector<std::string>{}));
+  std::unique_ptr<rocksdb::Env> env = ReadingEnv();
   options.env = env.get();
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* db = nullptr;
-  const rocksdb::Status status =
-      rocksdb::DB::OpenForReadOnly(options, path_, families_, &handles, &db);
-  if (!status.ok()) return CannotOpen(status);
+  FrozenDb frozen;
+  absl::Status status = OpenFrozen(options, path_, families_, &handles, &db, &frozen);
+  if (!status.ok()) {
+    const bool damaged = frozen.opened.ok() || !frozen.log_faults.empty() || frozen.missed();
+    return damaged ? status : CannotOpen(frozen.opened);
+  }
   rocksdb::ColumnFamilyHandle* const family = HandleOf(handles);
-  return std::make_unique<OpenedDatabase>(std::move(env), db, std::move(handles), family);
+  return std::make_unique<OpenedDatabase>(std::move(env), db, std::move(handles), family,
+                                          std::move(frozen));
 }
 
 absl::StatusOr<std::unique_ptr<OpenedDatabase>> Database::OpenNew() const {
@@ -118,6 +135,7 @@ absl::StatusOr<std::unique_ptr<OpenedDatabase>> Database::OpenNew() const {
 
 absl::StatusOr<std::unique_ptr<OpenedDatabase>> Database::Open() const {
   if (is_new_) return OpenNew();
+  if (absl::Status status = CheckLogs(); !status.ok()) return status;
   const absl::StatusOr<FileSurvey> survey = SurveyFiles(path_, db_options_, families_);
   if (!survey.ok()) return survey.status();
   if (absl::Status status = CheckFiles(*survey); !status.ok()) return status;
@@ -139,11 +157,7 @@ absl::StatusOr<std::unique_ptr<OpenedDatabase>> Database::Open() const {
     family.options.write_buffer_size =
         std::max<uint64_t>(family.options.write_buffer_size, kMemoryOfLog * logs.bytes + kRoom);
   }
-  std::vector<std::string> writable = {path_};
-  if (!db_options_.wal_dir.empty()) writable.push_back(db_options_.wal_dir);
-  for (const rocksdb::DbPath& folder : db_options_.db_paths) writable.push_back(folder.path);
-  std::unique_ptr<rocksdb::Env> env =
-      rocksdb::NewCompositeEnv(std::make_shared<GuardedFileSystem>(writable, said_.text));
+  std::unique_ptr<rocksdb::Env> env = WritingEnv();
   rocksdb::DBOptions options = db_options_;
   options.env = env.get();
   options.info_log = std::make_shared<SilentLogger>();

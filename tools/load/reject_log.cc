@@ -18,9 +18,7 @@ namespace sheaf {
 namespace load {
 namespace {
 
-std::string SpoolIn(const std::string& folder) {
-  return absl::StrCat(folder, "/", kRejectsName);
-}
+std::string SpoolIn(const std::string& folder) { return absl::StrCat(folder, "/", kRejectsName); }
 
 std::string What(const std::string& file) { return "--rejects " + file; }
 

@@ -108,6 +108,15 @@ int ExitOf(std::string_view command, const absl::Status& status) {
   return kExitFailed;
 }
 
+bool HasAllLogs(std::string_view command, const ListDb& lists) {
+  for (const load::LogFault& fault : lists.opened().log_faults()) {
+    Complain(command, fault.path + ": " + fault.Text() +
+                          ". Values are missing in what is printed; `sheaf repair --help` tells "
+                          "what to do");
+  }
+  return lists.opened().log_faults().empty();
+}
+
 bool DecodeArgument(std::string_view command, std::string_view what, bool escaped,
                     std::string* text) {
   if (!escaped) return true;

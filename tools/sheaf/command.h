@@ -81,6 +81,10 @@ void Complain(std::string_view command, std::string_view text);
 // Complains if `status` is an error; the exit status for it.
 int ExitOf(std::string_view command, const absl::Status& status);
 
+// Complains of each log of `lists` that was not read to its end, so that values are missing. What
+// is printed then is what the DB was before; the exit status is 1. True if there is none.
+bool HasAllLogs(std::string_view command, const ListDb& lists);
+
 // Replaces escapes (tools/load/escapes.h) in `*text` if `escaped`. False, with a complaint about
 // `what`, for a bad one: bad usage.
 bool DecodeArgument(std::string_view command, std::string_view what, bool escaped,

@@ -54,9 +54,11 @@ constexpr char kFooter[] =
     "  sheaf export --db lists.db --output lists.jsonl\n"
     "  sheaf export --db lists.db --format tsv | head\n"
     "\n"
-    "Exit status: 0 success; 1 failed, or keys with empty lists were left out; 2 bad usage; 130 "
-    "or\n"
-    "143 interrupted by SIGINT or SIGTERM, no file was written.";
+    "Exit status: 0 success; 1 failed, keys with empty lists were left out, or a log is damaged "
+    "(the\n"
+    "lists of before the damage are written); 2 bad usage; 130 or 143 interrupted by SIGINT or "
+    "SIGTERM,\n"
+    "no file was written.";
 
 struct Arguments {
   DbName db;
@@ -75,6 +77,7 @@ int Run(const Arguments& arguments) {
   if (absl::Status status = ListDb::OpenForReadOnly(arguments.db, &lists); !status.ok()) {
     return ExitOf(kName, status);
   }
+  const bool whole = HasAllLogs(kName, *lists);
   const load::InterruptScope interrupts;
   const bool to_stdout = arguments.output == "-";
   load::OutputFile file("--output " + arguments.output);
@@ -125,7 +128,7 @@ int Run(const Arguments& arguments) {
   absl::Status status = out.Finish();
   if (status.ok() && !to_stdout) status = file.Commit();
   if (!status.ok()) return ExitOf(kName, status);
-  if (writer.left_out() == 0) return kExitOk;
+  if (writer.left_out() == 0) return whole ? kExitOk : kExitFailed;
   Complain(kName, absl::StrCat(load::Plural(writer.left_out(), "key"),
                                " left out, which have an empty list; the first is ",
                                load::Quoted(writer.first_left_out()),

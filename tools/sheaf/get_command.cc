@@ -36,7 +36,9 @@ constexpr char kFooter[] =
     "  sheaf get --db lists.db --index 0 --format raw image:3 > image.png\n"
     "  sheaf get --db lists.db --escaped '\\x00\\x07' --format json\n"
     "\n"
-    "Exit status: 0 success; 1 failed: no such key, no such index, not a list; 2 bad usage.";
+    "Exit status: 0 success; 1 failed: no such key, no such index, not a list, or a log is "
+    "damaged\n"
+    "(the list of before the damage is printed); 2 bad usage.";
 
 struct Arguments {
   DbName db;
@@ -52,6 +54,7 @@ int Run(Arguments& arguments) {
   if (absl::Status status = ListDb::OpenForReadOnly(arguments.db, &lists); !status.ok()) {
     return ExitOf(kName, status);
   }
+  const bool whole = HasAllLogs(kName, *lists);
   PinnedBlob list;
   const rocksdb::Status found = lists->store().Get(rocksdb::ReadOptions(), arguments.key, &list);
   if (found.IsNotFound()) {
@@ -74,7 +77,8 @@ int Run(Arguments& arguments) {
   text.zero_copy = list.zero_copy();
   text.index = arguments.index;
   text.Write(arguments.key, list.view(), out);
-  return ExitOf(kName, out.Finish());
+  const int written = ExitOf(kName, out.Finish());
+  return whole ? written : kExitFailed;
 }
 
 }  // namespace

@@ -13,10 +13,25 @@ absl::Status FromRocks(const std::string& where, const rocksdb::Status& status) 
   return absl::InternalError(absl::StrCat(where, ": ", status.ToString()));
 }
 
+absl::Status OpenSteadily(const std::string& path, const std::function<absl::Status()>& open) {
+  for (int attempt = 1;; ++attempt) {
+    const std::string before = load::FrozenFiles::Fingerprint(path);
+    absl::Status status = open();
+    if (status.ok() || attempt == load::kOpenAttempts ||
+        before == load::FrozenFiles::Fingerprint(path)) {
+      return status;
+    }
+  }
+}
+
 absl::StatusOr<load::Database> ReadDatabase(const DbName& name) {
   std::string note;
-  absl::StatusOr<load::Database> database =
-      load::Database::Read(name.path, name.family, name.folders, &note);
+  absl::StatusOr<load::Database> database = absl::UnknownError("");
+  OpenSteadily(name.path, [&] {
+    note.clear();
+    database = load::Database::Read(name.path, name.family, name.folders, &note);
+    return database.status();
+  }).IgnoreError();  // is in `database`
   if (!note.empty()) std::fputs(("sheaf: " + note + "\n").c_str(), stderr);
   return database;
 }
@@ -40,9 +55,11 @@ absl::Status ListDb::Open(const load::Database& database, Access access,
 }
 
 absl::Status ListDb::OpenForReadOnly(const DbName& name, std::unique_ptr<ListDb>* lists) {
-  const absl::StatusOr<load::Database> database = ReadDatabase(name);
-  if (!database.ok()) return database.status();
-  return Open(*database, Access::kReadOnly, lists);
+  return OpenSteadily(name.path, [&] {
+    const absl::StatusOr<load::Database> database = ReadDatabase(name);
+    if (!database.ok()) return database.status();
+    return Open(*database, Access::kReadOnly, lists);
+  });
 }
 
 absl::Status ListDb::OpenForWrite(const DbName& name, const char* command,

@@ -9,6 +9,7 @@
 #ifndef SHEAF_TOOLS_SHEAF_LIST_DB_H_
 #define SHEAF_TOOLS_SHEAF_LIST_DB_H_
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -32,7 +33,8 @@ absl::StatusOr<load::Database> ReadDatabase(const DbName& name);
 
 class ListDb {
  public:
-  // Errors: as load::Database. Creates nothing.
+  // Errors: as load::Database. Creates nothing. What is read is the DB of one moment, whatever
+  // another process does to it.
   static absl::Status OpenForReadOnly(const DbName& name, std::unique_ptr<ListDb>* lists);
   // For writing. Errors: in addition FailedPrecondition if the merge operator is not sheaf.append;
   // `command` is what then cannot be done. kWriteSsts is for a command that makes SSTs.
@@ -44,6 +46,7 @@ class ListDb {
   static absl::Status Open(const load::Database& database, Access access,
                            std::unique_ptr<ListDb>* lists);
 
+  const load::OpenedDatabase& opened() const { return *opened_; }
   rocksdb::DB& db() { return *opened_->db(); }
   rocksdb::ColumnFamilyHandle* family() { return opened_->family(); }
   Store& store() { return *store_; }
@@ -54,6 +57,10 @@ class ListDb {
   std::unique_ptr<load::OpenedDatabase> opened_;
   std::unique_ptr<Store> store_;  // goes before the DB
 };
+
+// Calls `open`, which reads OPTIONS or opens the DB in `path` for reading, again while it fails and
+// another process changes files of the DB meanwhile.
+absl::Status OpenSteadily(const std::string& path, const std::function<absl::Status()>& open);
 
 // A rocksdb::Status as an absl::Status, for messages; `where` is what it is about.
 absl::Status FromRocks(const std::string& where, const rocksdb::Status& status);

@@ -39,6 +39,16 @@ constexpr char kFooter[] =
     "one\n"
     "of RocksDB's defaults and sheaf.append.\n"
     "\n"
+    "A damaged log (`sheaf verify` names it) is not touched, and nothing is mended, unless\n"
+    "--damaged-logs says what to take from it and from the logs after it:\n"
+    "  stop    what was written before the damage: lists as they were at one moment\n"
+    "  skip    also what can be read behind it: an edit may then act on a list without values "
+    "that\n"
+    "          are lost\n"
+    "Both first copy these logs to the folder damaged-logs-NUMBER in the DB's. --dry-run reads as "
+    "stop\n"
+    "does, and then exits with 1.\n"
+    "\n"
     "Each such key is a line on stdout: key TAB what was done, or why nothing; the key with the\n"
     "escapes of tsv. A summary goes to stderr. --dry-run prints the same, and changes nothing; it "
     "also\n"
@@ -58,6 +68,7 @@ struct Arguments {
   std::string delimiter = ":";
   bool escaped = false;
   bool adopt = false;
+  std::optional<load::Database::LogRecovery> damaged_logs;
 };
 
 struct Counts {
@@ -105,6 +116,17 @@ absl::Status Repair(const Arguments& arguments, const Salvager& salvager, ListDb
       absl::StrCat(arguments.db.path, ": ", ReadingEnded(counts->keys, last_key, scan.status())));
 }
 
+// Tells what was done.
+absl::Status RecoverLogs(const Arguments& arguments, const load::Database& database) {
+  const absl::StatusOr<std::string> copies = database.RecoverLogs(*arguments.damaged_logs);
+  if (!copies.ok()) return copies.status();
+  Complain(kName, absl::StrCat(arguments.db.path, ": ",
+                               copies->empty() ? "no log is damaged"
+                                               : "recovered the damaged logs; copies are in ",
+                               *copies));
+  return absl::OkStatus();
+}
+
 int Run(Arguments& arguments) {
   if (!DecodeArgument(kName, "--delimiter", arguments.escaped, &arguments.delimiter)) {
     return kExitUsage;
@@ -125,10 +147,18 @@ int Run(Arguments& arguments) {
   absl::Status status = database->RestoreAppend(arguments.layout, &restored);
   if (!status.ok()) return ExitOf(kName, status);
   if (!restored.empty()) change = restored;
+  if (arguments.damaged_logs.has_value() && !arguments.dry_run) {
+    status = RecoverLogs(arguments, *database);
+    if (!status.ok()) return ExitOf(kName, status);
+  }
   std::unique_ptr<ListDb> lists;
   using Access = ListDb::Access;
-  status = ListDb::Open(*database, arguments.dry_run ? Access::kReadOnly : Access::kWrite, &lists);
+  status = arguments.dry_run
+               ? OpenSteadily(arguments.db.path,
+                              [&] { return ListDb::Open(*database, Access::kReadOnly, &lists); })
+               : ListDb::Open(*database, Access::kWrite, &lists);
   if (!status.ok()) return ExitOf(kName, status);
+  const bool whole = HasAllLogs(kName, *lists);
   if (!change.empty()) {
     Complain(kName, absl::StrCat(arguments.db.path, ": ", change,
                                  arguments.dry_run ? "; not written, it is a dry run" : ""));
@@ -146,7 +176,7 @@ int Run(Arguments& arguments) {
                                counts.left == 1 ? "it is" : "they are",
                                arguments.dry_run ? "; nothing was changed" : ""));
   if (!status.ok()) return ExitOf(kName, status);
-  return counts.left == 0 ? written : kExitFailed;
+  return counts.left == 0 && whole ? written : kExitFailed;
 }
 
 }  // namespace
@@ -168,6 +198,12 @@ void AddRepairCommand(CLI::App& app, int* exit_status) {
           "What joined operands (default: \":\", which ldb takes)")
       ->type_name("D");
   sub->add_flag("--escaped", arguments->escaped, "D has escapes, as in tsv");
+  using LogRecovery = load::Database::LogRecovery;
+  AddChoice<LogRecovery>(
+      *sub, "--damaged-logs", {{"stop", LogRecovery::kStop}, {"skip", LogRecovery::kSkip}},
+      [arguments](LogRecovery how) { arguments->damaged_logs = how; },
+      "stop or skip: recover damaged logs, and keep copies of them")
+      ->type_name("HOW");
   sub->add_flag("--adopt", arguments->adopt,
                 "Adopt plain values also where sheaf.append is put back");
   sub->callback([arguments, exit_status] { *exit_status = Run(*arguments); });

@@ -21,14 +21,6 @@ namespace {
 
 // Bundles are not within bundles, but in what other software wrote: their depth is bounded.
 constexpr int kMaxDepth = 4;
-// So many places where a plain value may end are tried.
-constexpr int kMaxEnds = 1000;
-
-// Whether a list or an operand, of this or of a later version, begins with this byte.
-bool IsTag(char byte) {
-  const auto tag = static_cast<unsigned char>(byte);
-  return tag >= disk::kEditTag && tag <= (disk::kCompactTag | 0x0F);
-}
 
 // As the first eight bytes of a fixed64 list do, whatever comes after them.
 bool BeginsAsFixed64(std::string_view value) {
@@ -126,10 +118,9 @@ class History {
       return absl::DataLossError(
           "begins with a list of layout fixed64, and the layout here is compact");
     }
-    std::string_view value = input;
-    std::vector<JoinedPart> parts;
-    absl::Status status = FindEnd(&value, &parts);
-    if (!status.ok()) return status;
+    const absl::StatusOr<PlainValue> plain = SplitPlain(input, options_.delimiter);
+    if (!plain.ok()) return plain.status();
+    const std::string_view value = plain->value;
     if (!options_.adopt) {
       return absl::DataLossError(absl::StrCat("a plain value of ",
                                               load::Plural(value.size(), "byte"),
@@ -140,36 +131,8 @@ class History {
     SetBase(*std::move(list));
     notes_.push_back(
         absl::StrCat("plain value of ", load::Plural(value.size(), "byte"), " adopted"));
-    AddParts(parts, 0);
+    AddParts(plain->parts, 0);
     return absl::OkStatus();
-  }
-
-  // Where parts are joined to the plain value `*value`, cuts them off it. Errors: DataLoss where it
-  // looks so, but they do not decode.
-  absl::Status FindEnd(std::string_view* value, std::vector<JoinedPart>* parts) const {
-    const std::string_view whole = *value;
-    const std::string_view delimiter = options_.delimiter;
-    if (delimiter.empty()) return absl::OkStatus();
-    absl::Status doubt;
-    int ends = 0;
-    for (size_t at = whole.find(delimiter); at != std::string_view::npos;
-         at = whole.find(delimiter, at + 1)) {
-      const std::string_view rest = whole.substr(at + delimiter.size());
-      if (rest.empty() || !IsTag(rest[0])) continue;
-      const absl::Status status = Split(rest, FirstPart::kOperand, parts);
-      if (status.ok()) {
-        *value = whole.substr(0, at);
-        return absl::OkStatus();
-      }
-      if (!parts->empty() && !parts->front().bytes.empty() && doubt.ok()) {
-        doubt = absl::DataLossError(
-            absl::StrCat("a plain value that has what may be an operand at offset ",
-                         at + delimiter.size(), ", and behind it: ", status.message()));
-      }
-      if (++ends == kMaxEnds) return absl::DataLossError("not a list, and no plain value");
-    }
-    parts->clear();
-    return doubt;
   }
 
   const Layout layout_;

@@ -32,8 +32,9 @@ constexpr char kFooter[] =
     "  sheaf scan --db lists.db --prefix user: --limit 10\n"
     "  sheaf scan --db lists.db --from 2024-01 --to 2024-02 --format json\n"
     "\n"
-    "Exit status: 0 success; 1 failed, or a value is not a list (the others are printed); 2 bad\n"
-    "usage.";
+    "Exit status: 0 success; 1 failed, a value is not a list (the others are printed), or a log "
+    "is\n"
+    "damaged (the lists of before the damage are printed); 2 bad usage.";
 
 struct Arguments {
   DbName db;
@@ -54,6 +55,7 @@ int Run(Arguments& arguments) {
   if (absl::Status status = ListDb::OpenForReadOnly(arguments.db, &lists); !status.ok()) {
     return ExitOf(kName, status);
   }
+  const bool whole = HasAllLogs(kName, *lists);
   Output out(STDOUT_FILENO, "stdout");
   ListText text;
   text.format = arguments.format;
@@ -73,7 +75,7 @@ int Run(Arguments& arguments) {
   }
   const int written = ExitOf(kName, out.Finish());
   if (!scan.status().ok()) return ExitOf(kName, FromRocks(arguments.db.path, scan.status()));
-  return undecodable == 0 ? written : kExitFailed;
+  return undecodable == 0 && whole ? written : kExitFailed;
 }
 
 }  // namespace

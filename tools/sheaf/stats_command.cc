@@ -70,7 +70,9 @@ constexpr char kFooter[] =
     "  sheaf stats --db lists.db --format json\n"
     "  sheaf stats --db lists.db --debt --top 20\n"
     "\n"
-    "Exit status: 0 success; 1 failed, or a value is not a list and was not counted; 2 bad usage.";
+    "Exit status: 0 success; 1 failed, a value is not a list and was not counted, or a log is "
+    "damaged\n"
+    "and what is behind the damage was not counted; 2 bad usage.";
 
 // What is printed. Exact if there are no reasons why not.
 struct Stats {
@@ -234,6 +236,7 @@ int Run(const Arguments& arguments) {
   if (absl::Status status = ListDb::OpenForReadOnly(arguments.db, &lists); !status.ok()) {
     return ExitOf(kName, status);
   }
+  const bool whole = HasAllLogs(kName, *lists);
   Stats stats;
   if (const rocksdb::Status status = Collect(*lists, arguments, &stats); !status.ok()) {
     return ExitOf(kName, FromRocks(db, status));
@@ -242,7 +245,7 @@ int Run(const Arguments& arguments) {
   out.Write(arguments.json ? Json(stats) : Text(stats));
   const int written = ExitOf(kName, out.Finish());
   const uint64_t undecodable = stats.totals.undecodable;
-  if (undecodable == 0) return written;
+  if (undecodable == 0) return whole ? written : kExitFailed;
   Complain(kName, absl::StrCat(db, ": ", load::Plural(undecodable, "key"),
                                " with a value that is not a list, not counted; sheaf verify names "
                                "them"));

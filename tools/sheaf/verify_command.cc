@@ -1,6 +1,10 @@
 #include <unistd.h>
 
+#include <functional>
+#include <map>
 #include <memory>
+#include <string>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -22,14 +26,20 @@ namespace {
 constexpr char kName[] = "verify";
 
 constexpr char kFooter[] =
-    "Checks the checksums of all SSTs, and that the value of each key is a list.\n"
+    "Checks the checksums of all SSTs (plain and cuckoo tables have none), that all logs can be "
+    "read\n"
+    "to their end, and that the value of each key is a list.\n"
     "\n"
     "Each fault is a line on stdout:\n"
-    "  key TAB reason          a value that is not a list; the key with the escapes of tsv\n"
-    "  DB or SST TAB reason    what RocksDB found, or a merge operator that another tool wrote\n"
+    "  key TAB reason               a value that is not a list; the key with the escapes of tsv\n"
+    "  DB, SST or log TAB reason    what RocksDB found, a merge operator that another tool wrote, "
+    "or a\n"
+    "                               damaged log: the offset, and how many bytes cannot be read\n"
+    "A log that ends within a record is no fault: a crash leaves that.\n"
     "A summary goes to stderr. Nothing is changed. `sheaf repair --dry-run` tells what of it can "
     "be\n"
-    "mended.\n"
+    "mended. Another process may write to the DB meanwhile: the DB of one moment is checked, and\n"
+    "what is found is looked at again in the DB of a second moment before it is a fault.\n"
     "\n"
     "Example:\n"
     "  sheaf verify --db lists.db\n"
@@ -38,36 +48,61 @@ constexpr char kFooter[] =
 
 class Faults {
  public:
+  // kFirst prints nothing, kSecond what was there in the first look too.
+  enum class Look { kOnly, kFirst, kSecond };
+
   explicit Faults(Output& out) : out_(out) {}
 
+  void Begin(Look look) { look_ = look; }
   void Report(const std::string& place, const std::string& reason) {
-    ++count_;
     std::string line = place + "\t";
     load::AppendEscaped(reason, &line);
-    out_.Write(line + "\n");
+    const size_t hash = std::hash<std::string>()(line);
+    if (look_ == Look::kFirst) seen_.insert(hash);
+    if (look_ == Look::kSecond && seen_.count(hash) == 0) return;
+    ++count_;
+    if (look_ != Look::kFirst) out_.Write(line + "\n");
   }
+  // Takes back the number; a second look counts anew.
+  uint64_t TakeCount() { return std::exchange(count_, 0); }
   uint64_t count() const { return count_; }
 
  private:
   Output& out_;
+  Look look_ = Look::kOnly;
+  std::unordered_set<size_t> seen_;  // hashes of lines
   uint64_t count_ = 0;
 };
 
+rocksdb::Status CheckFile(const rocksdb::Options& options, const std::string& path) {
+  rocksdb::SstFileReader reader(options);
+  rocksdb::Status status = reader.Open(path);
+  if (status.ok()) status = reader.VerifyChecksum();
+  // Plain and cuckoo tables have no checksums.
+  return status.IsNotSupported() ? rocksdb::Status::OK() : status;
+}
+
 // DB::VerifyChecksum ends at the first fault; this goes over the files one by one.
-void CheckFiles(rocksdb::DB& db, Faults& faults) {
+void CheckFiles(const load::OpenedDatabase& opened, Faults& faults) {
+  rocksdb::DB& db = *opened.db();
   const rocksdb::Status all = db.VerifyChecksum();
   if (all.ok()) return;
   const uint64_t before = faults.count();
+  // Each family has a comparator and a table format of its own.
+  std::map<std::string, rocksdb::Options> options;
+  for (rocksdb::ColumnFamilyHandle* const family : opened.families()) {
+    options[family->GetName()] = db.GetOptions(family);
+  }
   std::vector<rocksdb::LiveFileMetaData> files;
   db.GetLiveFilesMetaData(&files);
   for (const rocksdb::LiveFileMetaData& file : files) {
     const std::string path = file.db_path + file.name;
-    rocksdb::SstFileReader reader(db.GetOptions());
-    rocksdb::Status status = reader.Open(path);
-    if (status.ok()) status = reader.VerifyChecksum();
+    const rocksdb::Status status = CheckFile(options[file.column_family_name], path);
     if (!status.ok()) faults.Report(path, status.ToString());
   }
-  if (faults.count() == before) faults.Report(db.GetName(), all.ToString());
+  if (faults.count() == before && !all.IsNotSupported()) {
+    faults.Report(db.GetName(), all.ToString());
+  }
 }
 
 // Reports each value that is no list. The number of keys.
@@ -91,17 +126,15 @@ uint64_t CheckLists(const std::string& db, ListDb& lists, const Salvager& salvag
   return keys;
 }
 
-int Run(const DbName& name) {
+// Errors: the DB cannot be checked, which is no fault of it.
+absl::Status Check(const DbName& name, load::Database database, const Output& out, Faults& faults,
+                   uint64_t* keys) {
   const std::string& db = name.path;
-  absl::StatusOr<load::Database> database = ReadDatabase(name);
-  if (!database.ok()) return ExitOf(kName, database.status());
-  Output out(STDOUT_FILENO, "stdout");
-  Faults faults(out);
   SalvageOptions options;
-  options.adopt = database->can_append();
-  const std::string was = database->merge_operator();
+  options.adopt = database.can_append();
+  const std::string was = database.merge_operator();
   std::string change;
-  if (was != "none" && database->RestoreAppend({}, &change).ok() && !change.empty()) {
+  if (was != "none" && database.RestoreAppend({}, &change).ok() && !change.empty()) {
     // The lists are read as repair reads them: operands that are pending are not lost, although
     // another operator would join them.
     faults.Report(db, absl::StrCat("OPTIONS name the merge operator ", was,
@@ -110,20 +143,47 @@ int Run(const DbName& name) {
   }
   // Without sheaf.append there are no operands; what is mended is as if there were.
   AppendOptions append;
-  append.layout = database->layout();
+  append.layout = database.layout();
   const std::shared_ptr<rocksdb::MergeOperator> merge_operator =
-      database->can_append() ? database->options().merge_operator : NewAppendOperator(append);
+      database.can_append() ? database.options().merge_operator : NewAppendOperator(append);
   std::unique_ptr<ListDb> lists;
-  uint64_t keys = 0;
-  if (absl::Status status = ListDb::Open(*database, ListDb::Access::kReadOnly, &lists);
-      !status.ok()) {
+  absl::Status status =
+      OpenSteadily(db, [&] { return ListDb::Open(database, ListDb::Access::kReadOnly, &lists); });
+  if (absl::IsAborted(status)) return status;
+  if (!status.ok()) {
     faults.Report(db, std::string(status.message()));
-  } else {
-    CheckFiles(lists->db(), faults);
-    const Salvager salvager(merge_operator, database->layout(), std::move(options));
-    keys = CheckLists(db, *lists, salvager, out, faults);
+    return absl::OkStatus();
+  }
+  for (const load::LogFault& fault : lists->opened().log_faults()) {
+    faults.Report(fault.path, fault.Text());
+  }
+  CheckFiles(lists->opened(), faults);
+  const Salvager salvager(merge_operator, database.layout(), std::move(options));
+  *keys = CheckLists(db, *lists, salvager, out, faults);
+  if (!lists->opened().missed_files()) return absl::OkStatus();
+  return absl::AbortedError(absl::StrCat(
+      db,
+      ": another process deleted files of the DB before they were checked, as they are more than "
+      "this process may have open. Raise `ulimit -n`, or check a checkpoint of the DB"));
+}
+
+int Run(const DbName& name) {
+  const std::string& db = name.path;
+  const absl::StatusOr<load::Database> database = ReadDatabase(name);
+  if (!database.ok()) return ExitOf(kName, database.status());
+  Output out(STDOUT_FILENO, "stdout");
+  Faults faults(out);
+  uint64_t keys = 0;
+  const bool is_shared = !database->CheckUnlocked().ok();
+  if (is_shared) faults.Begin(Faults::Look::kFirst);
+  absl::Status status = Check(name, *database, out, faults, &keys);
+  if (is_shared && status.ok() && faults.TakeCount() != 0) {
+    faults.Begin(Faults::Look::kSecond);
+    const absl::StatusOr<load::Database> again = ReadDatabase(name);
+    status = again.ok() ? Check(name, *again, out, faults, &keys) : again.status();
   }
   const int written = ExitOf(kName, out.Finish());
+  if (!status.ok()) return ExitOf(kName, status);
   Complain(kName, absl::StrCat(db, ": ", load::Plural(keys, "key"), " checked, ",
                                load::Plural(faults.count(), "fault")));
   return faults.count() == 0 ? written : kExitFailed;
