@@ -31,10 +31,10 @@ if [ -z "$config" ]; then
   [ "${PIPESTATUS[0]}" -eq 0 ] || status=1
 fi
 
-# GoogleTest reports single tests in test.xml. A target that did not build, or ended before it
-# could report, counts as one failure.
+# GoogleTest reports single tests in test.xml, one for each shard of a target. A target that did not
+# build, or ended before it could report, counts as one failure.
 python3 - "$log" "$status" <<'COUNT'
-import re, sys, xml.etree.ElementTree as xml
+import glob, re, sys, xml.etree.ElementTree as xml
 
 passed = failed = 0
 for line in open(sys.argv[1], errors="replace"):
@@ -48,15 +48,18 @@ for line in open(sys.argv[1], errors="replace"):
         continue
     package, target, result = match.groups()
     ok = result in ("PASSED", "FLAKY")
-    try:
-        report = xml.parse(f"bazel-testlogs/{package}/{target}/test.xml").getroot()
+    tests = failures = 0
+    for path in glob.glob(f"bazel-testlogs/{package}/{target}/**/test.xml", recursive=True):
+        try:
+            report = xml.parse(path).getroot()
+        except xml.ParseError:
+            continue
         suites = [report] if report.get("tests") else list(report)
-        tests = sum(int(s.get("tests", 0)) - int(s.get("disabled") or 0) for s in suites)
-        failures = sum(int(s.get("failures", 0)) + int(s.get("errors", 0)) for s in suites)
-    except (OSError, xml.ParseError):
-        tests, failures = 1, 0
+        tests += sum(int(s.get("tests", 0)) - int(s.get("disabled") or 0) for s in suites)
+        failures += sum(int(s.get("failures", 0)) + int(s.get("errors", 0)) for s in suites)
+    tests = max(tests, 1)
     if not ok:
-        tests, failures = max(tests, 1), max(failures, 1)
+        failures = max(failures, 1)
     passed += tests - failures
     failed += failures
 if sys.argv[2] != "0" and failed == 0:
