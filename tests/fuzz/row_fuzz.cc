@@ -34,6 +34,7 @@ bool ModelFramed(std::string_view file, Rows* rows) {
 
 // Without escapes.
 void ModelTsv(std::string_view file, Rows* rows) {
+  if (file.substr(0, 3) == "\xEF\xBB\xBF") file.remove_prefix(3);
   for (Input lines(reinterpret_cast<const uint8_t*>(file.data()), file.size()); !lines.empty();) {
     const std::string_view line = lines.Until("\n");
     const size_t tab = line.find('\t');

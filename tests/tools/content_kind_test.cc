@@ -140,14 +140,34 @@ TEST_F(ContentKindTest, FilesThatAreNoRowsAreNamedAndHowToUnpackThem) {
 }
 
 TEST_F(ContentKindTest, RowsThatBeginLikeAnArchiveAreRows) {
-  for (const char* const key :
-       {"BZh9", "BZh91AY", "PK", "7z", "ORC", "LZIP", "Rar!", "PAR", "Obj", "]", "\x1F\x9D\xFF"}) {
+  for (const char* const key : {"BZh9", "BZh91AY", "PK", "7z", "ORC", "LZIP", "Rar!", "PAR", "Obj",
+                                "]", "\x1F\x9D\xFF", "070701", "PAR1", "%PDF-", "Salted__"}) {
     const std::string row = std::string(key) + "\tv\n";
     EXPECT_EQ(Load(row).exit_status, 0) << key;
   }
   // A frame with a key of 0x99D1F bytes.
   const std::string frame = std::string("\x1F\x9D\x09\0\0\0\0\0", 8) + std::string(0x99D1F, 'k');
   EXPECT_EQ(Load(frame, {"--format", "framed"}).exit_status, 0);
+}
+
+TEST_F(ContentKindTest, WhatIsExportedIsLoadedAgainWhateverItsFirstKeyIs) {
+  for (const std::string& key :
+       {kMark, kMark + "a", std::string("\x1F\x8B\x08"), std::string("P*M\x18"),
+        std::string("(\xB5/\xFD"), std::string("070701"), std::string("PAR1"),
+        std::string("\xFF\xFE"), std::string("\xC3\xA4")}) {
+    const std::string size(1, static_cast<char>(key.size()));
+    const std::string frame = size + std::string("\0\0\0\2\0\0\0", 7) + key + "v\1";
+    const std::string first = folder_ + "/first" + std::to_string(++count_);
+    ASSERT_EQ(RunSheaf({"load", "--db", first, "--format", "framed"}, frame).exit_status, 0);
+    for (const char* const format : {"tsv", "jsonl", "framed"}) {
+      const std::string rows = RunSheaf({"export", "--db", first, "--format", format}).out;
+      const std::string second = folder_ + "/second" + std::to_string(++count_);
+      ASSERT_EQ(RunSheaf({"load", "--db", second, "--format", format}, rows).exit_status, 0)
+          << format << ": " << rows;
+      EXPECT_EQ(RunSheaf({"export", "--db", second, "--format", "framed"}).out, frame)
+          << format << ": " << rows;
+    }
+  }
 }
 
 TEST_F(ContentKindTest, ArchivesOfSeveralFramesAndWhatFollowsThem) {

@@ -166,6 +166,8 @@ size_t ByteOrderMark(std::string_view front, RowFormat format) {
 }
 
 std::string ForeignContent(std::string_view front, std::string_view tail, RowFormat format) {
+  // A key may be 070701 or PAR1.
+  if (format == RowFormat::kTsv && LooksLikeTsv(front)) return "";
   // The first four bytes of frames are the size of a key, which may be any up to a limit.
   if (format == RowFormat::kFramed && (front.size() < 4 || LoadU32(front.data()) <= kMaxKeyBytes)) {
     return "";
@@ -186,6 +188,15 @@ std::string ForeignContent(std::string_view front, std::string_view tail, RowFor
                         encoding, " -t UTF-8 FILE | sheaf load");
   }
   return "";
+}
+
+bool MayBeginRows(std::string_view key) {
+  // Longer than the magic numbers of archives that are decompressed.
+  const std::string_view front = key.substr(0, 8);
+  return std::none_of(front.begin(), front.end(),
+                      [](char c) { return static_cast<uint8_t>(c) < ' '; }) &&
+         ByteOrderMark(key, RowFormat::kTsv) == 0 &&
+         ForeignContent(key, "", RowFormat::kTsv).empty();
 }
 
 std::string FormatHint(std::string_view front, RowFormat format) {

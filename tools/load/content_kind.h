@@ -30,6 +30,10 @@ size_t ByteOrderMark(std::string_view front, RowFormat format);
 // it may be rows. `tail`: the last kTailBytes, empty if they are not known.
 std::string ForeignContent(std::string_view front, std::string_view tail, RowFormat format);
 
+// Whether a file of rows as text may begin with `key` as it is. If not, one byte of it must be
+// escaped, or the file would be taken for another kind or lose a byte order mark.
+bool MayBeginRows(std::string_view key);
+
 // Why the first row is none: "it looks like JSON; use --format jsonl"; empty if that is not clear.
 // `front`: of the input.
 std::string FormatHint(std::string_view front, RowFormat format);

@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
 #include "simdjson.h"
+#include "tools/load/content_kind.h"
 #include "tools/load/escapes.h"
 #include "tools/load/text.h"
 #include "tools/sheaf/json.h"
@@ -78,6 +81,10 @@ void RowWriter::ForEach(const BlobView& values, char quote, F&& f) {
 
 void RowWriter::WriteTsv(std::string_view key, const BlobView& values) {
   std::string prefix;
+  if (std::exchange(is_first_, false) && !load::MayBeginRows(key)) {
+    absl::StrAppend(&prefix, "\\x", absl::Hex(static_cast<uint8_t>(key[0]), absl::kZeroPad2));
+    key.remove_prefix(1);
+  }
   load::AppendEscaped(key, &prefix);
   prefix.push_back('\t');
   ForEach(values, '\\', [&](std::string_view value, bool plain) {

@@ -45,6 +45,7 @@ class RowWriter {
   void WriteJsonText(std::string_view value);
 
   const load::RowFormat format_;
+  bool is_first_ = true;  // nothing was written yet
   Output& out_;
   std::string buffer_;  // for what is escaped
   uint64_t left_out_ = 0;
