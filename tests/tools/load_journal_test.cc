@@ -212,7 +212,7 @@ class LoadFolderTest : public ::testing::Test {
     EXPECT_EQ(stat(path_.c_str(), &info), 0);
     const std::string real = fs::canonical(folder_).string();
     return Line(absl::StrCat("load\t1\t", kId)) + Line("what\t--db\t" + real + "/db") +
-           Line("what\t--db\t" + real + "/db") + Line("what\t--cf\tdefault") +
+           Line("what\t--db\t" + real + "/db") + Line("what\t--cf\tdefault\t0") +
            Line("what\t--mode\t0") + Line("what\t--format\t") + Line("what\t--layout\tcompact") +
            Line("what\t--on-error\t0") + Line("what\t--rejects\t") + Line("what\t--shards\t1") +
            Line("what\t--input\tfiles") +

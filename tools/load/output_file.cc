@@ -117,13 +117,14 @@ absl::Status OutputFile::CannotWrite(int error, std::string_view more) const {
       absl::StrCat(what_, ": cannot write it: ", ErrnoText(error), Abs(more)));
 }
 
-absl::Status OutputFile::Check(const std::string& what, const std::string& path) {
+absl::Status OutputFile::Check(const std::string& what, const std::string& path,
+                               const std::string& id) {
   OutputFile file(what);
   Target target;
   const int error = target.Find(path);
   const absl::Status status = error != 0        ? file.CannotWrite(error)
                               : target.in_place ? file.CheckInPlace(target)
-                                                : file.OpenBeside(target, "");
+                                                : file.OpenBeside(target, id, /*nameless=*/true);
   return status.ok() ? status : absl::InvalidArgumentError(status.message());
 }
 
@@ -138,7 +139,7 @@ absl::Status OutputFile::Open(const std::string& path, const std::string& id) {
   if (const int error = target.Find(path); error != 0) {
     return CannotWrite(error);
   }
-  return target.in_place ? OpenInPlace(target) : OpenBeside(target, id);
+  return target.in_place ? OpenInPlace(target) : OpenBeside(target, id, /*nameless=*/false);
 }
 
 absl::Status OutputFile::OpenInPlace(const Target& target) {
@@ -153,7 +154,7 @@ absl::Status OutputFile::OpenInPlace(const Target& target) {
   return absl::OkStatus();
 }
 
-absl::Status OutputFile::OpenBeside(const Target& target, const std::string& id) {
+absl::Status OutputFile::OpenBeside(const Target& target, const std::string& id, bool nameless) {
   constexpr int kMostTries = 100;
   if (target.exists && faccessat(AT_FDCWD, target.path.c_str(), W_OK, AT_EACCESS) != 0)
     return CannotWrite(errno);
@@ -166,6 +167,8 @@ absl::Status OutputFile::OpenBeside(const Target& target, const std::string& id)
                        "; it belongs to another user, and its folder is sticky: only that user can "
                        "replace it");
   }
+  // Nothing can be left of it, whatever ends the process or the machine.
+  if (nameless) fd_ = open(Openable(folder).c_str(), O_WRONLY | O_TMPFILE | O_CLOEXEC, 0600);
   for (int tries = 0; fd_ < 0 && tries < kMostTries; ++tries) {
     const std::string part = PartOf(target.path, id.empty() ? RandomId() : id);
     // Until it has the owner of the target, nobody else may read it.
@@ -232,6 +235,11 @@ absl::Status OutputFile::Commit() {
   const int error = SyncFd(folder);
   close(folder);
   return error == 0 ? absl::OkStatus() : CannotWrite(error);
+}
+
+void OutputFile::RemoveLeft(const std::string& path, const std::string& id) {
+  Target target;
+  if (target.Find(path) == 0 && !target.in_place) unlink(PartOf(target.path, id).c_str());
 }
 
 bool OutputFile::IsInPlace(const std::string& path) {
