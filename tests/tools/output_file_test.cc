@@ -131,6 +131,22 @@ TEST_F(OutputFileTest, LeavesAUsersOwnPartFileAlone) {
   EXPECT_EQ(Names(), "file file.part file.part-abcdef ");
 }
 
+TEST_F(OutputFileTest, CheckLeavesNothingWhenItIsKilledAndWhatALoadLeftCanBeRemoved) {
+  struct stat folder;
+  ASSERT_EQ(stat(folder_.c_str(), &folder), 0);
+  ASSERT_TRUE(OutputFile::Check("out", file_, "abcdef").ok());
+  struct stat after;
+  ASSERT_EQ(stat(folder_.c_str(), &after), 0);
+  // No name was made, so that none can be left.
+  EXPECT_EQ(folder.st_mtim.tv_sec, after.st_mtim.tv_sec);
+  EXPECT_EQ(folder.st_mtim.tv_nsec, after.st_mtim.tv_nsec);
+  for (const char* const name : {"file.part-abcdef", "file.part-ABCDEF", "file"}) {
+    WriteFile(folder_ + "/" + name, "left");
+  }
+  OutputFile::RemoveLeft(file_, "abcdef");
+  EXPECT_EQ(Names(), "file file.part-ABCDEF ");
+}
+
 TEST_F(OutputFileTest, ReplacesWhatItsOwnLoadLeft) {
   WriteFile(file_ + ".part-abcdef", "left by a kill");
   OutputFile file("out");
@@ -341,10 +357,31 @@ TEST_F(OutputTest, ExportAndOthersRefuseToWriteIntoTheirDb) {
   }
   Refuses("$SHEAF export --db db --output /dev/stdout >>db/CURRENT", "which this command reads");
   for (const char* const command :
-       {"export", "scan", "stats", "verify", "get", "repair --dry-run"}) {
+       {"export", "scan", "stats", "verify", "get", "append", "compact", "repair --dry-run"}) {
     Refuses("$SHEAF " + std::string(command) + " --db db " +
                 (std::string(command) == "get" ? "a" : "") + " >>db/CURRENT",
             "stdout: is CURRENT of --db db, which this command reads");
+    Refuses("$SHEAF " + std::string(command) + " --db db a v 2>>db/CURRENT", "");
+  }
+}
+
+// Not even the message is written into it.
+TEST_F(OutputTest, MessagesAreNotWrittenIntoAnInput) {
+  WriteFile(folder_ + "/blob", "no list");
+  for (const char* const command :
+       {"load --db new --input rows 2>>rows", "load --db new <rows 2>>rows",
+        "load --db db --input rows 2>>db/CURRENT", "inspect blob 2>>blob"}) {
+    SCOPED_TRACE(command);
+    const auto before = Snapshot(folder_);
+    const Result quiet = Shell("cd " + folder_ + "; $SHEAF " + command + " >>rows");
+    EXPECT_NE(quiet.exit_status, 0);
+    EXPECT_TRUE(Snapshot(folder_) == before);
+    const Result result = Shell("cd " + folder_ + "; $SHEAF " + command + " >" + folder_ + ".out");
+    EXPECT_NE(result.exit_status, 0);
+    EXPECT_TRUE(Snapshot(folder_) == before);
+    const std::string said = ReadFile(folder_ + ".out");
+    EXPECT_TRUE(Has(said, "stderr: is ")) << said;
+    EXPECT_TRUE(Has(said, ", which this command reads; name another file")) << said;
   }
 }
 

@@ -19,6 +19,7 @@
 #include "tools/load/load_place.h"
 #include "tools/load/load_state.h"
 #include "tools/load/memory_limit.h"
+#include "tools/load/output_file.h"
 #include "tools/load/owned_folder.h"
 #include "tools/load/progress.h"
 #include "tools/load/publish.h"
@@ -195,7 +196,7 @@ class Loader {
 
   absl::Status OpenJournal() {
     const std::vector<LoadJournal::Record> what = What();
-    mark_.what = LoadJournal::Digest(what);
+    mark_.what = DigestOf(what);
     if (options_.resume) {
       absl::StatusOr<std::unique_ptr<LoadJournal>> found =
           LoadJournal::Find(place_.prefix(), what, options_.note);
@@ -309,7 +310,7 @@ class Loader {
           staged.ok() ? HasLoad(*staged, mark_.id) : absl::StatusOr<bool>(false);
       if (loaded.ok() && *loaded) {
         state_.built = true;
-        absl::Status status = journal_->Append(BuiltRecord(), /*sync=*/true);
+        absl::Status status = journal_->Append(BuiltRecord());
         if (!status.ok()) return status;
       }
     }
@@ -331,7 +332,7 @@ class Loader {
 
   absl::Status Unstage() {
     // First: what is built and not there any more would be taken for moved.
-    absl::Status status = journal_->Append(UnstagedRecord(), /*sync=*/true);
+    absl::Status status = journal_->Append(UnstagedRecord());
     if (!status.ok()) return status;
     RemoveTree(state_.staged).IgnoreError();  // only takes space
     state_.staged.clear();
@@ -396,6 +397,10 @@ class Loader {
     } else {
       if (!state_.built) status = Stage();
       if (status.ok()) status = MoveFolder(state_.staged, place_.target(), last_);
+      std::error_code error;
+      // It is at its place, and may not have reached the disk.
+      summary_.may_be_loaded =
+          !status.ok() && state_.built && !fs::exists(state_.staged + "/" + last_, error);
       summary_.created = status.ok() && to_db_;
     }
     summary_.ingest_seconds =
@@ -405,14 +410,14 @@ class Loader {
 
   absl::Status Stage() {
     state_.staged = place_.StagedFor(mark_.id, journal_->folder());
-    absl::Status status = journal_->Append(StagedRecord(state_.staged), /*sync=*/true);
+    absl::Status status = journal_->Append(StagedRecord(state_.staged));
     if (status.ok()) status = RemoveTree(state_.staged);
     if (status.ok()) {
       status = to_db_ ? IngestInto(database_.At(state_.staged)) : PublishTo(state_.staged);
     }
     // First its name: what is built and not there any more is taken for moved.
     if (status.ok()) status = SyncMoved(state_.staged);
-    if (status.ok()) status = journal_->Append(BuiltRecord(), /*sync=*/true);
+    if (status.ok()) status = journal_->Append(BuiltRecord());
     if (status.ok()) {
       state_.built = true;
     } else {
@@ -443,8 +448,7 @@ class Loader {
     ingestion.must_be_empty = options_.mode == LoadMode::kAppend && !operands_;
     ingestion.create_only = options_.mode == LoadMode::kCreateOnly;
     ingestion.before = [this](const IngestionIntent& intent) {
-      return database_.is_new() ? absl::OkStatus()
-                                : journal_->Append(RecordOf(intent), /*sync=*/true);
+      return database_.is_new() ? absl::OkStatus() : journal_->Append(RecordOf(intent));
     };
     return Ingest(database, ingestion);
   }
@@ -480,15 +484,13 @@ class Loader {
     return Publish(folder, folders, files, options_.manifest(set, summary_));
   }
 
-  // The load is at its place. Nothing of it may fail from here on.
+  // The load is at its place. Only the rejects can fail from here on.
   void Complete() {
     if (builder_ != nullptr) {
-      absl::Status status = builder_->rejects()->Commit();
-      if (!status.ok()) options_.note(std::string(status.message()));
+      summary_.rejects = builder_->rejects()->Commit();
     } else {
       if (journal_ != nullptr) {
-        absl::Status status = RejectLog::CommitLeft(rejects_, journal_->folder());
-        if (!status.ok()) options_.note(std::string(status.message()));
+        summary_.rejects = RejectLog::CommitLeft(rejects_, journal_->folder());
       }
       summary_.rows = state_.counts.rows;
       summary_.values = state_.counts.values;
@@ -498,7 +500,14 @@ class Loader {
     }
     if (journal_ == nullptr) return;
     if (!state_.staged.empty()) RemoveTree(state_.staged).IgnoreError();  // its files were moved
-    journal_->Append(DoneRecord(), /*sync=*/false).IgnoreError();
+    // If it is lost, the load is found in the DB.
+    journal_->Append(DoneRecord()).IgnoreError();
+    if (!summary_.rejects.ok() && !OutputFile::IsInPlace(rejects_)) {
+      builder_.reset();  // closes files
+      journal_->RemoveUnknown({});
+      summary_.left = journal_->folder();
+      return;
+    }
     journal_->Remove();
   }
 

@@ -17,6 +17,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "tools/load/disk_sync.h"
 #include "tools/load/interrupt.h"
 #include "tools/load/text.h"
 
@@ -66,11 +67,6 @@ bool IsOpenFile(const std::string& folder, const std::string& name, int* fd) {
   return true;
 }
 
-// A file system without owners, or ones that cannot do it for folders, say so.
-int SyncFd(int fd) {
-  return fsync(fd) == 0 || errno == EINVAL || errno == ENOTSUP || errno == EROFS ? 0 : errno;
-}
-
 }  // namespace
 
 // What is written to.
@@ -108,7 +104,7 @@ struct OutputFile::Target {
 };
 
 OutputFile::~OutputFile() {
-  if (fd_ >= 0) close(fd_);
+  if (fd_ >= 0) close(fd_);  // it was not committed: what is in it does not matter
   if (!part_.empty()) unlink(part_.c_str());
 }
 
@@ -214,7 +210,7 @@ absl::Status OutputFile::Write(std::string_view bytes) {
 }
 
 absl::Status OutputFile::Sync() {
-  const int error = SyncFd(fd_);
+  const int error = TrySync(fd_);
   synced_ = error == 0;
   return synced_ ? absl::OkStatus() : CannotWrite(error);
 }
@@ -230,11 +226,9 @@ absl::Status OutputFile::Commit() {
     return CannotWrite(errno);
   }
   part_.clear();
-  const int folder = open(Openable(FolderOf(path_)).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (folder < 0) return absl::OkStatus();  // may be written to and not read
-  const int error = SyncFd(folder);
-  close(folder);
-  return error == 0 ? absl::OkStatus() : CannotWrite(error);
+  const int error = TrySync(Openable(FolderOf(path_)));
+  if (error == 0) return absl::OkStatus();
+  return CannotWrite(error, "; it is at its place, but a power cut could still take it away");
 }
 
 void OutputFile::RemoveLeft(const std::string& path, const std::string& id) {

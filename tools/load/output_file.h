@@ -47,8 +47,8 @@ class OutputFile {
   // without a name. Errors: InvalidArgument with the reason.
   static absl::Status Check(const std::string& what, const std::string& path,
                             const std::string& id = "");
-  // Removes what Open() with this `id` has left beside `path`, if it was killed. Errors are ignored:
-  // the file only takes space.
+  // Removes what Open() with this `id` has left beside `path`, if it was killed. Errors are
+  // ignored: the file only takes space.
   static void RemoveLeft(const std::string& path, const std::string& id);
 
   // True if what `path` names is written in place.
@@ -61,14 +61,16 @@ class OutputFile {
   absl::Status Write(std::string_view bytes);
   // What was written is on disk. Commit() does it if it was not called. Errors: Internal.
   absl::Status Sync();
-  // Gives the file its name. Errors: Internal; what was there before then stays.
+  // Gives the file its name. Errors: Internal; what was there before then stays, unless the message
+  // says otherwise.
   absl::Status Commit();
 
  private:
   struct Target;
 
   absl::Status OpenInPlace(const Target& target);
-  // `nameless`: only to see that it can be done; the file has no name if the file system can do that.
+  // `nameless`: only to see that it can be done; the file has no name if the file system can do
+  // that.
   absl::Status OpenBeside(const Target& target, const std::string& id, bool nameless);
   absl::Status CheckInPlace(const Target& target) const;
   absl::Status CannotWrite(int error, std::string_view more = "") const;

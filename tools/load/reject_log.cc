@@ -37,14 +37,15 @@ RejectLog::RejectLog(OnError on_error, std::string file,
                      std::function<void(const std::string&)> note)
     : on_error_(on_error), file_(std::move(file)), note_(std::move(note)) {}
 
+// What Finish() has written was synced; all else is thrown away.
 RejectLog::~RejectLog() {
   if (spool_ != nullptr) std::fclose(spool_);
 }
 
 absl::Status RejectLog::Open(const std::string& folder) {
   if (file_.empty()) return absl::OkStatus();
-  if (absl::Status status = OutputFile::Check(What(file_), file_, IdOf(folder));
-      !status.ok()) return status;
+  if (absl::Status status = OutputFile::Check(What(file_), file_, IdOf(folder)); !status.ok())
+    return status;
   const std::string path = SpoolIn(folder);
   const int fd = open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
   spool_ = fd < 0 ? nullptr : fdopen(fd, "w+");
