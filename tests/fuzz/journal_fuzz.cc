@@ -67,7 +67,7 @@ void CheckJournal(fuzz::Input input) {
   Check(!(*found)->id().empty(), "a load has a name");
   std::vector<Record> records = CheckFound(**found);
   records.push_back({"done", "a\tb\n", ""});
-  Check((*found)->Append(records.back(), /*sync=*/false).ok(), "a record can be appended");
+  Check((*found)->Append(records.back()).ok(), "a record can be appended");
   found->reset();  // its lock
   found = LoadJournal::Find(prefix, what);
   Check(found.ok() && *found != nullptr, "it is found again", found.status().ToString());

@@ -2,7 +2,6 @@
 // the guide says that it does not.
 
 #include <algorithm>
-#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <map>
@@ -10,7 +9,6 @@
 #include <random>
 #include <sstream>
 #include <string>
-#include <thread>
 #include <tuple>
 #include <vector>
 
@@ -178,7 +176,7 @@ TEST_P(LdbRepairTest, KeepsWhatAResumedLoadIngested) {
     return std::any_of(fs::directory_iterator(folder_), fs::directory_iterator(),
                        [](const auto& entry) { return Has(entry.path().string(), ".load-"); });
   };
-  while (!has_begun()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  ASSERT_TRUE(process.WaitUntil(has_begun)) << process.Wait().err;
   {
     rocksdb::Options options;
     options.merge_operator = NewAppendOperator();

@@ -5,6 +5,7 @@
 
 #include <sys/stat.h>
 
+#include <cerrno>
 #include <cstdlib>
 #include <filesystem>
 #include <functional>
@@ -13,6 +14,22 @@
 
 #include "gtest/gtest.h"
 #include "tests/tools/process.h"
+
+namespace {
+
+int syncs_left = -1;  // so many calls succeed, and then all fail; -1: none fails
+
+}  // namespace
+
+// In place of libc's.
+extern "C" int fsync(int) {
+  if (syncs_left != 0) {
+    syncs_left -= syncs_left > 0 ? 1 : 0;
+    return 0;
+  }
+  errno = EIO;
+  return -1;
+}
 
 namespace sheaf {
 namespace testing {
@@ -80,6 +97,34 @@ TEST_F(LoadPlaceTest, FolderIsMovedWholeOrFileByFileOrNotAtAll) {
   EXPECT_TRUE(absl::IsAborted(load::MoveFolder(from, db_, "LAST")));
   EXPECT_EQ(Snapshot(db_), before);
   EXPECT_EQ(Snapshot(from).size(), 3u);
+}
+
+TEST_F(LoadPlaceTest, MovedFolderThatCannotReachTheDiskIsAnError) {
+  const std::string from = folder_ + "/from";
+  for (const bool is_there : {false, true}) {
+    // The folder, and the one that it is in; before `last` is moved, the folder too.
+    const int syncs = is_there ? 3 : 2;
+    for (int succeed = 0; succeed <= syncs; ++succeed) {
+      fs::remove_all(db_);
+      fs::remove_all(from);
+      fs::create_directory(from);
+      for (const char* const name : {"/1", "/LAST"}) WriteFile(from + name, name);
+      if (is_there) fs::create_directory(db_);
+      syncs_left = succeed;
+      const absl::Status status = load::MoveFolder(from, db_, "LAST");
+      syncs_left = -1;
+      EXPECT_EQ(status.ok(), succeed == syncs) << status;
+      const bool is_moved = !is_there || succeed > 0;
+      EXPECT_EQ(fs::exists(db_ + "/LAST"), is_moved) << succeed;
+      if (status.ok()) continue;
+      EXPECT_TRUE(absl::IsInternal(status));
+      EXPECT_TRUE(Has(std::string(status.message()), "to the disk: Input/output error")) << status;
+      EXPECT_EQ(Has(std::string(status.message()), "a power cut could still"), is_moved) << status;
+      // Nothing is lost: it can be done again.
+      EXPECT_TRUE(is_moved ? load::SyncMoved(db_).ok() : load::MoveFolder(from, db_, "LAST").ok());
+      EXPECT_EQ(Snapshot(db_).size(), 2u);
+    }
+  }
 }
 
 // With a slash at its end, into a folder that is there, and beside what an earlier load has left.
@@ -162,8 +207,7 @@ class StagedDbTest : public LoadPlaceTest {
   Result LoadWhile(const std::function<void()>& meanwhile) {
     Process process(command_);
     process.CloseInput();
-    while (LeftIn(folder_).empty()) {
-    }
+    EXPECT_TRUE(process.WaitUntil([this] { return !LeftIn(folder_).empty(); }));
     meanwhile();
     return process.Wait();
   }
@@ -246,8 +290,7 @@ TEST_F(StagedDbTest, DbOfStdinIsKeptWhereAnotherOneIsAtItsPlace) {
   Process second(command);
   second.Write("a\t1\n");
   second.CloseInput();
-  while (LeftIn(folder_).empty()) {
-  }
+  EXPECT_TRUE(second.WaitUntil([this] { return !LeftIn(folder_).empty(); }));
   WriteFile(db_, "in the way");
   EXPECT_EQ(second.Wait().exit_status, 1);
   ASSERT_EQ(LeftIn(folder_).size(), 1u);

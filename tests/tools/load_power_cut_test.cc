@@ -226,12 +226,12 @@ class LoadPowerCutTest : public ::testing::TestWithParam<Variant> {
     return lists;
   }
 
-  // Folders that a load works in. (A cut may leave a part of the rejects, which has its own name.)
+  // What a load works in, and a part of its rejects.
   std::vector<std::string> Left() {
     std::vector<std::string> names;
     for (const auto& entry : fs::recursive_directory_iterator(runs_.disk())) {
       const std::string name = entry.path().filename().string();
-      for (const char* const part : {".load-", ".new-", "sheaf-load-"}) {
+      for (const char* const part : {".load-", ".new-", "sheaf-load-", ".part"}) {
         if (Has(name, part)) names.push_back(name);
       }
     }

@@ -99,6 +99,18 @@ class LoadResumeTest : public ::testing::Test {
     }
     return names;
   }
+  // The folder of the load that `process` is, once it has the file `name`.
+  std::string WaitForFile(const Process& process, const std::string& name) const {
+    std::string folder;
+    EXPECT_TRUE(process.WaitUntil([&] {
+      for (const std::string& left : LeftIn(folder_)) {
+        if (fs::exists(folder_ + "/" + left + "/" + name)) folder = folder_ + "/" + left;
+      }
+      return !folder.empty();
+    })) << name
+        << " was never there";
+    return folder;
+  }
 };
 
 class KilledLoadTest : public LoadResumeTest, public ::testing::WithParamInterface<Variant> {};
@@ -202,13 +214,7 @@ TEST_F(LoadResumeTest, InterruptedLoadSaysHowToGoOnAndDoes) {
   Process process(command);
   process.CloseInput();
   // Until a run is finished there is nothing to go on from.
-  const auto has_run = [this] {
-    for (const std::string& name : LeftIn(folder_)) {
-      if (fs::exists(folder_ + "/" + name + "/run-000001")) return true;
-    }
-    return false;
-  };
-  while (!has_run()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  WaitForFile(process, "run-000001");
   process.Signal(SIGINT);
   const Result result = process.Wait();
   EXPECT_EQ(result.exit_status, 130) << result.err;
@@ -258,14 +264,8 @@ TEST_F(LoadResumeTest, SortedRowsGoOnFromTheLastSst) {
                                             "--resume"};
   Process process(command);
   process.CloseInput();
-  std::string sst;
-  while (sst.empty()) {
-    for (const std::string& name : LeftIn(folder_)) {
-      // The first is complete when there is a second.
-      const std::string at = folder_ + "/" + name;
-      if (fs::exists(at + "/sorted-1-0.sst")) sst = at + "/sorted-0-0.sst";
-    }
-  }
+  // The first is complete when there is a second.
+  const std::string sst = WaitForFile(process, "sorted-1-0.sst") + "/sorted-0-0.sst";
   process.Signal(SIGKILL);
   process.Wait();
   struct stat first;
@@ -295,12 +295,7 @@ TEST_F(LoadResumeTest, SstThatIsGoneIsWrittenAgain) {
   for (const bool first : {true, false}) {
     Process process(command);
     process.CloseInput();
-    std::string folder;
-    while (folder.empty()) {
-      for (const std::string& name : LeftIn(folder_)) {
-        if (fs::exists(folder_ + "/" + name + "/sorted-3-0.sst")) folder = folder_ + "/" + name;
-      }
-    }
+    const std::string folder = WaitForFile(process, "sorted-3-0.sst");
     process.Signal(SIGKILL);
     process.Wait();
     // Those behind are, too, or the second one would not be waited for.
@@ -328,12 +323,7 @@ TEST_F(LoadResumeTest, RowsThatAreNotSortedAfterAllAreLoaded) {
   // Killed when it is sorting.
   Process process(command);
   process.CloseInput();
-  bool sorting = false;
-  while (!sorting) {
-    for (const std::string& name : LeftIn(folder_)) {
-      sorting |= fs::exists(folder_ + "/" + name + "/run-000000");
-    }
-  }
+  WaitForFile(process, "run-000000");
   process.Signal(SIGKILL);
   process.Wait();
   for (const std::string& name : LeftIn(folder_)) {
@@ -360,7 +350,7 @@ TEST_F(LoadResumeTest, ChangedInputIsNotGoneOnWith) {
     const std::string path = folder_ + "/" + left[0] + "/journal";
     return fs::exists(path) && fs::file_size(path) != 0;
   };
-  while (!has_journal()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  ASSERT_TRUE(process.WaitUntil(has_journal)) << process.Wait().err;
   process.Signal(SIGKILL);
   process.Wait();
   WriteFile(path_, input.rows + "late\t1\n");
@@ -378,14 +368,8 @@ TEST_F(LoadResumeTest, DamagedRunIsReadAgain) {
                                       "--memory", "16M",  "--threads", "1"};
   Process process(command);
   process.CloseInput();
-  std::string run;
-  while (run.empty()) {
-    for (const std::string& name : LeftIn(folder_)) {
-      // The first is complete when there is a second.
-      const std::string at = folder_ + "/" + name;
-      if (fs::exists(at + "/run-000001")) run = at + "/run-000000";
-    }
-  }
+  // The first is complete when there is a second.
+  const std::string run = WaitForFile(process, "run-000001") + "/run-000000";
   process.Signal(SIGKILL);
   process.Wait();
   std::string bytes = ReadFile(run);
@@ -430,7 +414,7 @@ TEST_F(LoadResumeTest, StdinIsNotGoneOnWith) {
 TEST_F(LoadResumeTest, SstsOfStdinAreIngestedByResuming) {
   ASSERT_EQ(RunSheaf({"load", "--db", db_}, "a\told\n").exit_status, 0);
   Process process({"load", "--db", db_});
-  while (LeftIn(folder_).empty()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  ASSERT_TRUE(process.WaitUntil([this] { return !LeftIn(folder_).empty(); }));
   {
     const std::unique_ptr<rocksdb::DB> db = OpenDb();
     process.Write("a\t1\nb\t2\n");

@@ -14,8 +14,9 @@
 #include <set>
 #include <string>
 #include <thread>
+#include <utility>
+#include <vector>
 
-#include "absl/strings/match.h"
 #include "gtest/gtest.h"
 #include "tests/tools/process.h"
 
@@ -109,8 +110,8 @@ TEST_F(OutputFileTest, AppearsWithItsNameWhenItIsOnDisk) {
 TEST_F(OutputFileTest, KeepsModeAndOwner) {
   WriteFile(file_, "old");
   chmod(file_.c_str(), 0600);
-  // Not in a sandbox.
   const bool root = chown(file_.c_str(), 1234, 5678) == 0;
+  EXPECT_TRUE(root || geteuid() != 0) << "in a sandbox?";
   ASSERT_TRUE(WriteWhole(file_, "new").ok());
   EXPECT_EQ(ReadFile(file_), "new");
   EXPECT_EQ(ModeOf(file_), 0600u);
@@ -129,6 +130,22 @@ TEST_F(OutputFileTest, LeavesAUsersOwnPartFileAlone) {
   EXPECT_EQ(ReadFile(file_ + ".part"), "mine");
   EXPECT_EQ(ReadFile(file_ + ".part-abcdef"), "mine too");
   EXPECT_EQ(Names(), "file file.part file.part-abcdef ");
+}
+
+TEST_F(OutputFileTest, CheckLeavesNothingWhenItIsKilledAndWhatALoadLeftCanBeRemoved) {
+  struct stat folder;
+  ASSERT_EQ(stat(folder_.c_str(), &folder), 0);
+  ASSERT_TRUE(OutputFile::Check("out", file_, "abcdef").ok());
+  struct stat after;
+  ASSERT_EQ(stat(folder_.c_str(), &after), 0);
+  // No name was made, so that none can be left.
+  EXPECT_EQ(folder.st_mtim.tv_sec, after.st_mtim.tv_sec);
+  EXPECT_EQ(folder.st_mtim.tv_nsec, after.st_mtim.tv_nsec);
+  for (const char* const name : {"file.part-abcdef", "file.part-ABCDEF", "file"}) {
+    WriteFile(folder_ + "/" + name, "left");
+  }
+  OutputFile::RemoveLeft(file_, "abcdef");
+  EXPECT_EQ(Names(), "file file.part-ABCDEF ");
 }
 
 TEST_F(OutputFileTest, ReplacesWhatItsOwnLoadLeft) {
@@ -247,33 +264,35 @@ TEST_F(OutputFileTest, FifosAndDevicesStay) {
 
 TEST_F(OutputFileTest, FoldersThatCannotBeWrittenToAreRefusedBeforehand) {
   if (geteuid() != 0) GTEST_SKIP() << "needs root, to be somebody else";
-  fs::permissions(fs::path(folder_).parent_path(), fs::perms::others_exec | fs::perms::group_exec,
-                  fs::perm_options::add);
-  chmod(folder_.c_str(), 0755);
-  WriteFile(file_, "old");
-  chmod(file_.c_str(), 0666);
-  const std::string sticky = folder_ + "/sticky";
+  // The test's own folder is in one that others may not enter.
+  std::string folder = "/tmp/sheaf_output_file_test.XXXXXX";
+  ASSERT_NE(mkdtemp(folder.data()), nullptr);
+  chmod(folder.c_str(), 0755);
+  const std::string file = folder + "/file";
+  WriteFile(file, "old");
+  chmod(file.c_str(), 0666);
+  const std::string sticky = folder + "/sticky";
   fs::create_directory(sticky);
   WriteFile(sticky + "/file", "old");
   chmod((sticky + "/file").c_str(), 0666);
-  const std::string shared = folder_ + "/shared";
+  const std::string shared = folder + "/shared";
   fs::create_directory(shared);
   WriteFile(shared + "/file", "old");
   chmod((shared + "/file").c_str(), 0666);
   chmod(shared.c_str(), 0777);
   chmod(sticky.c_str(), 01777);
-  if (seteuid(65534) != 0) GTEST_SKIP() << "a sandbox has no other users";
-  const absl::Status read_only = OutputFile::Check("a", file_);
+  ASSERT_EQ(seteuid(65534), 0) << "in a sandbox?";
+  const absl::Status read_only = OutputFile::Check("a", file);
   const absl::Status others = OutputFile::Check("b", sticky + "/file");
   const absl::Status owner = OutputFile::Check("c", shared + "/file");
   ASSERT_EQ(seteuid(0), 0);
-  if (absl::StrContains(read_only.message(), "No such file")) GTEST_SKIP() << "cannot be reached";
   EXPECT_TRUE(Has(std::string(read_only.message()),
                   "a: cannot write it: Permission denied; a new file beside it"))
       << read_only;
   EXPECT_TRUE(Has(std::string(others.message()), "only that user can replace it")) << others;
   EXPECT_TRUE(Has(std::string(owner.message()), "belongs to another user or group")) << owner;
-  EXPECT_EQ(ReadFile(file_) + ReadFile(sticky + "/file") + ReadFile(shared + "/file"), "oldoldold");
+  EXPECT_EQ(ReadFile(file) + ReadFile(sticky + "/file") + ReadFile(shared + "/file"), "oldoldold");
+  fs::remove_all(folder);
 }
 
 // The commands.
@@ -341,10 +360,34 @@ TEST_F(OutputTest, ExportAndOthersRefuseToWriteIntoTheirDb) {
   }
   Refuses("$SHEAF export --db db --output /dev/stdout >>db/CURRENT", "which this command reads");
   for (const char* const command :
-       {"export", "scan", "stats", "verify", "get", "repair --dry-run"}) {
+       {"export", "scan", "stats", "verify", "get", "append", "compact", "repair --dry-run"}) {
     Refuses("$SHEAF " + std::string(command) + " --db db " +
                 (std::string(command) == "get" ? "a" : "") + " >>db/CURRENT",
             "stdout: is CURRENT of --db db, which this command reads");
+    Refuses("$SHEAF " + std::string(command) + " --db db a v 2>>db/CURRENT", "");
+  }
+}
+
+// Not even the message is written into it.
+TEST_F(OutputTest, MessagesAreNotWrittenIntoAnInput) {
+  WriteFile(folder_ + "/blob", "no list");
+  for (const auto& [words, input] :
+       std::vector<std::pair<std::string, std::string>>{{"load --db new --input rows", "rows"},
+                                                        {"load --db new <rows", "rows"},
+                                                        {"load --db db --input rows", "db/CURRENT"},
+                                                        {"inspect blob", "blob"}}) {
+    const std::string command = words + " 2>>" + input;
+    SCOPED_TRACE(command);
+    const auto before = Snapshot(folder_);
+    const Result quiet = Shell("cd " + folder_ + "; $SHEAF " + command + " >>" + input);
+    EXPECT_NE(quiet.exit_status, 0);
+    EXPECT_TRUE(Snapshot(folder_) == before);
+    const Result result = Shell("cd " + folder_ + "; $SHEAF " + command + " >" + folder_ + ".out");
+    EXPECT_NE(result.exit_status, 0);
+    EXPECT_TRUE(Snapshot(folder_) == before);
+    const std::string said = ReadFile(folder_ + ".out");
+    EXPECT_TRUE(Has(said, "stderr: is ")) << said;
+    EXPECT_TRUE(Has(said, ", which this command reads; name another file")) << said;
   }
 }
 

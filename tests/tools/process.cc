@@ -117,21 +117,29 @@ bool Process::WaitForError(const std::string& text) {
   return Has(result_.err, text);
 }
 
-bool Process::WaitUntilOpen(const std::string& path) {
-  const std::string descriptors = "/proc/" + std::to_string(pid_) + "/fd";
-  const fs::path wanted = fs::canonical(path);
+bool Process::WaitUntil(const std::function<bool()>& condition) const {
   for (;;) {
+    // Looked at first: what it did before it ended counts.
     siginfo_t ended = {};
     waitid(P_PID, static_cast<id_t>(pid_), &ended, WEXITED | WNOHANG | WNOWAIT);
+    if (condition()) return true;
+    if (ended.si_pid != 0) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+}
+
+bool Process::WaitUntilOpen(const std::string& path) const {
+  const std::string descriptors = "/proc/" + std::to_string(pid_) + "/fd";
+  const fs::path wanted = fs::canonical(path);
+  return WaitUntil([&] {
     std::error_code error;  // they come and go
     for (fs::directory_iterator at(descriptors, error), end; !error && at != end;
          at.increment(error)) {
       std::error_code gone;
       if (fs::read_symlink(at->path(), gone) == wanted) return true;
     }
-    if (ended.si_pid != 0) return false;
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
-  }
+    return false;
+  });
 }
 
 Result Process::Wait() {

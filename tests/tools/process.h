@@ -6,6 +6,7 @@
 #ifndef SHEAF_TESTS_TOOLS_PROCESS_H_
 #define SHEAF_TESTS_TOOLS_PROCESS_H_
 
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -35,8 +36,10 @@ class Process {
   void Signal(int signal);
   // Waits for text on stderr. False if the process ended without it.
   bool WaitForError(const std::string& text);
+  // Waits until the condition is true. False if the process ended without.
+  bool WaitUntil(const std::function<bool()>& condition) const;
   // Waits until the process has the file at `path` open. False if it ended without.
-  bool WaitUntilOpen(const std::string& path);
+  bool WaitUntilOpen(const std::string& path) const;
   Result Wait();
 
  private:

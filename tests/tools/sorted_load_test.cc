@@ -325,9 +325,9 @@ TEST(LoadStateTest, PartThatIsOfNoUseAnyMoreIsNoneAndItsNumberIsNotUsedAgain) {
     ASSERT_TRUE(journal.ok());
     SortedPart part;
     part.blocks.push_back({0, 10, 1, false});
-    ASSERT_TRUE((*journal)->Append(RecordOfPart(0, part), false).ok());
-    ASSERT_TRUE((*journal)->Append(RecordOfPart(7, part), false).ok());
-    ASSERT_TRUE((*journal)->Append(RecordOfPart(7, SortedPart()), false).ok());
+    ASSERT_TRUE((*journal)->Append(RecordOfPart(0, part)).ok());
+    ASSERT_TRUE((*journal)->Append(RecordOfPart(7, part)).ok());
+    ASSERT_TRUE((*journal)->Append(RecordOfPart(7, SortedPart())).ok());
   }
   const auto found = LoadJournal::Find(prefix, what);
   ASSERT_TRUE(found.ok() && *found != nullptr);

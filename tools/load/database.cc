@@ -48,6 +48,7 @@ OpenedDatabase::~OpenedDatabase() {
   for (rocksdb::ColumnFamilyHandle* const handle : handles_) {
     db_->DestroyColumnFamilyHandle(handle);
   }
+  // Its status is not looked at: a command that wrote has called Acknowledge(), or ingested.
   db_->Close();
 }
 

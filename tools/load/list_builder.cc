@@ -138,7 +138,7 @@ absl::StatusOr<bool> ListBuilder::BuildSorted() {
   // A part is an SST, which a block more does not make too large.
   options.part_bytes = std::min(kMostRange, memory_) / 16 * 15;
   options.on_part = [this](uint64_t number, const SortedPart& part) {
-    return job_.journal->Append(RecordOfPart(number, part), /*sync=*/true);
+    return job_.journal->Append(RecordOfPart(number, part));
   };
   options.tick = [this](uint64_t bytes, uint64_t rows) { job_.progress->At(bytes, rows); };
   const absl::StatusOr<SortedLoad> load = LoadSorted(options, rejects_.get(), &parts);
@@ -150,7 +150,7 @@ absl::StatusOr<bool> ListBuilder::BuildSorted() {
   if (!status.ok()) return status;
   if (!load->sorted || parts.empty()) {
     job_.journal->RemoveUnknown({});
-    status = job_.journal->Append(NotSortedRecord(), /*sync=*/false);
+    status = job_.journal->Append(NotSortedRecord());
     if (!status.ok()) return status;
     return false;
   }
@@ -186,8 +186,7 @@ absl::StatusOr<SortedParts> ListBuilder::TakeParts() {
   std::set<std::string> known;
   for (auto& [number, part] : state_.sorted) {
     if (part.operands != job_.operands || !AreThere(part.lists)) {
-      absl::Status status =
-          job_.journal->Append(RecordOfPart(number, SortedPart()), /*sync=*/false);
+      absl::Status status = job_.journal->Append(RecordOfPart(number, SortedPart()));
       if (!status.ok()) return status;
       continue;
     }
@@ -274,7 +273,7 @@ absl::Status ListBuilder::ReadRows() {
   // Runs of which a part was merged and given back can only be read by ranges.
   making.merge = state_.ranges.empty();
   making.on_run = [this](const RunInfo& run, const std::vector<std::string>& replaced) {
-    return job_.journal->Append(RecordOf(run, replaced), /*sync=*/false);
+    return job_.journal->Append(RecordOf(run, replaced));
   };
   BlockReader::Options reading;
   reading.inputs = options_.inputs;
@@ -353,7 +352,7 @@ absl::Status ListBuilder::MakePlan(const std::vector<const RowStore*>& stores) {
   plan.ranges = CutRanges(stores, *job_.order, RangeBytes(bytes),
                           static_cast<size_t>(options_.shards), &plan.part_of);
   state_.plan = std::move(plan);
-  return job_.journal->Append(RecordOf(*state_.plan), /*sync=*/false);
+  return job_.journal->Append(RecordOf(*state_.plan));
 }
 
 absl::Status ListBuilder::WriteSsts() {
@@ -395,7 +394,7 @@ absl::Status ListBuilder::WriteSsts() {
       absl::Status status = builder.Append(*rows, *job_.order);
       if (status.ok()) status = builder.End();
       RangeFiles files = builder.written();
-      if (status.ok()) status = job_.journal->Append(RecordOf(i, files), /*sync=*/true);
+      if (status.ok()) status = job_.journal->Append(RecordOf(i, files));
       if (!status.ok()) {
         failed = true;
         return status;
@@ -419,7 +418,7 @@ absl::Status ListBuilder::RecordWritten() {
   for (const auto& [index, range] : state_.ranges) values += range.values;
   if (values == summary_.values) {
     state_.written = true;
-    return job_.journal->Append(RecordOf(state_.counts), /*sync=*/true);
+    return job_.journal->Append(RecordOf(state_.counts));
   }
   return absl::InternalError(absl::StrCat("read ", Grouped(summary_.values), " values but wrote ",
                                           Grouped(values),

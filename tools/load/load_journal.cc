@@ -12,15 +12,10 @@
 #include <system_error>
 #include <utility>
 
-#define XXH_INLINE_ALL
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
-#include "absl/strings/str_split.h"
-#include "tools/load/escapes.h"
 #include "tools/load/load_files.h"
 #include "tools/load/load_place.h"
 #include "tools/load/text.h"
-#include "xxhash.h"
 
 namespace sheaf {
 namespace load {
@@ -28,45 +23,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Of the journal's own records.
-constexpr char kLoad[] = "load";
-constexpr char kWhat[] = "what";
-constexpr char kBegun[] = "begun";
-constexpr char kVersion[] = "1";
-constexpr size_t kIdDigits = 24;
 // A record of a run names blocks of the input: some bytes for each half of a megabyte.
 constexpr uint64_t kMostBytes = uint64_t{1} << 32;
-
-std::string Hash(std::string_view text) {
-  return absl::StrCat(absl::Hex(XXH3_64bits(text.data(), text.size()), absl::kZeroPad16));
-}
-
-std::string LineOf(const LoadJournal::Record& record) {
-  std::string fields;
-  for (const std::string& field : record) {
-    if (!fields.empty()) fields += '\t';
-    AppendEscaped(field, &fields);
-  }
-  return absl::StrCat(Hash(fields), "\t", fields, "\n");
-}
-
-bool ParseLine(std::string_view line, LoadJournal::Record* record) {
-  const size_t tab = line.find('\t');
-  if (tab == std::string_view::npos || Hash(line.substr(tab + 1)) != line.substr(0, tab)) {
-    return false;
-  }
-  record->clear();
-  for (const absl::string_view field : absl::StrSplit(Abs(line.substr(tab + 1)), '\t')) {
-    std::string bad;
-    record->emplace_back();
-    if (!Unescape(Std(field), &record->back(), &bad)) return false;
-  }
-  return true;
-}
-
-bool IsId(std::string_view id) {
-  return id.size() == kIdDigits && id.find_first_not_of("0123456789abcdef") == id.npos;
-}
 
 absl::Status Failed(const std::string& folder, const char* what) {
   return absl::InternalError(
@@ -94,50 +52,7 @@ std::vector<std::string> Folders(const std::string& prefix) {
   return folders;
 }
 
-absl::Status DamagedAt(const std::string& name, uint64_t offset, std::string_view what) {
-  return absl::DataLossError(absl::StrCat(
-      name, ": the record at offset ", offset, " ", Abs(what),
-      ", so what this load did is not known. Look for one of its keys with `sheaf get`. If it was "
-      "ingested, remove the folder of this journal; if not, load again without --resume"));
-}
-
 }  // namespace
-
-LoadJournal::Contents LoadJournal::Parse(std::string_view bytes, const std::string& name) {
-  Contents contents;
-  for (size_t end; (end = bytes.find('\n', contents.whole)) != bytes.npos;
-       contents.whole = end + 1) {
-    const std::string_view line = bytes.substr(contents.whole, end - contents.whole);
-    Record record;
-    if (!ParseLine(line, &record)) {
-      // One that was cut off by a crash is the last, and has no end. After a power cut a part of it
-      // may be zeros, which are in no record.
-      const bool is_last = end + 1 == bytes.size();
-      if (!is_last || line.find('\0') == line.npos) {
-        contents.damage = DamagedAt(name, contents.whole, "is damaged");
-      }
-      return contents;
-    }
-    const std::string& kind = record[0];
-    if (contents.id.empty()) {
-      if (kind != kLoad || record.size() != 3 || record[1] != kVersion || !IsId(record[2])) {
-        contents.damage = absl::DataLossError(absl::StrCat(
-            name, ": expected the journal of a load of this version of sheaf, found another"));
-        return contents;
-      }
-      contents.id = record[2];
-    } else if (kind == kWhat && !contents.begun && record.size() >= 3) {
-      contents.what.emplace_back(record.begin() + 1, record.end());
-    } else if (kind == kLoad || kind == kWhat || contents.what.empty()) {
-      contents.damage = DamagedAt(name, contents.whole, "is not one that a load writes there");
-      return contents;
-    } else {
-      contents.begun = true;
-      if (kind != kBegun) contents.records.push_back(std::move(record));
-    }
-  }
-  return contents;
-}
 
 // A folder in which a load could have been.
 struct LoadJournal::Found {
@@ -162,16 +77,11 @@ absl::StatusOr<std::unique_ptr<LoadJournal>> LoadJournal::Create(const std::stri
   }
   std::unique_ptr<LoadJournal> journal(new LoadJournal(*std::move(folder), *fd));
   std::random_device random;
-  Contents& contents = journal->contents_;
+  JournalContents& contents = journal->contents_;
   for (int i = 0; i < 3; ++i) absl::StrAppend(&contents.id, absl::Hex(random(), absl::kZeroPad8));
   contents.what = what;
   contents.begun = true;
-  std::string lines = LineOf({kLoad, kVersion, contents.id});
-  for (Record record : what) {
-    record.insert(record.begin(), kWhat);
-    lines += LineOf(record);
-  }
-  lines += LineOf({kBegun});
+  const std::string lines = JournalHeader(contents.id, what);
   absl::Status status;
   errno = ENOSPC;  // of a part that is written
   if (flock(*fd, LOCK_EX | LOCK_NB) != 0 ||
@@ -204,10 +114,11 @@ absl::Status LoadJournal::ReadContents() {
       return Failed(folder(), "cannot read");
     }
   }
-  contents_ = Parse(bytes, absl::StrCat(folder(), "/", kJournalName));
+  contents_ = ParseJournal(bytes, absl::StrCat(folder(), "/", kJournalName));
   worth_keeping_ = !contents_.records.empty();
+  // What was never written must not come back behind what is appended.
   if (contents_.begun && contents_.damage.ok() && contents_.whole < bytes.size() &&
-      ftruncate(fd_, static_cast<off_t>(contents_.whole)) != 0) {
+      (ftruncate(fd_, static_cast<off_t>(contents_.whole)) != 0 || fdatasync(fd_) != 0)) {
     return Failed(folder(), "cannot write");
   }
   return absl::OkStatus();
@@ -327,16 +238,12 @@ std::vector<std::unique_ptr<LoadJournal>> LoadJournal::Leftovers(const std::stri
   return leftovers;
 }
 
-std::string LoadJournal::Digest(const std::vector<Record>& what) {
-  std::string lines;
-  for (const Record& record : what) lines += LineOf(record);
-  return Hash(lines);
-}
-
+// Each record that matters was synced.
 LoadJournal::~LoadJournal() { close(fd_); }
 
-absl::Status LoadJournal::Append(const Record& record, bool sync) {
-  const std::string line = LineOf(record);
+absl::Status LoadJournal::Append(const Record& record) {
+  const std::string line = JournalLine(record);
+  const bool sync = !MayBeLost(record[0]);
   const std::lock_guard<std::mutex> lock(mutex_);
   if (broken_) {
     errno = EIO;

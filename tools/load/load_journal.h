@@ -1,18 +1,17 @@
 // LoadJournal: the folder of a load's temporary files, and the record of what is finished there.
 //
 // A load that was interrupted or killed leaves its folder, and `--resume` goes on from the last
-// record that is whole. Records are lines: XXH3 of the rest, then fields, escaped as in tsv.
+// record that is whole (tools/load/journal_records.h).
 //
 // A new journal has reached the disk before anything depends on it. So after a power cut, a journal
-// that is empty or cut off before `begun` is one of a load that had finished nothing: its folder is
-// removed. A last record that is cut off was never written, as no record that matters was: those
-// are synced. Any other damage is an error.
+// that has not `begun` is one of a load that had finished nothing: its folder is removed. A damaged
+// one is an error.
 //
 // Folders are those of this user alone (OwnedFolder). Others are reported and left alone: nothing
 // that another user wrote is believed.
 //
 // Ownership: holds a lock on the folder until destruction. The folder stays unless Remove().
-// Thread safety: Append() from any thread; Parse() is a pure function.
+// Thread safety: Append() from any thread; the rest from one.
 
 #ifndef SHEAF_TOOLS_LOAD_LOAD_JOURNAL_H_
 #define SHEAF_TOOLS_LOAD_LOAD_JOURNAL_H_
@@ -23,11 +22,11 @@
 #include <mutex>
 #include <set>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "tools/load/journal_records.h"
 #include "tools/load/owned_folder.h"
 
 namespace sheaf {
@@ -35,28 +34,8 @@ namespace load {
 
 class LoadJournal {
  public:
-  // Never empty.
-  using Record = std::vector<std::string>;
+  using Record = JournalRecord;
   using Note = std::function<void(const std::string&)>;
-
-  // What the bytes of a journal say.
-  struct Contents {
-    // All of the header is there: what follows is known.
-    bool begun = false;
-    // 24 hex digits.
-    std::string id;
-    // Each has a name and a value at least.
-    std::vector<Record> what;
-    // Those behind the header.
-    std::vector<Record> records;
-    // Bytes at the front that are whole records; what is behind them was never written, if not
-    // damaged.
-    uint64_t whole = 0;
-    // DataLoss, with the offset, if a record is damaged. Those before it are here.
-    absl::Status damage;
-  };
-  // Any bytes may be given. `name`: of the journal, for messages.
-  static Contents Parse(std::string_view bytes, const std::string& name);
 
   // Makes `<prefix>XXXXXX` with a journal in it, which has reached the disk. `what`: the inputs and
   // options of the load, by name; a load that resumes it must have the same. The first is the
@@ -79,9 +58,6 @@ class LoadJournal {
                                                              const std::vector<Record>& what,
                                                              const Note& note = Ignore);
 
-  // A name for `what` that has one size.
-  static std::string Digest(const std::vector<Record>& what);
-
   ~LoadJournal();
   LoadJournal(const LoadJournal&) = delete;
   LoadJournal& operator=(const LoadJournal&) = delete;
@@ -91,14 +67,14 @@ class LoadJournal {
   const std::string& id() const { return contents_.id; }
   const std::vector<Record>& what() const { return contents_.what; }
   // What was there when it was opened.
-  const Contents& contents() const { return contents_; }
+  const JournalContents& contents() const { return contents_; }
   const std::vector<Record>& records() const { return contents_.records; }
   // True if something was finished that a later load could go on from.
   bool worth_keeping() const { return worth_keeping_; }
 
-  // `sync`: the record, and the names of the files in the folder, have reached the disk when this
-  // returns. Errors: Internal.
-  absl::Status Append(const Record& record, bool sync);
+  // Unless MayBeLost(), the record has reached the disk when this returns, after the names of the
+  // files in the folder. Errors: Internal.
+  absl::Status Append(const Record& record);
 
   // Removes all files but the journal, the rejects and those whose paths are in `known`.
   void RemoveUnknown(const std::set<std::string>& known);
@@ -120,7 +96,7 @@ class LoadJournal {
   const OwnedFolder folder_;
   const int fd_;
   std::mutex mutex_;
-  Contents contents_;
+  JournalContents contents_;
   bool worth_keeping_ = false;
   bool broken_ = false;  // it ends with a part of a record
   bool removed_ = false;

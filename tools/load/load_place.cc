@@ -11,9 +11,9 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "tools/load/disk_sync.h"
 #include "tools/load/load_files.h"
 #include "tools/load/owned_folder.h"
-#include "tools/load/text.h"
 
 namespace sheaf {
 namespace load {
@@ -25,11 +25,6 @@ constexpr int kMostLinks = 40;  // as the kernel
 
 absl::Status Failed(const std::string& path, const std::string& reason) {
   return absl::InternalError(absl::StrCat(path, ": cannot make it: ", reason));
-}
-
-absl::Status NotSynced(const std::string& path, int error) {
-  return absl::InternalError(
-      absl::StrCat(path, ": cannot write it to the disk: ", ErrnoText(error)));
 }
 
 absl::Status MadeMeanwhile(const std::string& path, const std::string& file) {
@@ -107,16 +102,6 @@ FolderLock::FolderLock(const std::string& folder)
 
 FolderLock::~FolderLock() {
   if (fd_ >= 0) close(fd_);
-}
-
-absl::Status SyncPath(const std::string& path) {
-  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return errno == EACCES ? absl::OkStatus() : NotSynced(path, errno);
-  // Not all file systems do that for folders.
-  const bool synced = fsync(fd) == 0 || errno == EINVAL || errno == ENOTSUP;
-  const int error = errno;
-  close(fd);
-  return synced ? absl::OkStatus() : NotSynced(path, error);
 }
 
 absl::Status MoveFolder(const std::string& from, const std::string& to, const std::string& last) {

@@ -48,8 +48,7 @@ class LoadPlace {
   bool in_place_;  // temporary files are on the file system of the target, which does not exist
 };
 
-// A lock on a folder, for what takes a moment. Others hold it for a moment only, so it is waited
-// for a second: who has locked the folder for himself is not waited for.
+// Advisory lock (flock) on a folder, for what takes a moment. Waits at most 1 s; check held().
 class FolderLock {
  public:
   explicit FolderLock(const std::string& folder);
@@ -64,11 +63,11 @@ class FolderLock {
   bool held_ = false;
 };
 
-// Makes `from` what is at `to`: by renaming it, or, where `to` is a folder already, file by file,
-// the file `last` at last. Has reached the disk if it returns OK. After an error or a kill it may
-// be called again, unless `last` has moved: then SyncMoved() is left to do. Errors: Aborted if
-// somebody else made `last` or another of the files there meanwhile; Internal, naming the path and
-// the reason.
+// Moves folder `from` to `to`: one rename if `to` does not exist, else file by file, with `last`
+// (the file that makes it valid) last. If it returns OK, all of it has reached the disk. After an
+// error or a kill it can be called again, unless `last` has moved: then only SyncMoved() is left to
+// do. Errors: Aborted if another process made `last` or another of the files there meanwhile;
+// Internal, naming the path and the reason, also if it cannot reach the disk.
 absl::Status MoveFolder(const std::string& from, const std::string& to, const std::string& last);
 
 // What is at `to` has reached the disk, with its name. Errors: Internal.
@@ -76,9 +75,6 @@ absl::Status SyncMoved(const std::string& to);
 
 // Bytes of disk that files in `folder` take, those in its folders among them.
 uint64_t DiskBytesIn(const std::string& folder);
-
-// fsync(2) of a file or folder, where that can be done. Errors: Internal.
-absl::Status SyncPath(const std::string& path);
 
 }  // namespace load
 }  // namespace sheaf

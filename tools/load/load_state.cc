@@ -16,18 +16,14 @@ namespace sheaf {
 namespace load {
 namespace {
 
-constexpr char kRun[] = "run";
-constexpr char kPlan[] = "plan";
 constexpr char kRange[] = "range";
 // Not "sorted": parts had other ends under that name.
 constexpr char kSorted[] = "sorted-part";
-constexpr char kNotSorted[] = "not-sorted";
 constexpr char kWritten[] = "written";
 constexpr char kStaged[] = "staged";
 constexpr char kBuilt[] = "built";
 constexpr char kUnstaged[] = "unstaged";
 constexpr char kIngest[] = "ingest";
-constexpr char kDone[] = "done";
 
 std::string NameOf(const std::string& path) {
   return std::filesystem::path(path).filename().string();
@@ -147,7 +143,7 @@ RangeFiles TakeFiles(Fields* fields) {
 }  // namespace
 
 LoadJournal::Record RecordOf(const RunInfo& run, const std::vector<std::string>& replaced) {
-  LoadJournal::Record record = {kRun, NameOf(run.path)};
+  LoadJournal::Record record = {kRunRecord, NameOf(run.path)};
   Add(run.rows, &record);
   Add(run.values, &record);
   Add(run.bytes, &record);
@@ -158,7 +154,7 @@ LoadJournal::Record RecordOf(const RunInfo& run, const std::vector<std::string>&
 }
 
 LoadJournal::Record RecordOf(const WritePlan& plan) {
-  LoadJournal::Record record = {kPlan};
+  LoadJournal::Record record = {kPlanRecord};
   Add(plan.operands ? 1 : 0, &record);
   Add(plan.ranges.size(), &record);
   for (size_t i = 0; i < plan.ranges.size(); ++i) {
@@ -186,7 +182,7 @@ LoadJournal::Record RecordOfPart(uint64_t number, const SortedPart& part) {
   return record;
 }
 
-LoadJournal::Record NotSortedRecord() { return {kNotSorted}; }
+LoadJournal::Record NotSortedRecord() { return {kNotSortedRecord}; }
 
 LoadJournal::Record RecordOf(const LoadCounts& written) {
   LoadJournal::Record record = {kWritten};
@@ -211,7 +207,7 @@ LoadJournal::Record RecordOf(const IngestionIntent& intent) {
   return record;
 }
 
-LoadJournal::Record DoneRecord() { return {kDone}; }
+LoadJournal::Record DoneRecord() { return {kDoneRecord}; }
 
 absl::Status LoadState::CheckPlan(const KeyOrder& order, uint64_t shards,
                                   const std::string& folder) const {
@@ -229,7 +225,7 @@ absl::Status LoadState::CheckPlan(const KeyOrder& order, uint64_t shards,
   return absl::OkStatus();
 }
 
-absl::StatusOr<LoadState> LoadState::Read(const LoadJournal::Contents& journal,
+absl::StatusOr<LoadState> LoadState::Read(const JournalContents& journal,
                                           const std::string& folder) {
   LoadState state;
   const std::vector<std::string> staged =
@@ -238,7 +234,7 @@ absl::StatusOr<LoadState> LoadState::Read(const LoadJournal::Contents& journal,
     Fields fields(record, folder);
     const std::string& kind = record[0];
     bool fits = true;
-    if (kind == kRun) {
+    if (kind == kRunRecord) {
       RunInfo run;
       uint64_t number = 0;
       run.path = fields.Run(&number);
@@ -253,7 +249,7 @@ absl::StatusOr<LoadState> LoadState::Read(const LoadJournal::Contents& journal,
       state.next_run = std::max(state.next_run, number + 1);
       const std::string path = run.path;
       state.runs[path] = std::move(run);
-    } else if (kind == kPlan) {
+    } else if (kind == kPlanRecord) {
       WritePlan plan;
       plan.operands = fields.Number() != 0;
       for (uint64_t left = fields.Count(2); left != 0; --left) {
@@ -289,7 +285,7 @@ absl::StatusOr<LoadState> LoadState::Read(const LoadJournal::Contents& journal,
       } else {
         state.sorted[number] = std::move(part);
       }
-    } else if (kind == kNotSorted) {
+    } else if (kind == kNotSortedRecord) {
       state.sorted.clear();
       state.not_sorted = true;
     } else if (kind == kIngest) {
@@ -319,7 +315,7 @@ absl::StatusOr<LoadState> LoadState::Read(const LoadJournal::Contents& journal,
     } else if (kind == kUnstaged) {
       state.staged.clear();
       state.built = false;
-    } else if (kind == kDone) {
+    } else if (kind == kDoneRecord) {
       state.done = true;
     } else {
       return absl::DataLossError(absl::StrCat(

@@ -61,8 +61,7 @@ struct LoadState {
   // Of a load with this journal in `folder`. Believes no name of a file that such a load could not
   // have made, so that nothing else is read or removed because a journal says so.
   // Errors: DataLoss, naming the record, if it is not what this program writes.
-  static absl::StatusOr<LoadState> Read(const LoadJournal::Contents& journal,
-                                        const std::string& folder);
+  static absl::StatusOr<LoadState> Read(const JournalContents& journal, const std::string& folder);
   static absl::StatusOr<LoadState> Read(const LoadJournal& journal) {
     return Read(journal.contents(), journal.folder());
   }

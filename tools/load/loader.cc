@@ -15,10 +15,12 @@
 #include "tools/load/interrupt.h"
 #include "tools/load/last_words.h"
 #include "tools/load/list_builder.h"
+#include "tools/load/load_inputs.h"
 #include "tools/load/load_journal.h"
 #include "tools/load/load_place.h"
 #include "tools/load/load_state.h"
 #include "tools/load/memory_limit.h"
+#include "tools/load/output_file.h"
 #include "tools/load/owned_folder.h"
 #include "tools/load/progress.h"
 #include "tools/load/publish.h"
@@ -70,9 +72,7 @@ class Loader {
 
   // Before anything is read or made.
   absl::Status FindDatabase() {
-    for (const std::string& input : options_.inputs) {
-      if (absl::Status status = CheckInput(input); !status.ok()) return status;
-    }
+    if (absl::Status status = inputs_.Look(options_.inputs); !status.ok()) return status;
     const Layout layout = options_.layout.value_or(Layout::kCompact);
     std::string note;
     if (options_.db.empty()) {
@@ -95,9 +95,8 @@ class Loader {
     if (database_.is_new() &&
         (!options_.folders.wal_dir.empty() || !options_.folders.db_paths.empty())) {
       return absl::FailedPreconditionError(
-          "--wal-dir and --db-path: expected a DB that is there, which says in them where its "
-          "files "
-          "are; a new DB has all files in its own folder");
+          "--wal-dir and --db-path: expected a DB that is there, as they say where its files are. "
+          "A new DB has all files in its own folder");
     }
     if (options_.layout.value_or(database_.layout()) != database_.layout()) {
       return absl::FailedPreconditionError(absl::StrCat(
@@ -141,38 +140,6 @@ class Loader {
     return absl::OkStatus();
   }
 
-  // Without opening it, which would disturb a FIFO.
-  absl::Status CheckInput(const std::string& path) {
-    struct stat info;
-    if (path == "-") {
-      if (fstat(0, &info) == 0 && S_ISREG(info.st_mode)) {
-        total_bytes_ += static_cast<uint64_t>(info.st_size);
-      }
-      can_read_again_ = false;
-      return absl::OkStatus();
-    }
-    const int error = stat(path.c_str(), &info) != 0    ? errno
-                      : access(path.c_str(), R_OK) != 0 ? errno
-                                                        : 0;
-    if (error != 0) {
-      const std::string message = absl::StrCat(path, ": cannot open: ", ErrnoText(error));
-      return error == ENOENT ? absl::NotFoundError(message) : absl::InternalError(message);
-    }
-    if (S_ISDIR(info.st_mode)) {
-      return absl::InvalidArgumentError(
-          absl::StrCat(path, ": is a directory; expected a file, a pipe or - for stdin"));
-    }
-    inputs_.push_back({"--input", CanonicalPath(path)});
-    if (S_ISREG(info.st_mode)) {
-      total_bytes_ += static_cast<uint64_t>(info.st_size);
-      inputs_.back().push_back(absl::StrCat(info.st_size));
-      inputs_.back().push_back(absl::StrCat(info.st_mtim.tv_sec, ".", info.st_mtim.tv_nsec));
-    } else {
-      can_read_again_ = false;
-    }
-    return absl::OkStatus();
-  }
-
   // What a load that resumes has to have the same; the first tells whose folder it is.
   std::vector<LoadJournal::Record> What() const {
     std::vector<LoadJournal::Record> what = {
@@ -187,15 +154,15 @@ class Loader {
         {"--on-error", absl::StrCat(static_cast<int>(options_.on_error))},
         {"--rejects", rejects_},
         {"--shards", absl::StrCat(options_.shards)},
-        {"--input", can_read_again_ ? "files" : kReadOnce},
+        {"--input", inputs_.can_read_again() ? "files" : kReadOnce},
     };
-    what.insert(what.end(), inputs_.begin(), inputs_.end());
+    what.insert(what.end(), inputs_.records().begin(), inputs_.records().end());
     return what;
   }
 
   absl::Status OpenJournal() {
     const std::vector<LoadJournal::Record> what = What();
-    mark_.what = LoadJournal::Digest(what);
+    mark_.what = DigestOf(what);
     if (options_.resume) {
       absl::StatusOr<std::unique_ptr<LoadJournal>> found =
           LoadJournal::Find(place_.prefix(), what, options_.note);
@@ -203,7 +170,7 @@ class Loader {
       journal_ = *std::move(found);
       if (journal_ != nullptr) return ReadJournal();
       if (!not_new_.ok()) return not_new_;
-      if (!can_read_again_) {
+      if (!inputs_.can_read_again()) {
         return absl::UnimplementedError(
             "--resume: expected files as --input, which can be read again, found stdin or a pipe");
       }
@@ -309,7 +276,7 @@ class Loader {
           staged.ok() ? HasLoad(*staged, mark_.id) : absl::StatusOr<bool>(false);
       if (loaded.ok() && *loaded) {
         state_.built = true;
-        absl::Status status = journal_->Append(BuiltRecord(), /*sync=*/true);
+        absl::Status status = journal_->Append(BuiltRecord());
         if (!status.ok()) return status;
       }
     }
@@ -319,7 +286,7 @@ class Loader {
     }
     // Somebody else's, made meanwhile.
     const bool is_taken = fs::exists(place_.target() + "/" + last_, error);
-    if (state_.built && is_taken && !can_read_again_) {
+    if (state_.built && is_taken && !inputs_.can_read_again()) {
       return absl::FailedPreconditionError(
           absl::StrCat(place_.target(),
                        ": another process made what is there meanwhile. What this load has made "
@@ -331,7 +298,7 @@ class Loader {
 
   absl::Status Unstage() {
     // First: what is built and not there any more would be taken for moved.
-    absl::Status status = journal_->Append(UnstagedRecord(), /*sync=*/true);
+    absl::Status status = journal_->Append(UnstagedRecord());
     if (!status.ok()) return status;
     RemoveTree(state_.staged).IgnoreError();  // only takes space
     state_.staged.clear();
@@ -368,8 +335,8 @@ class Loader {
     }
     job.operands = operands_;
     job.rejects = rejects_;
-    job.can_read_again = can_read_again_;
-    job.total_bytes = total_bytes_;
+    job.can_read_again = inputs_.can_read_again();
+    job.total_bytes = inputs_.total_bytes();
     job.journal = journal_.get();
     job.progress = &progress_;
     builder_ = std::make_unique<ListBuilder>(job, &state_, &summary_);
@@ -396,6 +363,10 @@ class Loader {
     } else {
       if (!state_.built) status = Stage();
       if (status.ok()) status = MoveFolder(state_.staged, place_.target(), last_);
+      std::error_code error;
+      // It is at its place, and may not have reached the disk.
+      summary_.may_be_loaded =
+          !status.ok() && state_.built && !fs::exists(state_.staged + "/" + last_, error);
       summary_.created = status.ok() && to_db_;
     }
     summary_.ingest_seconds =
@@ -405,14 +376,14 @@ class Loader {
 
   absl::Status Stage() {
     state_.staged = place_.StagedFor(mark_.id, journal_->folder());
-    absl::Status status = journal_->Append(StagedRecord(state_.staged), /*sync=*/true);
+    absl::Status status = journal_->Append(StagedRecord(state_.staged));
     if (status.ok()) status = RemoveTree(state_.staged);
     if (status.ok()) {
       status = to_db_ ? IngestInto(database_.At(state_.staged)) : PublishTo(state_.staged);
     }
     // First its name: what is built and not there any more is taken for moved.
     if (status.ok()) status = SyncMoved(state_.staged);
-    if (status.ok()) status = journal_->Append(BuiltRecord(), /*sync=*/true);
+    if (status.ok()) status = journal_->Append(BuiltRecord());
     if (status.ok()) {
       state_.built = true;
     } else {
@@ -443,8 +414,7 @@ class Loader {
     ingestion.must_be_empty = options_.mode == LoadMode::kAppend && !operands_;
     ingestion.create_only = options_.mode == LoadMode::kCreateOnly;
     ingestion.before = [this](const IngestionIntent& intent) {
-      return database_.is_new() ? absl::OkStatus()
-                                : journal_->Append(RecordOf(intent), /*sync=*/true);
+      return database_.is_new() ? absl::OkStatus() : journal_->Append(RecordOf(intent));
     };
     return Ingest(database, ingestion);
   }
@@ -480,15 +450,13 @@ class Loader {
     return Publish(folder, folders, files, options_.manifest(set, summary_));
   }
 
-  // The load is at its place. Nothing of it may fail from here on.
+  // The load is at its place. Only the rejects can fail from here on.
   void Complete() {
     if (builder_ != nullptr) {
-      absl::Status status = builder_->rejects()->Commit();
-      if (!status.ok()) options_.note(std::string(status.message()));
+      summary_.rejects = builder_->rejects()->Commit();
     } else {
       if (journal_ != nullptr) {
-        absl::Status status = RejectLog::CommitLeft(rejects_, journal_->folder());
-        if (!status.ok()) options_.note(std::string(status.message()));
+        summary_.rejects = RejectLog::CommitLeft(rejects_, journal_->folder());
       }
       summary_.rows = state_.counts.rows;
       summary_.values = state_.counts.values;
@@ -498,7 +466,14 @@ class Loader {
     }
     if (journal_ == nullptr) return;
     if (!state_.staged.empty()) RemoveTree(state_.staged).IgnoreError();  // its files were moved
-    journal_->Append(DoneRecord(), /*sync=*/false).IgnoreError();
+    // If it is lost, the load is found in the DB.
+    journal_->Append(DoneRecord()).IgnoreError();
+    if (!summary_.rejects.ok() && !OutputFile::IsInPlace(rejects_)) {
+      builder_.reset();  // closes files
+      journal_->RemoveUnknown({});
+      summary_.left = journal_->folder();
+      return;
+    }
     journal_->Remove();
   }
 
@@ -509,8 +484,8 @@ class Loader {
                              absl::IsAborted(status) || absl::IsFailedPrecondition(status) ||
                              absl::IsDataLoss(status) || IsOutOfMemory(status);
     const bool can_go_on =
-        state_.built || (can_read_again_ ? journal_->worth_keeping()
-                                         : state_.written && summary_.rows_skipped == 0);
+        state_.built || (inputs_.can_read_again() ? journal_->worth_keeping()
+                                                  : state_.written && summary_.rows_skipped == 0);
     const bool keeps = summary_.resumed || (may_go_away && can_go_on);
     builder_.reset();  // closes files
     if (!keeps) {
@@ -532,9 +507,7 @@ class Loader {
   const std::string last_;     // file that makes a folder what is wanted
   const std::string rejects_;  // LoadOptions::rejects, the same from whatever folder
   Progress progress_;
-  uint64_t total_bytes_ = 0;
-  std::vector<LoadJournal::Record> inputs_;
-  bool can_read_again_ = true;
+  LoadInputs inputs_;
   Database database_;
   absl::Status not_new_;    // why no new DB can be made, unless one was being moved there
   bool operands_ = false;   // lists are written as operands, not as values

@@ -126,6 +126,9 @@ struct LoadSummary {
   std::string left_staged;
   // On error: it may have been loaded by an earlier call.
   bool may_be_loaded = false;
+  // The load is done, but the rejects could not get their name: why. `left` is then the folder that
+  // has them, from which --resume writes them; empty if it cannot.
+  absl::Status rejects;
 };
 
 // On error nothing was loaded; what was finished is kept for --resume if the error is one that may

@@ -17,6 +17,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "tools/load/disk_sync.h"
 #include "tools/load/interrupt.h"
 #include "tools/load/text.h"
 
@@ -66,11 +67,6 @@ bool IsOpenFile(const std::string& folder, const std::string& name, int* fd) {
   return true;
 }
 
-// A file system without owners, or ones that cannot do it for folders, say so.
-int SyncFd(int fd) {
-  return fsync(fd) == 0 || errno == EINVAL || errno == ENOTSUP || errno == EROFS ? 0 : errno;
-}
-
 }  // namespace
 
 // What is written to.
@@ -108,7 +104,7 @@ struct OutputFile::Target {
 };
 
 OutputFile::~OutputFile() {
-  if (fd_ >= 0) close(fd_);
+  if (fd_ >= 0) close(fd_);  // it was not committed: what is in it does not matter
   if (!part_.empty()) unlink(part_.c_str());
 }
 
@@ -117,13 +113,14 @@ absl::Status OutputFile::CannotWrite(int error, std::string_view more) const {
       absl::StrCat(what_, ": cannot write it: ", ErrnoText(error), Abs(more)));
 }
 
-absl::Status OutputFile::Check(const std::string& what, const std::string& path) {
+absl::Status OutputFile::Check(const std::string& what, const std::string& path,
+                               const std::string& id) {
   OutputFile file(what);
   Target target;
   const int error = target.Find(path);
   const absl::Status status = error != 0        ? file.CannotWrite(error)
                               : target.in_place ? file.CheckInPlace(target)
-                                                : file.OpenBeside(target, "");
+                                                : file.OpenBeside(target, id, /*nameless=*/true);
   return status.ok() ? status : absl::InvalidArgumentError(status.message());
 }
 
@@ -138,7 +135,7 @@ absl::Status OutputFile::Open(const std::string& path, const std::string& id) {
   if (const int error = target.Find(path); error != 0) {
     return CannotWrite(error);
   }
-  return target.in_place ? OpenInPlace(target) : OpenBeside(target, id);
+  return target.in_place ? OpenInPlace(target) : OpenBeside(target, id, /*nameless=*/false);
 }
 
 absl::Status OutputFile::OpenInPlace(const Target& target) {
@@ -153,7 +150,7 @@ absl::Status OutputFile::OpenInPlace(const Target& target) {
   return absl::OkStatus();
 }
 
-absl::Status OutputFile::OpenBeside(const Target& target, const std::string& id) {
+absl::Status OutputFile::OpenBeside(const Target& target, const std::string& id, bool nameless) {
   constexpr int kMostTries = 100;
   if (target.exists && faccessat(AT_FDCWD, target.path.c_str(), W_OK, AT_EACCESS) != 0)
     return CannotWrite(errno);
@@ -166,6 +163,8 @@ absl::Status OutputFile::OpenBeside(const Target& target, const std::string& id)
                        "; it belongs to another user, and its folder is sticky: only that user can "
                        "replace it");
   }
+  // Nothing can be left of it, whatever ends the process or the machine.
+  if (nameless) fd_ = open(Openable(folder).c_str(), O_WRONLY | O_TMPFILE | O_CLOEXEC, 0600);
   for (int tries = 0; fd_ < 0 && tries < kMostTries; ++tries) {
     const std::string part = PartOf(target.path, id.empty() ? RandomId() : id);
     // Until it has the owner of the target, nobody else may read it.
@@ -211,7 +210,7 @@ absl::Status OutputFile::Write(std::string_view bytes) {
 }
 
 absl::Status OutputFile::Sync() {
-  const int error = SyncFd(fd_);
+  const int error = TrySync(fd_);
   synced_ = error == 0;
   return synced_ ? absl::OkStatus() : CannotWrite(error);
 }
@@ -227,11 +226,14 @@ absl::Status OutputFile::Commit() {
     return CannotWrite(errno);
   }
   part_.clear();
-  const int folder = open(Openable(FolderOf(path_)).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (folder < 0) return absl::OkStatus();  // may be written to and not read
-  const int error = SyncFd(folder);
-  close(folder);
-  return error == 0 ? absl::OkStatus() : CannotWrite(error);
+  const int error = TrySync(Openable(FolderOf(path_)));
+  if (error == 0) return absl::OkStatus();
+  return CannotWrite(error, "; it is at its place, but a power cut could still take it away");
+}
+
+void OutputFile::RemoveLeft(const std::string& path, const std::string& id) {
+  Target target;
+  if (target.Find(path) == 0 && !target.in_place) unlink(PartOf(target.path, id).c_str());
 }
 
 bool OutputFile::IsInPlace(const std::string& path) {

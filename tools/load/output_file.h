@@ -42,9 +42,14 @@ class OutputFile {
   // name. Waits for the reader of a FIFO. Errors: Internal with the reason; Cancelled if
   // interrupted.
   absl::Status Open(const std::string& path, const std::string& id = "");
-  // Whether Open() would succeed, as far as it can be known without waiting. Leaves
-  // nothing. Errors: InvalidArgument with the reason.
-  static absl::Status Check(const std::string& what, const std::string& path);
+  // Whether Open() would succeed, as far as it can be known without waiting. Leaves nothing; if it
+  // is killed, at most what Open() with this `id` replaces, on file systems that cannot make a file
+  // without a name. Errors: InvalidArgument with the reason.
+  static absl::Status Check(const std::string& what, const std::string& path,
+                            const std::string& id = "");
+  // Removes what Open() with this `id` has left beside `path`, if it was killed. Errors are
+  // ignored: the file only takes space.
+  static void RemoveLeft(const std::string& path, const std::string& id);
 
   // True if what `path` names is written in place.
   static bool IsInPlace(const std::string& path);
@@ -56,14 +61,17 @@ class OutputFile {
   absl::Status Write(std::string_view bytes);
   // What was written is on disk. Commit() does it if it was not called. Errors: Internal.
   absl::Status Sync();
-  // Gives the file its name. Errors: Internal; what was there before then stays.
+  // Gives the file its name. Errors: Internal; what was there before then stays, unless the message
+  // says otherwise.
   absl::Status Commit();
 
  private:
   struct Target;
 
   absl::Status OpenInPlace(const Target& target);
-  absl::Status OpenBeside(const Target& target, const std::string& id);
+  // `nameless`: only to see that it can be done; the file has no name if the file system can do
+  // that.
+  absl::Status OpenBeside(const Target& target, const std::string& id, bool nameless);
   absl::Status CheckInPlace(const Target& target) const;
   absl::Status CannotWrite(int error, std::string_view more = "") const;
 

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "tools/load/disk_sync.h"
 #include "tools/load/text.h"
 
 namespace sheaf {
@@ -48,14 +49,6 @@ void Split(std::string path, std::string* parent, std::string* name) {
 int OpenParent(const std::string& parent) {
   const int fd = open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   return fd >= 0 || errno != EACCES ? fd : open(parent.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC);
-}
-
-absl::Status SyncFd(int fd, const std::string& path) {
-  // Not all file systems do that for folders; EBADF: it could be opened for searching alone.
-  if (fsync(fd) == 0 || errno == EINVAL || errno == ENOTSUP || errno == EBADF) {
-    return absl::OkStatus();
-  }
-  return Failed(path, "write it to the disk", errno);
 }
 
 absl::Status ListFd(int fd, const std::string& path, std::vector<std::string>* names) {
@@ -217,10 +210,16 @@ absl::Status OwnedFolder::RemoveItself() const {
   return Failed(path_, "remove it", errno);
 }
 
-absl::Status OwnedFolder::Sync() const { return SyncFd(fd_, path_); }
+absl::Status OwnedFolder::Sync() const {
+  const int error = TrySync(fd_);
+  return error == 0 ? absl::OkStatus() : NotSynced(path_, error);
+}
 
 absl::Status OwnedFolder::SyncParent() const {
-  return SyncFd(parent_, absl::StrCat("the folder of ", path_));
+  const int error = TrySync(parent_);
+  // EBADF: it could be opened for searching alone.
+  return error == 0 || error == EBADF ? absl::OkStatus()
+                                      : NotSynced(absl::StrCat("the folder of ", path_), error);
 }
 
 absl::Status RemoveTree(const std::string& path) {

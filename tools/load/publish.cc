@@ -8,7 +8,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "tools/load/load_place.h"
+#include "tools/load/disk_sync.h"
 #include "tools/load/output_file.h"
 #include "tools/load/text.h"
 

@@ -7,7 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "tools/load/database.h"
-#include "tools/load/load_place.h"
+#include "tools/load/disk_sync.h"
 #include "tools/load/silent_logger.h"
 #include "tools/load/text.h"
 

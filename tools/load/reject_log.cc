@@ -22,6 +22,11 @@ std::string SpoolIn(const std::string& folder) { return absl::StrCat(folder, "/"
 
 std::string What(const std::string& file) { return "--rejects " + file; }
 
+// Of the file's temporary name: the load's, so that the one that goes on after a kill finds it.
+std::string IdOf(const std::string& folder) {
+  return folder.substr(folder.size() - OutputFile::kIdBytes);
+}
+
 absl::Status CannotWrite(const std::string& spool, int error) {
   return absl::InternalError(absl::StrCat(spool, ": cannot write it: ", ErrnoText(error)));
 }
@@ -32,13 +37,15 @@ RejectLog::RejectLog(OnError on_error, std::string file,
                      std::function<void(const std::string&)> note)
     : on_error_(on_error), file_(std::move(file)), note_(std::move(note)) {}
 
+// What Finish() has written was synced; all else is thrown away.
 RejectLog::~RejectLog() {
   if (spool_ != nullptr) std::fclose(spool_);
 }
 
 absl::Status RejectLog::Open(const std::string& folder) {
   if (file_.empty()) return absl::OkStatus();
-  if (absl::Status status = OutputFile::Check(What(file_), file_); !status.ok()) return status;
+  if (absl::Status status = OutputFile::Check(What(file_), file_, IdOf(folder)); !status.ok())
+    return status;
   const std::string path = SpoolIn(folder);
   const int fd = open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
   spool_ = fd < 0 ? nullptr : fdopen(fd, "w+");
@@ -171,8 +178,7 @@ absl::Status RejectLog::Finish() {
 absl::Status RejectLog::CopyTo(const std::string& file, const std::string& folder, int spool,
                                std::unique_ptr<OutputFile>* out) {
   *out = std::make_unique<OutputFile>(What(file));
-  // Named after the load, for the one that goes on after a kill.
-  absl::Status status = (*out)->Open(file, folder.substr(folder.size() - OutputFile::kIdBytes));
+  absl::Status status = (*out)->Open(file, IdOf(folder));
   char bytes[1 << 14];
   off_t offset = 0;
   for (ssize_t got; status.ok() && (got = pread(spool, bytes, sizeof bytes, offset)) != 0;) {
@@ -195,8 +201,12 @@ absl::Status RejectLog::Commit() {
 }
 
 absl::Status RejectLog::CommitLeft(const std::string& file, const std::string& folder) {
+  if (file.empty()) return absl::OkStatus();
   const int spool = open(SpoolIn(folder).c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-  if (file.empty() || spool < 0) return absl::OkStatus();
+  if (spool < 0) {
+    OutputFile::RemoveLeft(file, IdOf(folder));
+    return absl::OkStatus();
+  }
   std::unique_ptr<OutputFile> out;
   absl::Status status = CopyTo(file, folder, spool, &out);
   close(spool);

@@ -66,6 +66,7 @@ absl::StatusOr<std::unique_ptr<RunWriter>> RunWriter::Create(const std::string& 
   return std::unique_ptr<RunWriter>(new RunWriter(path, fd, order, compression));
 }
 
+// Not synced: a run is verified before a load that resumes goes on with it.
 RunWriter::~RunWriter() { close(fd_); }
 
 absl::Status RunWriter::Write(SortedRows& rows, const std::vector<uint64_t>& positions) {

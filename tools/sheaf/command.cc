@@ -1,5 +1,6 @@
 #include "tools/sheaf/command.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <charconv>
@@ -7,7 +8,6 @@
 #include <limits>
 
 #include "tools/load/escapes.h"
-#include "tools/load/input_files.h"
 #include "tools/load/last_words.h"
 
 namespace sheaf {
@@ -40,7 +40,7 @@ void AddDb(CLI::App& app, DbName* db) {
     db->path = Unprotect(argument);
     load::InputFiles files;
     files.AddFolder("--db", db->path);
-    const absl::Status status = files.CheckOpen("stdout", STDOUT_FILENO);
+    const absl::Status status = CheckStreams(files);
     if (!status.ok()) throw CLI::ValidationError(std::string(status.message()));
   };
   app.add_option_function<std::string>("--db", set, "Folder of the DB")
@@ -48,6 +48,15 @@ void AddDb(CLI::App& app, DbName* db) {
       ->type_name("DIR");
   AddFamily(app, &db->family);
   AddFolders(app, &db->folders);
+}
+
+absl::Status CheckStreams(const load::InputFiles& inputs) {
+  absl::Status out = inputs.CheckOpen("stdout", STDOUT_FILENO);
+  absl::Status err = inputs.CheckOpen("stderr", STDERR_FILENO);
+  if (err.ok()) return out;
+  const int other = out.ok() ? STDOUT_FILENO : open("/dev/null", O_WRONLY | O_CLOEXEC);
+  if (dup2(other, STDERR_FILENO) < 0) close(STDERR_FILENO);
+  return err;
 }
 
 void AddFolders(CLI::App& app, load::DbFolders* folders) {

@@ -17,6 +17,7 @@
 
 #include "CLI/CLI.hpp"
 #include "absl/status/status.h"
+#include "tools/load/input_files.h"
 #include "tools/load/text.h"
 #include "tools/sheaf/list_db.h"
 
@@ -52,6 +53,10 @@ CLI::Option* AddFamily(CLI::App& app, std::string* family);
 void AddFolders(CLI::App& app, load::DbFolders* folders);
 // --db, --cf, --wal-dir and --db-path of an existing DB.
 void AddDb(CLI::App& app, DbName* db);
+
+// InvalidArgument if stdout or stderr is one of `inputs`. If stderr is, messages go to stdout from
+// then on, or nowhere, as each would be written into the input.
+absl::Status CheckStreams(const load::InputFiles& inputs);
 
 // An option that takes one of the names of `choices`; `set` gets what belongs to it.
 template <typename T>

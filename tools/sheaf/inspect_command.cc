@@ -99,7 +99,7 @@ void WriteText(size_t offset, const BlobView& blob, Output& out) {
 int Run(const Arguments& arguments) {
   load::InputFiles inputs;
   inputs.AddFile("FILE", arguments.file);
-  if (absl::Status status = inputs.CheckOpen("stdout", STDOUT_FILENO); !status.ok()) {
+  if (absl::Status status = CheckStreams(inputs); !status.ok()) {
     return ExitOf(kName, status);
   }
   const auto file = FileBytes::Read(arguments.file);

@@ -6,6 +6,7 @@
 #include "absl/strings/str_split.h"
 #include "tools/load/input_files.h"
 #include "tools/load/interrupt.h"
+#include "tools/load/load_files.h"
 #include "tools/load/loader.h"
 #include "tools/load/output_file.h"
 #include "tools/load/progress.h"
@@ -82,7 +83,9 @@ constexpr char kFooter[] =
     "\n"
     "Exit status: 0 success, also if rows were skipped with --on-error skip; 1 failed, nothing "
     "was\n"
-    "loaded; 2 bad usage; 130 or 143 interrupted by SIGINT or SIGTERM, nothing was loaded.";
+    "loaded, unless the message says that the load is done and only a file of --rejects or\n"
+    "--json-summary is missing; 2 bad usage; 130 or 143 interrupted by SIGINT or SIGTERM, nothing\n"
+    "was loaded.";
 
 struct Arguments {
   load::LoadOptions options;
@@ -116,14 +119,16 @@ void PrintSummary(const load::LoadSummary& summary, const std::string& where) {
 
 std::string JsonSummaryName(const std::string& path) { return "--json-summary " + path; }
 
-void WriteJsonSummary(const std::string& path, const std::string& text) {
-  if (path.empty()) return;
+// False, with a complaint, if it cannot be written.
+bool WriteJsonSummary(const std::string& path, const std::string& text) {
+  if (path.empty()) return true;
   const load::InterruptScope interrupts;  // so that no temporary file is left
   load::OutputFile file(JsonSummaryName(path));
   absl::Status status = file.Open(path);
   if (status.ok()) status = file.Write(text);
   if (status.ok()) status = file.Commit();
   if (!status.ok()) Complain(kName, load::Std(status.message()));
+  return status.ok();
 }
 
 // What would be found out when the load is done, and what would destroy its input.
@@ -132,6 +137,7 @@ absl::Status CheckOutputs(const Arguments& arguments) {
   load::InputFiles files;
   for (const std::string& input : options.inputs) files.AddFile("--input", input);
   if (!options.db.empty()) files.AddFolder("--db", options.db);
+  if (absl::Status status = CheckStreams(files); !status.ok()) return status;
   if (!options.sst_only.empty()) files.AddOutput("--sst-only", options.sst_only);
   if (!options.rejects.empty()) {
     absl::Status status = files.CheckOutput("--rejects " + options.rejects, options.rejects);
@@ -144,6 +150,21 @@ absl::Status CheckOutputs(const Arguments& arguments) {
   if (summary.empty()) return absl::OkStatus();
   absl::Status status = files.CheckOutput(JsonSummaryName(summary), summary);
   return status.ok() ? load::OutputFile::Check(JsonSummaryName(summary), summary) : status;
+}
+
+// True if all files of a load that is done are there; else says what is missing.
+bool HasOutputs(const load::LoadSummary& summary, bool has_json) {
+  if (!has_json) Complain(kName, "the load is done; only the file of --json-summary is missing");
+  if (summary.rejects.ok()) return has_json;
+  Complain(kName, load::Std(summary.rejects.message()));
+  Complain(
+      kName,
+      absl::StrCat("the load is done; only the file of --rejects is missing",
+                   summary.left.empty()
+                       ? ""
+                       : absl::StrCat(". The rows are in ", summary.left, "/", load::kRejectsName,
+                                      ": the same command with --resume writes the file")));
+  return false;
 }
 
 int Usage(const std::string& text) {
@@ -183,10 +204,10 @@ int Run(Arguments& arguments) {
   load::LoadSummary summary;
   const absl::Status status = load::Load(options, &summary);
   const int signal = load::InterruptSignal();
-  WriteJsonSummary(arguments.json_summary, SummaryJson(summary, status));
+  const bool has_summary = WriteJsonSummary(arguments.json_summary, SummaryJson(summary, status));
   if (status.ok()) {
     PrintSummary(summary, where);
-    return kExitOk;
+    return HasOutputs(summary, has_summary) ? kExitOk : kExitFailed;
   }
   Complain(kName, load::Std(status.message()));
   if (!summary.may_be_loaded) Complain(kName, absl::StrCat("nothing was loaded into ", where));

@@ -40,6 +40,10 @@ std::string SummaryJson(const load::LoadSummary& summary, const absl::Status& st
     out.append(",\"error\":");
     AppendJsonText(load::Std(status.message()), &out);
   }
+  if (!summary.rejects.ok()) {
+    out.append(",\"rejects_error\":");
+    AppendJsonText(load::Std(summary.rejects.message()), &out);
+  }
   const auto number = [&out](const char* name, uint64_t value) {
     absl::StrAppend(&out, ",\"", name, "\":", value);
   };
