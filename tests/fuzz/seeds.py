@@ -148,6 +148,7 @@ def journals():
     seed("journal", "input_without_name",
          any_lines + b"load\t1\tid\nwhat\t--db\t/lists.db\nwhat\t--input\n")
     seed("journal", "more_than_it_has", any_records + b"what\nwhat\t--input\ndone\n")
+    seed("journal", "option_without_name", any_records + b"what\t\tx\n")
     seed("journal", "input_that_it_has_not", any_records + b"what\t--input\ndone\n")
     for name, records in {
         "done": b"done",

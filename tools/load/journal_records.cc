@@ -92,7 +92,7 @@ JournalContents ParseJournal(std::string_view bytes, const std::string& name) {
         return contents;
       }
       contents.id = record[2];
-    } else if (kind == kWhat && !contents.begun && record.size() >= 3) {
+    } else if (kind == kWhat && !contents.begun && record.size() >= 3 && !record[1].empty()) {
       contents.what.emplace_back(record.begin() + 1, record.end());
     } else if (kind == kLoad || kind == kWhat || contents.what.empty()) {
       contents.damage = DamagedAt(name, contents.whole, "is not one that a load writes there");
