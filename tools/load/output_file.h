@@ -42,13 +42,13 @@ class OutputFile {
   // name. Waits for the reader of a FIFO. Errors: Internal with the reason; Cancelled if
   // interrupted.
   absl::Status Open(const std::string& path, const std::string& id = "");
-  // Whether Open() would succeed, as far as it can be known without waiting. Leaves nothing; if it
-  // is killed, at most what Open() with this `id` replaces, on file systems that cannot make a file
-  // without a name. Errors: InvalidArgument with the reason.
+  // Whether Open() would succeed, as far as it can be known without waiting. Leaves nothing, even
+  // if the process is killed. (On a file system without O_TMPFILE a kill can leave what Open() with
+  // this `id` replaces.) Errors: InvalidArgument with the reason.
   static absl::Status Check(const std::string& what, const std::string& path,
                             const std::string& id = "");
-  // Removes what Open() with this `id` has left beside `path`, if it was killed. Errors are
-  // ignored: the file only takes space.
+  // Removes what a process that was killed after Open() with this `id` has left beside `path`.
+  // Errors are ignored: the file only takes space.
   static void RemoveLeft(const std::string& path, const std::string& id);
 
   // True if what `path` names is written in place.
