@@ -241,6 +241,7 @@ class Store {
 
   // A Cursor at the first list of `range`. Bounds in `options`, if any, hold as well. The Cursor
   // keeps copies of all bounds; a snapshot and a timestamp in `options` are the caller's to keep.
+  // NotSupported where read_tier is kBlockCacheTier: RocksDB leaves out keys that are not cached.
   std::unique_ptr<Cursor> Scan(const rocksdb::ReadOptions& options, KeyRange range);
 
   StoreStats stats() const;

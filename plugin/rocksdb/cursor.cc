@@ -3,9 +3,9 @@
 
 #include "plugin/codec/blob_view_access.h"
 #include "plugin/codec/bytes_block.h"
+#include "plugin/rocksdb/scan_iterator.h"
 #include "plugin/rocksdb/store_core.h"
 #include "rocksdb/comparator.h"
-#include "rocksdb/iterator.h"
 #include "sheaf/store.h"
 
 namespace sheaf {
@@ -34,7 +34,7 @@ class CursorImpl final : public Cursor {
     if (!options.auto_prefix_mode && !options.prefix_same_as_start) {
       options_.total_order_seek = true;
     }
-    iterator_.reset(core.db->NewIterator(options_, core.cf));
+    iterator_ = std::make_unique<internal::ScanIterator>(core.db, core.cf, options_);
     Go([this] {
       if (options_.iterate_lower_bound != nullptr) {
         iterator_->Seek(*options_.iterate_lower_bound);
@@ -99,7 +99,7 @@ class CursorImpl final : public Cursor {
   rocksdb::Slice begin_;
   rocksdb::Slice end_;
   rocksdb::ReadOptions options_;
-  std::unique_ptr<rocksdb::Iterator> iterator_;  // points to the members above
+  std::unique_ptr<internal::ScanIterator> iterator_;  // points to the members above
   BlobView values_;
   bool valid_ = false;
   rocksdb::Status status_;

@@ -1,6 +1,7 @@
 #include <memory>
 #include <string>
 
+#include "absl/strings/str_cat.h"
 #include "plugin/rocksdb/store_core.h"
 #include "rocksdb/comparator.h"
 #include "rocksdb/iterator.h"
@@ -21,8 +22,13 @@ rocksdb::Status GetByIterator(const StoreCore& core, const rocksdb::ReadOptions&
   if (options.read_tier == rocksdb::kPersistedTier) {
     return rocksdb::Status::NotSupported(
         "ReadOptions::read_tier = kPersistedTier with a row cache",
-        "the column family's SSTs hold range deletions, which RocksDB's row cache forgets; compact "
-        "it, or open the DB without DBOptions::row_cache");
+        absl::StrCat(core.row_cache->WhyNot(),
+                     "; read with kReadAllTier, or open the DB without DBOptions::row_cache"));
+  }
+  // An iterator forgets some errors, as ScanIterator says, and that a block is not cached is one.
+  if (options.read_tier == rocksdb::kBlockCacheTier) {
+    return rocksdb::Status::Incomplete("the row cache cannot be trusted (kBlockCacheTier)",
+                                       core.row_cache->WhyNot());
   }
   // What DB::Get takes no notice of, or cannot do.
   rocksdb::ReadOptions seek = options;
@@ -34,7 +40,8 @@ rocksdb::Status GetByIterator(const StoreCore& core, const rocksdb::ReadOptions&
   seek.pin_data = false;
   seek.prefix_same_as_start = false;
   seek.auto_prefix_mode = false;
-  seek.total_order_seek = true;
+  // Plain tables with a prefix extractor have no other way to find a key.
+  seek.total_order_seek = false;
   seek.max_skippable_internal_keys = 0;
 
   // So that the list of the next key is not merged in vain, or what is wrong with it told of `key`.

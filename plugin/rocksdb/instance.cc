@@ -40,12 +40,6 @@ bool TakesEmptyBatch(rocksdb::DB* db) {
   return db->Write(contradiction, &empty).ok();
 }
 
-// To ingest no files is refused by every instance, each with a reason of its own.
-bool IsSecondary(rocksdb::DB* db, rocksdb::ColumnFamilyHandle* cf) {
-  const rocksdb::Status s = db->IngestExternalFile(cf, {}, rocksdb::IngestExternalFileOptions());
-  return s.IsNotSupported() && absl::StrContains(s.ToString(), "secondary");
-}
-
 }  // namespace
 
 Instance Instance::Of(rocksdb::DB* db, rocksdb::ColumnFamilyHandle* cf,
@@ -56,7 +50,10 @@ Instance Instance::Of(rocksdb::DB* db, rocksdb::ColumnFamilyHandle* cf,
   instance.hides_prepared =
       is_stacked && !instance.has_ttl &&
       (options.inplace_update_support ? TakesEmptyBatch(db) : CannotRefresh(db, cf));
-  instance.is_secondary = IsSecondary(db, cf);
+  // To ingest no files is refused by every instance, each with a reason of its own.
+  const rocksdb::Status s = db->IngestExternalFile(cf, {}, rocksdb::IngestExternalFileOptions());
+  instance.is_secondary = s.IsNotSupported() && absl::StrContains(s.ToString(), "secondary");
+  instance.is_read_only = s.IsNotSupported() && !instance.is_secondary;
   return instance;
 }
 

@@ -22,6 +22,9 @@ struct Instance {
   bool hides_prepared = false;
   // DB::OpenAsSecondary.
   bool is_secondary = false;
+  // DB::OpenForReadOnly, or another that takes no files: Get checks the age of what it reads, which
+  // entries of a row cache do not have, so that it does not find what is there.
+  bool is_read_only = false;
 
   // Only single Gets and iterators read what the instance shows.
   bool reads_one_by_one() const { return has_ttl || hides_prepared; }

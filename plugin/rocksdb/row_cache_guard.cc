@@ -10,7 +10,18 @@ RowCacheGuard::RowCacheGuard(rocksdb::DB* db, rocksdb::ColumnFamilyHandle* cf,
                              const Instance& instance)
     : db_(db),
       cf_(cf),
-      never_(instance.hides_prepared || cf->GetComparator()->timestamp_size() != 0) {}
+      never_(instance.is_read_only ? "the DB was opened read-only, and then RocksDB does not find "
+                                     "keys in its row cache"
+             : cf->GetComparator()->timestamp_size() != 0
+                 ? "the column family has user-defined timestamps, and RocksDB does not find such "
+                   "keys in its row cache"
+                 : nullptr) {}
+
+const char* RowCacheGuard::WhyNot() const {
+  return never_ != nullptr ? never_
+                           : "the column family's SSTs hold range deletions, which RocksDB's row "
+                             "cache forgets, or changed while they were read";
+}
 
 uint64_t RowCacheGuard::Version() const {
   uint64_t version = 0;
@@ -19,7 +30,7 @@ uint64_t RowCacheGuard::Version() const {
 }
 
 uint64_t RowCacheGuard::Check() {
-  if (never_) return 0;
+  if (never_ != nullptr) return 0;
   const std::unique_lock<std::mutex> lock(checking_, std::try_to_lock);
   if (!lock.owns_lock()) return 0;
   const uint64_t version = Version();

@@ -4,7 +4,7 @@
 // read that finds one
 //   - does not see range deletions in that SST: deleted values are back, of that SST and of older
 //     ones (RocksDB refuses DeleteRange with a row cache from 9.2 on; an SST may have them still);
-//   - hides nothing that a TransactionDB's check of what is committed would hide, or all of it;
+//   - is not found by a DB that was opened read-only, which checks the age of what it reads;
 //   - before RocksDB 8.7 does not find keys with user-defined timestamps.
 // The guard looks at the properties of the column family's SSTs each time that they changed, and
 // sends reads to an iterator, which does not use the row cache, unless all is well.
@@ -45,6 +45,9 @@ class RowCacheGuard {
     return false;
   }
 
+  // Why Run() returned false, for a message.
+  const char* WhyNot() const;
+
  private:
   // Counts the changes of the column family's memtables and SSTs; 0 if RocksDB does not say.
   uint64_t Version() const;
@@ -54,7 +57,7 @@ class RowCacheGuard {
 
   rocksdb::DB* const db_;
   rocksdb::ColumnFamilyHandle* const cf_;
-  const bool never_;
+  const char* const never_;  // why the row cache is never right; else null
   std::atomic<uint64_t> trusted_{0};
   std::mutex checking_;
   uint64_t checked_ = 0;  // guarded by checking_

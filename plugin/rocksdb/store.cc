@@ -120,6 +120,13 @@ rocksdb::Status Store::Open(rocksdb::DB* db, rocksdb::ColumnFamilyHandle* cf,
         "it overwrites what is not committed, and has no snapshots; use WRITE_COMMITTED, or open "
         "the DB without inplace_update_support");
   }
+  if (instance.hides_prepared && cf_options.row_cache != nullptr) {
+    return rocksdb::Status::NotSupported(
+        "Store::Open: DBOptions::row_cache in a TransactionDB with the write policy WRITE_PREPARED "
+        "or WRITE_UNPREPARED",
+        "its transactions do not find what is in the row cache; use WRITE_COMMITTED, or open the "
+        "DB without row_cache");
+  }
   if (instance.is_secondary) {
     return rocksdb::Status::NotSupported(
         "Store::Open: a secondary instance",

@@ -78,9 +78,9 @@ class StoreCore {
 rocksdb::Status CorruptList(const rocksdb::Slice& key, const rocksdb::Slice& value, Layout layout,
                             const absl::Status& status);
 
-// The value of `key` as an iterator sees it, copied into `*value`: past the row cache, and where
-// DB::Get has no way to say that a value is not cached. Errors: NotFound; Incomplete; NotSupported
-// for kPersistedTier; RocksDB's own.
+// The value of `key` as an iterator sees it, copied into `*value`: past the row cache. Errors:
+// NotFound; Incomplete for kBlockCacheTier; NotSupported for kPersistedTier; RocksDB's own.
+// REQUIRES: core.row_cache.
 rocksdb::Status GetByIterator(const StoreCore& core, const rocksdb::ReadOptions& options,
                               const rocksdb::Slice& key, rocksdb::PinnableSlice* value);
 

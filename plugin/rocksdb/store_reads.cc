@@ -76,11 +76,15 @@ bool ReadWithCare(const StoreCore& core, const rocksdb::ReadOptions& options,
     context->Restart();
     *s = core.db->Get(options, core.cf, key, value);
   };
-  // DBWithTTL takes a value that RocksDB left empty, as it is not cached, for one without its
-  // stamp.
-  const bool by_get = !(core.instance.has_ttl && options.read_tier == rocksdb::kBlockCacheTier) &&
-                      (core.row_cache == nullptr ? (get(), true) : core.row_cache->Run(get));
-  if (by_get) return false;
+  if (core.row_cache == nullptr ? (get(), true) : core.row_cache->Run(get)) {
+    // DBWithTTL takes a value that RocksDB left empty, as it is not cached, for one without its
+    // stamp.
+    if (core.instance.has_ttl && options.read_tier == rocksdb::kBlockCacheTier &&
+        s->IsCorruption()) {
+      *s = rocksdb::Status::Incomplete("not all of the list is in a cache (kBlockCacheTier)");
+    }
+    return false;
+  }
   value->Reset();
   context->Restart();
   *s = GetByIterator(core, options, key, value);
@@ -100,8 +104,7 @@ rocksdb::Status ReadList(const StoreCore& core, const rocksdb::ReadOptions& opti
   if (core.reads_plainly && !core.ReadsBlobsWithoutIo(options)) {
     context->AllowStop();
     s = core.db->Get(options, core.cf, key, &block->value());
-  } else if (ReadWithCare(core, options, key, context, &block->value(), &s) &&
-             core.row_cache != nullptr) {
+  } else if (ReadWithCare(core, options, key, context, &block->value(), &s)) {
     watch.ReadPastRowCache();
   }
   if (s.ok()) {

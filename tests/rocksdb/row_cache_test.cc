@@ -7,14 +7,19 @@
 #include <thread>
 #include <vector>
 
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "rocksdb/cache.h"
+#include "rocksdb/slice_transform.h"
+#include "rocksdb/table.h"
 #include "sheaf/store.h"
 #include "tests/rocksdb/test_db.h"
 
 namespace sheaf {
 namespace testing {
 namespace {
+
+using ::testing::HasSubstr;
 
 class RowCacheTest : public ::testing::Test {
  protected:
@@ -158,6 +163,67 @@ TEST_F(RowCacheTest, ListsArePinnedInItOnceRangeDeletionsAreCompactedAway) {
     ASSERT_OK(db_.store().Get({}, "key", &list));
     EXPECT_TRUE(list.zero_copy());
   }
+}
+
+// A read-only DB of RocksDB's does not find what its row cache holds.
+TEST_F(RowCacheTest, AReadOnlyDbFindsEachListEachTime) {
+  db_.Put("key", {"a"});
+  db_.Flush();
+  db_.Append("key", {"b"});
+  db_.Put("other", {"c"});
+  db_.Flush();
+  db_.OpenReadOnly(Options());
+  ExpectEverywhere("key", {"a", "b"});
+  ExpectEverywhere("other", {"c"});
+  std::string value;
+  EXPECT_OK(db_.db()->Get({}, "other", &value));
+  EXPECT_TRUE(db_.db()->Get({}, "other", &value).IsNotFound());  // without a Store
+}
+
+// Lists that are read past the row cache are found in every table and memtable by its prefix.
+TEST_F(RowCacheTest, PlainTablesWithAPrefixExtractorAreReadPastIt) {
+  rocksdb::Options options = Options();
+  options.prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(1));
+  options.table_factory.reset(rocksdb::NewPlainTableFactory());
+  options.allow_mmap_reads = true;
+  TestDb db(options);
+  for (const char* key : {"a", "ab", "b", "c"}) {
+    db.Put(key, {key});
+    db.Flush();
+    db.Append(key, {"more"});
+  }
+  db.Flush();
+  db.OpenReadOnly(options);
+  for (const std::string key : {"a", "ab", "b", "c"}) {
+    EXPECT_EQ(db.Get(key), List({key, "more"}));
+    EXPECT_EQ(db.Get(key), List({key, "more"}));
+  }
+  PinnedBlob none;
+  EXPECT_TRUE(db.store().Get({}, "bb", &none).IsNotFound());
+  EXPECT_TRUE(db.store().Get({}, "d", &none).IsNotFound());
+}
+
+TEST_F(RowCacheTest, WhatCannotBeReadPastItSaysWhy) {
+  const auto expect = [this](const char* why) {
+    PinnedBlob list;
+    rocksdb::ReadOptions options;
+    options.read_tier = rocksdb::kPersistedTier;
+    const rocksdb::Status persisted = db_.store().Get(options, "key", &list);
+    EXPECT_TRUE(persisted.IsNotSupported()) << persisted.ToString();
+    EXPECT_THAT(persisted.ToString(), HasSubstr(why));
+    EXPECT_THAT(persisted.ToString(), HasSubstr("; read with kReadAllTier, or open"));
+    options.read_tier = rocksdb::kBlockCacheTier;
+    const rocksdb::Status cached = db_.store().Get(options, "key", &list);
+    EXPECT_TRUE(cached.IsIncomplete()) << cached.ToString();
+    EXPECT_THAT(cached.ToString(), HasSubstr(why));
+  };
+  db_.Put("key", {"a"});
+  DeleteRange("m", "z");
+  db_.Flush();
+  expect("hold range deletions");
+  db_.Compact();
+  db_.OpenReadOnly(Options());
+  expect("opened read-only");
 }
 
 TEST_F(RowCacheTest, RangesDeletedWhileOthersReadStayDeleted) {

@@ -6,6 +6,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "rocksdb/cache.h"
 #include "rocksdb/table.h"
 #include "sheaf/segments.h"
 #include "tests/rocksdb/support_instance.h"
@@ -45,6 +46,27 @@ TEST_P(WritesBeforeCommitTest, NoReadSeesWhatIsNotCommitted) {
   CheckReads(store, keys, before, {}, /*seed=*/1);
   ASSERT_OK(transaction->Rollback());
   CheckReads(store, keys, before, {}, /*seed=*/2);
+}
+
+// RocksDB's own: neither the DB nor its transactions find what they have put into the row cache.
+// No Store is involved.
+TEST_P(WritesBeforeCommitTest, ARowCacheIsRefusedAsRocksDbDoesNotFindKeysInIt) {
+  rocksdb::Options options = TestDb::DefaultOptions();
+  options.row_cache = rocksdb::NewLRUCache(1 << 20);
+  Instance instance(GetParam(), options);
+  const rocksdb::Status refused = instance.Open();
+  EXPECT_TRUE(refused.IsNotSupported()) << refused.ToString();
+  EXPECT_THAT(refused.ToString(), HasSubstr("row_cache"));
+  EXPECT_THAT(refused.ToString(), HasSubstr("use WRITE_COMMITTED"));
+  rocksdb::DB* const db = instance.db();
+  ASSERT_OK(db->Put({}, "key", "value"));
+  ASSERT_OK(db->Flush({}));
+  std::string value;
+  EXPECT_OK(db->Get({}, "key", &value));
+  EXPECT_TRUE(db->Get({}, "key", &value).IsNotFound());
+  const std::unique_ptr<rocksdb::Transaction> transaction = instance.Begin();
+  EXPECT_TRUE(transaction->GetForUpdate({}, "key", &value).IsNotFound());
+  EXPECT_OK(transaction->Rollback());
 }
 
 // RocksDB rolls back no merges, unless it is told to where the DB is opened, which the DB keeps to

@@ -2,7 +2,7 @@
 //
 // Each function reads all `keys` and reports a failure of the test where an answer is neither the
 // list of `lists` nor, where `lists` has none, NotFound. Reads that may not do I/O may say
-// Incomplete as well.
+// Incomplete as well, and a Scan that may not says NotSupported.
 //
 // Thread safety: free functions; `store` and the rest as RocksDB has it.
 
@@ -27,7 +27,6 @@ using Lists = std::map<std::string, List>;
 // What does not hold for all places and instances.
 struct ReadsDone {
   bool scan = true;
-  bool scan_without_io = true;  // with kBlockCacheTier
 };
 
 // Get, GetLast, GetSegments, MultiGet (twice the keys, in any order) and Scan: twice, as caches

@@ -56,7 +56,7 @@ ListScan::ListScan(ListDb& lists, KeyRange range, std::string prefix)
   const bool empty = !begin_.empty() && !end_.empty() && comparator->Compare(begin_, end_) >= 0;
   if (!begin_.empty() && !empty) options_.iterate_lower_bound = &begin_;
   if (!end_.empty()) options_.iterate_upper_bound = &end_;
-  iterator_.reset(lists.db().NewIterator(options_, lists.family()));
+  iterator_ = std::make_unique<internal::ScanIterator>(&lists.db(), lists.family(), options_);
   if (empty) return;
   Go([this] {
     if (begin_.empty()) {

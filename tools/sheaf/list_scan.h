@@ -20,6 +20,7 @@
 #include <string_view>
 
 #include "absl/status/statusor.h"
+#include "plugin/rocksdb/scan_iterator.h"
 #include "rocksdb/comparator.h"
 #include "rocksdb/db.h"
 #include "sheaf/blob_view.h"
@@ -63,7 +64,7 @@ class ListScan {
   rocksdb::Slice begin_;
   rocksdb::Slice end_;
   rocksdb::ReadOptions options_;
-  std::unique_ptr<rocksdb::Iterator> iterator_;  // points to the members above
+  std::unique_ptr<internal::ScanIterator> iterator_;  // points to the members above
   PendingOperands operands_;
   absl::StatusOr<BlobView> list_;
   bool valid_ = false;

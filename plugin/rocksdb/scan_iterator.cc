@@ -1,0 +1,42 @@
+#include "plugin/rocksdb/scan_iterator.h"
+
+#include "plugin/rocksdb/read_context.h"
+#include "rocksdb/comparator.h"
+
+namespace sheaf {
+namespace internal {
+
+ScanIterator::ScanIterator(rocksdb::DB* db, rocksdb::ColumnFamilyHandle* cf,
+                           const rocksdb::ReadOptions& options)
+    : seeks_(cf->GetComparator() == rocksdb::BytewiseComparator() &&
+             !options.prefix_same_as_start) {
+  if (options.read_tier == rocksdb::kBlockCacheTier) {
+    iterator_.reset(rocksdb::NewErrorIterator(rocksdb::Status::NotSupported(
+        "a scan with ReadOptions::read_tier = kBlockCacheTier",
+        "RocksDB's iterators leave out keys that are not in a cache, and say OK; scan with "
+        "kReadAllTier, or read keys with Store::MultiGet")));
+    return;
+  }
+  rocksdb::ReadOptions scan = options;
+  // RocksDB asks this of each SST that it opens.
+  scan.table_filter = [this, filter = options.table_filter](const rocksdb::TableProperties& table) {
+    opened_ = true;
+    return !filter || filter(table);
+  };
+  iterator_.reset(db->NewIterator(scan, cf));
+}
+
+void ScanIterator::Next() {
+  if (!seeks_) return iterator_->Next();
+  after_.assign(key().data(), key().size());
+  opened_ = false;
+  iterator_->Next();
+  // An error that is told already stays.
+  if (Valid() ? !opened_ : !status().ok()) return;
+  after_.push_back('\0');
+  if (ReadContext* const context = ReadContext::Current()) context->Restart();
+  iterator_->Seek(after_);
+}
+
+}  // namespace internal
+}  // namespace sheaf
