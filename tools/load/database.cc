@@ -124,8 +124,8 @@ void Database::TakeOver() {
   db_options_.wal_dir = wal_dir;
   db_options_.db_paths = db_paths;
   families_ = said_.families;
+  FindLayout();  // of what the application said
   ApplyOpenPolicy(&db_options_, &families_);
-  FindLayout();
 }
 
 absl::StatusOr<Database> Database::New(const std::string& path, Layout layout,
@@ -201,6 +201,7 @@ rocksdb::ColumnFamilyOptions& Database::family() {
 
 void Database::FindLayout() {
   const rocksdb::ColumnFamilyOptions& options = family();
+  merge_operator_ = options.merge_operator == nullptr ? "none" : options.merge_operator->Name();
   can_append_ = options.merge_operator != nullptr &&
                 options.merge_operator->IsInstanceOf(kAppendOperatorName);
   if (can_append_ && GetLayout(*options.merge_operator, &layout_)) return;
@@ -210,11 +211,6 @@ void Database::FindLayout() {
       return;
     }
   }
-}
-
-std::string Database::merge_operator() const {
-  const auto& merge_operator = family().merge_operator;
-  return merge_operator == nullptr ? "none" : merge_operator->Name();
 }
 
 rocksdb::Options Database::options() const { return rocksdb::Options(db_options_, family()); }

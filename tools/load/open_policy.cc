@@ -7,6 +7,7 @@
 #include <system_error>
 
 #include "absl/strings/str_cat.h"
+#include "sheaf/append_operator.h"
 #include "tools/load/load_place.h"
 
 namespace sheaf {
@@ -106,6 +107,9 @@ void ApplyOpenPolicy(rocksdb::DBOptions* db_options,
     family.options.disable_auto_compactions = true;
     family.options.compaction_filter = nullptr;
     family.options.compaction_filter_factory = nullptr;
+    if (family.options.merge_operator == nullptr) {
+      family.options.merge_operator = NewAppendOperator();
+    }
   }
 }
 
