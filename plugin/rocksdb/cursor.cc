@@ -34,7 +34,7 @@ class CursorImpl final : public Cursor {
     if (!options.auto_prefix_mode && !options.prefix_same_as_start) {
       options_.total_order_seek = true;
     }
-    iterator_.reset(core.db->NewIterator(options_, core.cf));
+    iterator_ = core.NewIterator(options_);
     Go([this] {
       if (options_.iterate_lower_bound != nullptr) {
         iterator_->Seek(*options_.iterate_lower_bound);

@@ -21,8 +21,10 @@ rocksdb::Status GetByIterator(const StoreCore& core, const rocksdb::ReadOptions&
   if (options.read_tier == rocksdb::kPersistedTier) {
     return rocksdb::Status::NotSupported(
         "ReadOptions::read_tier = kPersistedTier with a row cache",
-        "the column family's SSTs hold range deletions, which RocksDB's row cache forgets; compact "
-        "it, or open the DB without DBOptions::row_cache");
+        core.trusts_row_cache
+            ? "the column family's SSTs hold range deletions, which RocksDB's row cache forgets; "
+              "compact it, or open the DB without DBOptions::row_cache"
+            : "RocksDB's row cache is not right here; open the DB without DBOptions::row_cache");
   }
   // What DB::Get takes no notice of, or cannot do.
   rocksdb::ReadOptions seek = options;
@@ -34,7 +36,7 @@ rocksdb::Status GetByIterator(const StoreCore& core, const rocksdb::ReadOptions&
   seek.pin_data = false;
   seek.prefix_same_as_start = false;
   seek.auto_prefix_mode = false;
-  seek.total_order_seek = true;
+  seek.total_order_seek = false;  // one prefix is enough, and plain tables have no other way
   seek.max_skippable_internal_keys = 0;
 
   // So that the list of the next key is not merged in vain, or what is wrong with it told of `key`.
@@ -47,7 +49,7 @@ rocksdb::Status GetByIterator(const StoreCore& core, const rocksdb::ReadOptions&
     bound = after;
     seek.iterate_upper_bound = &bound;
   }
-  const std::unique_ptr<rocksdb::Iterator> iterator(core.db->NewIterator(seek, core.cf));
+  const std::unique_ptr<rocksdb::Iterator> iterator = core.NewIterator(seek);
   iterator->Seek(key);
   if (!iterator->Valid()) {
     return iterator->status().ok() ? rocksdb::Status::NotFound() : iterator->status();

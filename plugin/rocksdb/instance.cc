@@ -41,9 +41,8 @@ bool TakesEmptyBatch(rocksdb::DB* db) {
 }
 
 // To ingest no files is refused by every instance, each with a reason of its own.
-bool IsSecondary(rocksdb::DB* db, rocksdb::ColumnFamilyHandle* cf) {
-  const rocksdb::Status s = db->IngestExternalFile(cf, {}, rocksdb::IngestExternalFileOptions());
-  return s.IsNotSupported() && absl::StrContains(s.ToString(), "secondary");
+rocksdb::Status IngestNothing(rocksdb::DB* db, rocksdb::ColumnFamilyHandle* cf) {
+  return db->IngestExternalFile(cf, {}, rocksdb::IngestExternalFileOptions());
 }
 
 }  // namespace
@@ -56,7 +55,10 @@ Instance Instance::Of(rocksdb::DB* db, rocksdb::ColumnFamilyHandle* cf,
   instance.hides_prepared =
       is_stacked && !instance.has_ttl &&
       (options.inplace_update_support ? TakesEmptyBatch(db) : CannotRefresh(db, cf));
-  instance.is_secondary = IsSecondary(db, cf);
+  const rocksdb::Status refused = IngestNothing(db, cf);
+  instance.is_secondary =
+      refused.IsNotSupported() && absl::StrContains(refused.ToString(), "secondary");
+  instance.is_read_only = refused.IsNotSupported() && !instance.is_secondary;
   return instance;
 }
 

@@ -22,6 +22,9 @@ struct Instance {
   bool hides_prepared = false;
   // DB::OpenAsSecondary.
   bool is_secondary = false;
+  // DB::OpenForReadOnly: what RocksDB 7.8 finds in a row cache there, it takes for newer than all
+  // it may show, so a key that was read once is NotFound.
+  bool is_read_only = false;
 
   // Only single Gets and iterators read what the instance shows.
   bool reads_one_by_one() const { return has_ttl || hides_prepared; }

@@ -11,10 +11,12 @@
 #include "plugin/rocksdb/caches.h"
 #include "plugin/rocksdb/instance.h"
 #include "plugin/rocksdb/ledger.h"
+#include "plugin/rocksdb/range_deletion_guard.h"
 #include "plugin/rocksdb/read_context.h"
-#include "plugin/rocksdb/row_cache_guard.h"
 #include "plugin/rocksdb/segment_pins.h"
+#include "rocksdb/comparator.h"
 #include "rocksdb/db.h"
+#include "rocksdb/iterator.h"
 #include "rocksdb/status.h"
 #include "sheaf/append_operator.h"
 #include "sheaf/layout.h"
@@ -35,8 +37,10 @@ class StoreCore {
         append_options(appends_with),
         caches(std::move(its_caches)),
         instance(kind),
-        row_cache(caches->row == nullptr ? nullptr : std::make_unique<RowCacheGuard>(db, cf, kind)),
-        reads_plainly(row_cache == nullptr && !kind.has_ttl),
+        has_row_cache(caches->row != nullptr),
+        trusts_row_cache(!kind.hides_prepared && !kind.is_read_only &&
+                         cf->GetComparator()->timestamp_size() == 0),
+        reads_plainly(!has_row_cache && !kind.has_ttl),
         makes_blob_files(makes_blobs),
         ledger(Ledger::New(caches)) {}
 
@@ -47,9 +51,15 @@ class StoreCore {
   const AppendOptions append_options;  // its options, if it is
   const std::shared_ptr<const Caches> caches;
   const Instance instance;
-  const std::unique_ptr<RowCacheGuard> row_cache;  // null where there is no row cache
-  const bool reads_plainly;                        // DB::Get is always right
-  const bool makes_blob_files;                     // when the Store was opened
+  const bool has_row_cache;
+  // Whether what RocksDB finds in a row cache is right, while no SST has range deletions. It does
+  // not hide what is prepared, is not found by read-only instances, nor, before RocksDB 8.7, for
+  // keys with user-defined timestamps.
+  const bool trusts_row_cache;
+  const bool reads_plainly;     // DB::Get is always right
+  const bool makes_blob_files;  // when the Store was opened
+  const std::unique_ptr<RangeDeletionGuard> no_range_deletions =
+      std::make_unique<RangeDeletionGuard>(db, cf);
   const Ledger::Ptr ledger;
   const std::shared_ptr<SegmentPins> segment_pins = std::make_shared<SegmentPins>();
 
@@ -62,6 +72,10 @@ class StoreCore {
     return makes_blob_files ||
            !db->GetIntProperty(cf, rocksdb::DB::Properties::kNumBlobFiles, &files) || files != 0;
   }
+
+  // DB::NewIterator. Its status is Incomplete for a read that may do no I/O where RocksDB's own is
+  // not right: see RangeDeletionGuard.
+  std::unique_ptr<rocksdb::Iterator> NewIterator(const rocksdb::ReadOptions& options) const;
 
   // Store::Close() was called, and nothing may reach the DB any more.
   bool closed() const { return closed_.load(std::memory_order_relaxed); }

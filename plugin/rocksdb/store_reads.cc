@@ -78,9 +78,15 @@ bool ReadWithCare(const StoreCore& core, const rocksdb::ReadOptions& options,
   };
   // DBWithTTL takes a value that RocksDB left empty, as it is not cached, for one without its
   // stamp.
-  const bool by_get = !(core.instance.has_ttl && options.read_tier == rocksdb::kBlockCacheTier) &&
-                      (core.row_cache == nullptr ? (get(), true) : core.row_cache->Run(get));
-  if (by_get) return false;
+  const bool may_get = !(core.instance.has_ttl && options.read_tier == rocksdb::kBlockCacheTier);
+  if (may_get && !core.has_row_cache) {
+    get();
+    return false;
+  }
+  using Wait = RangeDeletionGuard::Wait;
+  // There is no iterator for kPersistedTier.
+  const Wait wait = options.read_tier == rocksdb::kPersistedTier ? Wait::kYes : Wait::kNo;
+  if (may_get && core.trusts_row_cache && core.no_range_deletions->Run(get, wait)) return false;
   value->Reset();
   context->Restart();
   *s = GetByIterator(core, options, key, value);
@@ -100,8 +106,7 @@ rocksdb::Status ReadList(const StoreCore& core, const rocksdb::ReadOptions& opti
   if (core.reads_plainly && !core.ReadsBlobsWithoutIo(options)) {
     context->AllowStop();
     s = core.db->Get(options, core.cf, key, &block->value());
-  } else if (ReadWithCare(core, options, key, context, &block->value(), &s) &&
-             core.row_cache != nullptr) {
+  } else if (ReadWithCare(core, options, key, context, &block->value(), &s) && core.has_row_cache) {
     watch.ReadPastRowCache();
   }
   if (s.ok()) {
@@ -168,7 +173,7 @@ void Store::MultiGet(const rocksdb::ReadOptions& options, size_t n, const rocksd
     return;
   }
   // A batched MultiGet also keeps, in a row cache, what it saw before it failed.
-  if (core_->instance.reads_one_by_one() || core_->row_cache != nullptr ||
+  if (core_->instance.reads_one_by_one() || core_->has_row_cache ||
       core_->ReadsBlobsWithoutIo(options)) {
     internal::ReadListsOneByOne(*core_, options, n, keys, lists, statuses);
     return;

@@ -49,9 +49,7 @@ TEST_P(SupportOperationsTest, IsAsTheGuideSays) {
       operations.insert(Operation::kTransaction);
     }
     if (operation().operation == Operation::kSavePoint) operations.insert(Operation::kBatch);
-    ReadsDone done;
-    done.scan_without_io = operation().operation != Operation::kDeleteRange;
-    SupportHistory history(instance, operations, /*seed=*/7, done);
+    SupportHistory history(instance, operations, /*seed=*/7, ReadsDone());
     history.Run(60);
     EXPECT_OK(history.Try(operation().operation));
     history.Run(20);

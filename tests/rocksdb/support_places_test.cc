@@ -70,9 +70,7 @@ TEST_P(SupportPlacesTest, IsAsTheGuideSays) {
   if (cell == "yes") {
     const std::set<Operation> operations = OperationsOf(place().name, kind().name);
     ReadsDone done;
-    // RocksDB's iterators that may do no I/O leave keys out where there are range deletions.
-    done.scan_without_io = operations.count(Operation::kDeleteRange) == 0;
-    // And they do not go over the prefixes of a plain table, which is an error.
+    // RocksDB's iterators do not go over the prefixes of a plain table, which is an error.
     done.scan = !absl::StrContains(PlaceTable().cell(place().name, kWithout), "`Scan`");
     for (unsigned seed = 1; seed <= Histories() && !HasFailure(); ++seed) {
       SCOPED_TRACE("seed " + std::to_string(seed));

@@ -131,8 +131,7 @@ void CheckReads(Store& store, const std::vector<std::string>& keys, const Lists&
   Check(store, keys, judge, options, done.scan, random);
   Check(store, keys, judge, varied, done.scan, random);
   varied.read_tier = rocksdb::kBlockCacheTier;
-  Check(store, keys, Judge(lists, /*may_be_incomplete=*/true), varied,
-        done.scan && done.scan_without_io, random);
+  Check(store, keys, Judge(lists, /*may_be_incomplete=*/true), varied, done.scan, random);
 }
 
 void CheckThrough(rocksdb::Transaction* transaction, rocksdb::DB* db, Store& store,

@@ -1,38 +1,37 @@
-#include "plugin/rocksdb/row_cache_guard.h"
+#include "plugin/rocksdb/range_deletion_guard.h"
 
-#include "rocksdb/comparator.h"
 #include "rocksdb/table_properties.h"
 
 namespace sheaf {
 namespace internal {
 
-RowCacheGuard::RowCacheGuard(rocksdb::DB* db, rocksdb::ColumnFamilyHandle* cf,
-                             const Instance& instance)
-    : db_(db),
-      cf_(cf),
-      never_(instance.hides_prepared || cf->GetComparator()->timestamp_size() != 0) {}
-
-uint64_t RowCacheGuard::Version() const {
+uint64_t RangeDeletionGuard::Version() const {
   uint64_t version = 0;
   db_->GetIntProperty(cf_, rocksdb::DB::Properties::kCurrentSuperVersionNumber, &version);
   return version;
 }
 
-uint64_t RowCacheGuard::Check() {
-  if (never_) return 0;
-  const std::unique_lock<std::mutex> lock(checking_, std::try_to_lock);
-  if (!lock.owns_lock()) return 0;
-  const uint64_t version = Version();
-  if (version != checked_) {
+uint64_t RangeDeletionGuard::Check(Wait wait) {
+  std::unique_lock<std::mutex> lock(checking_, std::defer_lock);
+  if (wait == Wait::kYes) {
+    lock.lock();
+  } else if (!lock.try_lock()) {
+    return 0;
+  }
+  for (int looks = wait == Wait::kYes ? kPatience : 1; looks > 0; --looks) {
+    const uint64_t version = Version();
+    if (version == checked_) break;
     // The properties are of the versions from `version` to the current one.
-    const bool is_right = !HasRangeDeletions() && Version() == version;
+    const bool has_none = !HasRangeDeletions();
+    const bool is_right = has_none && Version() == version;
     trusted_.store(is_right ? version : 0, std::memory_order_release);
     checked_ = version;
+    if (is_right || !has_none) break;
   }
   return trusted_.load(std::memory_order_relaxed);
 }
 
-bool RowCacheGuard::HasRangeDeletions() const {
+bool RangeDeletionGuard::HasRangeDeletions() const {
   rocksdb::TablePropertiesCollection tables;
   if (!db_->GetPropertiesOfAllTables(cf_, &tables).ok()) return true;
   for (const auto& table : tables) {
