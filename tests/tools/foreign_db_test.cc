@@ -125,7 +125,7 @@ TEST_F(ForeignDbTest, MovedDbAndRelativeWalDirAreNotGuessedAt) {
   EXPECT_EQ(ToolReads(copy_, {"--wal-dir", copy_})["k"], List({"a", "b"}));
   EXPECT_EQ(ToolReads(db_)["k"], List({"other", "more"}));
   PutOption(copy_, "DBOptions", "wal_dir=wal");
-  Refused({"get", "--db", copy_, "k"}, "wal_dir=wal");
+  Refused({"get", "--db", copy_, "k"}, "wal_dir=wal, and what that is relative to");
   Refused({"get", "--db", copy_, "--wal-dir", folder_ + "/none", "k"},
           "expected a folder that is there, found none");
   EXPECT_FALSE(fs::exists(folder_ + "/none"));

@@ -255,6 +255,13 @@ TEST_F(LostOptionsTest, WhatCannotBeReadIsNotCalledAnUnknownObject) {
   EXPECT_TRUE(Has(result.err, "cannot read the DB's OPTIONS: Too many levels of symbolic links"))
       << result.err;
   EXPECT_FALSE(Has(result.err, "object"));
+  // A folder that nobody may look into is not called one without a DB.
+  const std::string loop = folder_ + "/loop";
+  fs::create_symlink(loop, loop);
+  for (const char* const command : {"scan", "verify", "repair"}) {
+    Refused({command, "--db", loop},
+            "cannot look for a DB there: Too many levels of symbolic links");
+  }
 }
 
 }  // namespace

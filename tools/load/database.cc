@@ -60,6 +60,10 @@ absl::StatusOr<Database> Database::Read(const std::string& path, const std::stri
                                         const DbFolders& folders, std::string* note) {
   std::error_code error;
   if (!Exists(path)) {
+    if (access((path + "/CURRENT").c_str(), F_OK) != 0 && errno != ENOENT && errno != ENOTDIR) {
+      return absl::FailedPreconditionError(
+          absl::StrCat(path, ": cannot look for a DB there: ", ErrnoText(errno)));
+    }
     const char* const found = !fs::exists(path, error)        ? "there is no such folder"
                               : fs::is_directory(path, error) ? "the folder has no file CURRENT"
                                                               : "it is not a folder";

@@ -51,6 +51,15 @@ absl::Status ResolveWalDir(const std::string& path, const std::string& given,
   if (said.empty() || (fs::path(said).is_absolute() && IsSameFolder(said, path))) {
     return absl::OkStatus();
   }
+  if (!fs::path(said).is_absolute()) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        path, ": the DB's OPTIONS name a folder for its log, wal_dir=", said,
+        ", and what that is relative to, only the application knows. Say where the log is: "
+        "--wal-dir ",
+        path,
+        " if it is in the DB's own folder, as with db_paths and a relative name of the DB; else "
+        "--wal-dir and that folder"));
+  }
   return absl::FailedPreconditionError(absl::StrCat(
       path, ": the DB's OPTIONS name another folder for its log, wal_dir=", said,
       ". A copy, a checkpoint and a moved DB have the OPTIONS of the original, so the log there "
