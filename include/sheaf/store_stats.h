@@ -30,8 +30,8 @@ enum class CopyReason : uint8_t {
   // RocksDB did pin it, but that pin could not have outlived the DB: a blob cache charged against
   // the block cache is owned by the DB.
   kPinDiesWithDb,
-  // The row cache could not be trusted (range deletions in an SST, user-defined timestamps, a
-  // TransactionDB that is not WRITE_COMMITTED), so the list was read past it, by an iterator.
+  // The row cache could not be trusted (range deletions in an SST, a read-only DB, user-defined
+  // timestamps, a TransactionDB that is not WRITE_COMMITTED), so an iterator read the list past it.
   kRowCache,
 };
 constexpr size_t kCopyReasons = 7;
