@@ -37,6 +37,18 @@ absl::Status CheckNoOtherDb(const std::string& option, const std::string& folder
       absl::StrCat(option, " ", folder, ": this is another DB, and the files in it are its own"));
 }
 
+// The name of a log in `folder` that has bytes; empty if there is none.
+std::string LogIn(const std::string& folder) {
+  std::error_code error;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder, error)) {
+    const fs::path& path = entry.path();
+    if (path.extension() == ".log" && entry.file_size(error) > 0 && !error) {
+      return path.filename().string();
+    }
+  }
+  return "";
+}
+
 absl::Status ResolveWalDir(const std::string& path, const std::string& given,
                            std::string* wal_dir) {
   const std::string said = *wal_dir;
@@ -44,6 +56,13 @@ absl::Status ResolveWalDir(const std::string& path, const std::string& given,
   if (!given.empty()) {
     if (absl::Status status = CheckFolder("--wal-dir", given); !status.ok()) return status;
     if (IsSameFolder(given, path)) return absl::OkStatus();
+    const std::string own = said.empty() || IsSameFolder(said, path) ? LogIn(path) : "";
+    if (!own.empty()) {
+      return absl::FailedPreconditionError(
+          absl::StrCat("--wal-dir ", given, ": OPTIONS of ", path,
+                       " name no other folder for its log, and its own has one, ", own,
+                       ": leave --wal-dir out"));
+    }
     *wal_dir = CanonicalPath(given);
     return CheckNoOtherDb("--wal-dir", given);
   }
