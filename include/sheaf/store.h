@@ -215,13 +215,13 @@ class Store {
   // WRITE_COMMITTED; with a row cache; where read_tier is kBlockCacheTier; where edits are pending
   // that are not appends, or the merge operator's limits drop values; where RocksDB has no operands
   // (an entity, a delete in a full memtable); and where anything does not decode, for the message.
-  // On failure
-  // `*segments` is empty. Errors: as Get. WARNING: segments that are not copied, of a list with
-  // operands pending, are pinned to the DB itself, not to a cache, with all memtables and files of
-  // that moment. They may outlive the Store, and must be dropped before the DB is closed: closing
-  // it aborts the process where RocksDB was built with assertions, as Debian's is, and elsewhere a
-  // segment that is dropped later uses what was freed. Close() tells. For what is to be kept,
-  // PinnedSlice::Detach().
+  // On failure `*segments` is empty. Errors: as Get.
+  //
+  // WARNING: segments that are not copied, of a list with operands pending, are pinned to the DB
+  // itself, not to a cache, with all memtables and files of that moment. They may outlive the
+  // Store, and must be dropped before the DB is closed: closing it aborts the process where RocksDB
+  // was built with assertions, as Debian's is, and elsewhere a segment that is dropped later uses
+  // what was freed. Close() tells. For what is to be kept, PinnedSlice::Detach().
   rocksdb::Status GetSegments(const rocksdb::ReadOptions& options, const rocksdb::Slice& key,
                               std::vector<PinnedBlob>* segments);
 
@@ -233,15 +233,16 @@ class Store {
   // other threads, are the caller's to wait for.
   rocksdb::Status Close();
 
-  // `n` lists of one moment with RocksDB's batched MultiGet; each has a status as Get gives. With a
-  // row cache, a DBWithTTL, or a TransactionDB that is not WRITE_COMMITTED, where that is not
-  // right, with one Get after the other.
+  // `n` lists of one moment; each has a status as Get gives. RocksDB's batched MultiGet; or one Get
+  // after the other where that is not right: with a row cache, for a DBWithTTL, and for a
+  // TransactionDB that is not WRITE_COMMITTED.
   void MultiGet(const rocksdb::ReadOptions& options, size_t n, const rocksdb::Slice* keys,
                 PinnedBlob* lists, rocksdb::Status* statuses);
 
   // A Cursor at the first list of `range`. Bounds in `options`, if any, hold as well. The Cursor
   // keeps copies of all bounds; a snapshot and a timestamp in `options` are the caller's to keep.
-  // NotSupported where read_tier is kBlockCacheTier: RocksDB leaves out keys that are not cached.
+  // With read_tier = kBlockCacheTier it is Incomplete where RocksDB's iterators would leave out keys
+  // that are not cached: guide, section 16.
   std::unique_ptr<Cursor> Scan(const rocksdb::ReadOptions& options, KeyRange range);
 
   StoreStats stats() const;

@@ -22,13 +22,13 @@ rocksdb::Status GetByIterator(const StoreCore& core, const rocksdb::ReadOptions&
   if (options.read_tier == rocksdb::kPersistedTier) {
     return rocksdb::Status::NotSupported(
         "ReadOptions::read_tier = kPersistedTier with a row cache",
-        absl::StrCat(core.row_cache->WhyNot(),
+        absl::StrCat(core.WhyNotRowCache(),
                      "; read with kReadAllTier, or open the DB without DBOptions::row_cache"));
   }
   // An iterator forgets some errors, as ScanIterator says, and that a block is not cached is one.
   if (options.read_tier == rocksdb::kBlockCacheTier) {
     return rocksdb::Status::Incomplete("the row cache cannot be trusted (kBlockCacheTier)",
-                                       core.row_cache->WhyNot());
+                                       core.WhyNotRowCache());
   }
   // What DB::Get takes no notice of, or cannot do.
   rocksdb::ReadOptions seek = options;
@@ -54,7 +54,7 @@ rocksdb::Status GetByIterator(const StoreCore& core, const rocksdb::ReadOptions&
     bound = after;
     seek.iterate_upper_bound = &bound;
   }
-  const std::unique_ptr<rocksdb::Iterator> iterator(core.db->NewIterator(seek, core.cf));
+  const std::unique_ptr<rocksdb::Iterator> iterator = core.NewIterator(seek);
   iterator->Seek(key);
   if (!iterator->Valid()) {
     return iterator->status().ok() ? rocksdb::Status::NotFound() : iterator->status();

@@ -101,7 +101,7 @@ rocksdb::Status Store::GetSegments(const rocksdb::ReadOptions& options, const ro
   // GetMergeOperands reads another thing than the instance shows, or says OK where a part of it is
   // not in a cache; and what it finds in a row cache it may leave out.
   if (!core_->can_append || core_->closed() || core_->instance.reads_one_by_one() ||
-      core_->row_cache != nullptr || options.read_tier == rocksdb::kBlockCacheTier) {
+      core_->has_row_cache || options.read_tier == rocksdb::kBlockCacheTier) {
     return merged();
   }
 

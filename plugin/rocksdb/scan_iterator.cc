@@ -1,17 +1,17 @@
 #include "plugin/rocksdb/scan_iterator.h"
 
 #include "plugin/rocksdb/read_context.h"
+#include "plugin/rocksdb/store_core.h"
 #include "rocksdb/comparator.h"
 
 namespace sheaf {
 namespace internal {
 
-ScanIterator::ScanIterator(rocksdb::DB* db, rocksdb::ColumnFamilyHandle* cf,
-                           const rocksdb::ReadOptions& options)
-    : seeks_(cf->GetComparator() == rocksdb::BytewiseComparator() &&
+ScanIterator::ScanIterator(const StoreCore& core, const rocksdb::ReadOptions& options)
+    : seeks_(core.cf->GetComparator() == rocksdb::BytewiseComparator() &&
              !options.prefix_same_as_start) {
-  if (options.read_tier == rocksdb::kBlockCacheTier) {
-    iterator_.reset(rocksdb::NewErrorIterator(rocksdb::Status::NotSupported(
+  if (options.read_tier == rocksdb::kBlockCacheTier && !seeks_) {
+    iterator_.reset(rocksdb::NewErrorIterator(rocksdb::Status::Incomplete(
         "a scan with ReadOptions::read_tier = kBlockCacheTier",
         "RocksDB's iterators leave out keys that are not in a cache, and say OK; scan with "
         "kReadAllTier, or read keys with Store::MultiGet")));
@@ -23,7 +23,7 @@ ScanIterator::ScanIterator(rocksdb::DB* db, rocksdb::ColumnFamilyHandle* cf,
     opened_ = true;
     return !filter || filter(table);
   };
-  iterator_.reset(db->NewIterator(scan, cf));
+  iterator_ = core.NewIterator(scan);
 }
 
 void ScanIterator::Next() {

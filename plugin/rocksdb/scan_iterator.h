@@ -9,10 +9,10 @@
 // What it cannot tell: errors that RocksDB forgets while it skips keys of a deleted range; and,
 // where keys are not in bytewise order or with prefix_same_as_start, all of them.
 //
-// Ownership: `options` is copied; the DB and what the options point to must outlive the iterator.
+// Ownership: `options` is copied; `core` and what the options point to must outlive the iterator.
 // Thread safety: as rocksdb::Iterator.
 //
-//   ScanIterator at(db, cf, options);
+//   ScanIterator at(core, options);
 //   for (at.SeekToFirst(); at.Valid(); at.Next()) Use(at.key(), at.value());
 //   return at.status();
 
@@ -22,7 +22,6 @@
 #include <memory>
 #include <string>
 
-#include "rocksdb/db.h"
 #include "rocksdb/iterator.h"
 #include "rocksdb/options.h"
 #include "rocksdb/slice.h"
@@ -31,12 +30,13 @@
 namespace sheaf {
 namespace internal {
 
+class StoreCore;
+
 class ScanIterator {
  public:
-  // Not OK at once if `options` has read_tier = kBlockCacheTier: what is not in a cache is an error
-  // like any other, of which RocksDB forgets too many.
-  ScanIterator(rocksdb::DB* db, rocksdb::ColumnFamilyHandle* cf,
-               const rocksdb::ReadOptions& options);
+  // Incomplete at once if `options` has read_tier = kBlockCacheTier and errors could be forgotten:
+  // what is not in a cache is an error like any other.
+  ScanIterator(const StoreCore& core, const rocksdb::ReadOptions& options);
   ScanIterator(const ScanIterator&) = delete;
   ScanIterator& operator=(const ScanIterator&) = delete;
 

@@ -27,6 +27,19 @@ std::string Shown(const rocksdb::Slice& key) {
 
 }  // namespace
 
+std::unique_ptr<rocksdb::Iterator> StoreCore::NewIterator(
+    const rocksdb::ReadOptions& options) const {
+  std::unique_ptr<rocksdb::Iterator> iterator;
+  const auto create = [&] { iterator.reset(db->NewIterator(options, cf)); };
+  if (options.read_tier != rocksdb::kBlockCacheTier || options.ignore_range_deletions) {
+    create();
+  } else if (!no_range_deletions->Run(create)) {
+    iterator.reset(rocksdb::NewErrorIterator(rocksdb::Status::Incomplete(
+        "SSTs hold range deletions, which RocksDB's iterators need I/O for (kBlockCacheTier)")));
+  }
+  return iterator;
+}
+
 rocksdb::Status CorruptList(const rocksdb::Slice& key, const rocksdb::Slice& value, Layout layout,
                             const absl::Status& status) {
   const absl::Status why =

@@ -11,10 +11,12 @@
 #include "plugin/rocksdb/caches.h"
 #include "plugin/rocksdb/instance.h"
 #include "plugin/rocksdb/ledger.h"
+#include "plugin/rocksdb/range_deletion_guard.h"
 #include "plugin/rocksdb/read_context.h"
-#include "plugin/rocksdb/row_cache_guard.h"
 #include "plugin/rocksdb/segment_pins.h"
+#include "rocksdb/comparator.h"
 #include "rocksdb/db.h"
+#include "rocksdb/iterator.h"
 #include "rocksdb/status.h"
 #include "sheaf/append_operator.h"
 #include "sheaf/layout.h"
@@ -35,8 +37,9 @@ class StoreCore {
         append_options(appends_with),
         caches(std::move(its_caches)),
         instance(kind),
-        row_cache(caches->row == nullptr ? nullptr : std::make_unique<RowCacheGuard>(db, cf, kind)),
-        reads_plainly(row_cache == nullptr && !kind.has_ttl),
+        has_row_cache(caches->row != nullptr),
+        row_cache_fault(FaultOfRowCache(cf, kind)),
+        reads_plainly(!has_row_cache && !kind.has_ttl),
         makes_blob_files(makes_blobs),
         ledger(Ledger::New(caches)) {}
 
@@ -47,9 +50,14 @@ class StoreCore {
   const AppendOptions append_options;  // its options, if it is
   const std::shared_ptr<const Caches> caches;
   const Instance instance;
-  const std::unique_ptr<RowCacheGuard> row_cache;  // null where there is no row cache
-  const bool reads_plainly;                        // DB::Get is always right
-  const bool makes_blob_files;                     // when the Store was opened
+  const bool has_row_cache;
+  // Why what RocksDB finds in a row cache is never right here; null if it is, while no SST has
+  // range deletions.
+  const char* const row_cache_fault;
+  const bool reads_plainly;     // DB::Get is always right
+  const bool makes_blob_files;  // when the Store was opened
+  const std::unique_ptr<RangeDeletionGuard> no_range_deletions =
+      std::make_unique<RangeDeletionGuard>(db, cf);
   const Ledger::Ptr ledger;
   const std::shared_ptr<SegmentPins> segment_pins = std::make_shared<SegmentPins>();
 
@@ -63,6 +71,18 @@ class StoreCore {
            !db->GetIntProperty(cf, rocksdb::DB::Properties::kNumBlobFiles, &files) || files != 0;
   }
 
+  // Why a read did not use the row cache, for a message.
+  const char* WhyNotRowCache() const {
+    return row_cache_fault != nullptr ? row_cache_fault
+                                      : "the column family's SSTs hold range deletions, which "
+                                        "RocksDB's row cache forgets, "
+                                        "or changed while they were read";
+  }
+
+  // DB::NewIterator. Its status is Incomplete for a read that may do no I/O where RocksDB's own is
+  // not right: see RangeDeletionGuard.
+  std::unique_ptr<rocksdb::Iterator> NewIterator(const rocksdb::ReadOptions& options) const;
+
   // Store::Close() was called, and nothing may reach the DB any more.
   bool closed() const { return closed_.load(std::memory_order_relaxed); }
   void Close() { closed_.store(true, std::memory_order_relaxed); }
@@ -71,6 +91,15 @@ class StoreCore {
   }
 
  private:
+  static const char* FaultOfRowCache(rocksdb::ColumnFamilyHandle* cf, const Instance& instance) {
+    return instance.is_read_only ? "the DB was opened read-only, and then RocksDB does not find "
+                                   "keys in its row cache"
+           : cf->GetComparator()->timestamp_size() != 0
+               ? "the column family has user-defined timestamps, and RocksDB before 8.7 does not "
+                 "find such keys in its row cache"
+               : nullptr;
+  }
+
   std::atomic<bool> closed_{false};
 };
 

@@ -76,7 +76,16 @@ bool ReadWithCare(const StoreCore& core, const rocksdb::ReadOptions& options,
     context->Restart();
     *s = core.db->Get(options, core.cf, key, value);
   };
-  if (core.row_cache == nullptr ? (get(), true) : core.row_cache->Run(get)) {
+  bool is_right = true;
+  if (!core.has_row_cache) {
+    get();
+  } else {
+    using Wait = RangeDeletionGuard::Wait;
+    // There is no iterator for kPersistedTier.
+    const Wait wait = options.read_tier == rocksdb::kPersistedTier ? Wait::kYes : Wait::kNo;
+    is_right = core.row_cache_fault == nullptr && core.no_range_deletions->Run(get, wait);
+  }
+  if (is_right) {
     // DBWithTTL takes a value that RocksDB left empty, as it is not cached, for one without its
     // stamp.
     if (core.instance.has_ttl && options.read_tier == rocksdb::kBlockCacheTier &&
@@ -171,7 +180,7 @@ void Store::MultiGet(const rocksdb::ReadOptions& options, size_t n, const rocksd
     return;
   }
   // A batched MultiGet also keeps, in a row cache, what it saw before it failed.
-  if (core_->instance.reads_one_by_one() || core_->row_cache != nullptr ||
+  if (core_->instance.reads_one_by_one() || core_->has_row_cache ||
       core_->ReadsBlobsWithoutIo(options)) {
     internal::ReadListsOneByOne(*core_, options, n, keys, lists, statuses);
     return;

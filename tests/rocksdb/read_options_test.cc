@@ -135,10 +135,9 @@ TEST_P(ReadOptionsTest, OnlyTheCacheIsReadWhereAskedFor) {
     // RocksDB's own MultiGet reads the file all the same, in 7.8.
     EXPECT_EQ(ToList(list_), SomeValues(100));
   } else {
-    EXPECT_TRUE(GetParam().read == Scan ? s.IsNotSupported() : s.IsIncomplete()) << s.ToString();
+    EXPECT_TRUE(s.IsIncomplete()) << s.ToString();
   }
   ASSERT_OK(Read({}));
-  if (GetParam().read == Scan) return;
   ASSERT_OK(Read(options));
   EXPECT_EQ(ToList(list_), SomeValues(100));
 }
@@ -156,7 +155,6 @@ TEST_P(ReadOptionsTest, AsyncIoReadsTheSame) {
 
 // The tables of most keys are not open, and each list has an operand in the memtable.
 TEST_P(ReadOptionsTest, WhereATableIsNotOpenOnlyTheCacheIsReadWhereAskedFor) {
-  if (GetParam().read == Scan) GTEST_SKIP() << "refused";
   for (const bool mmap : {false, true}) {
     SCOPED_TRACE(mmap ? "mmap" : "no mmap");
     rocksdb::Options with = Options(rocksdb::NewLRUCache(1 << 20));

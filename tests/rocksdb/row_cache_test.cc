@@ -257,6 +257,39 @@ TEST_F(RowCacheTest, RangesDeletedWhileOthersReadStayDeleted) {
   reader.join();
 }
 
+// RocksDB's read-only instances do not find what they put into a row cache.
+TEST_F(RowCacheTest, AReadOnlyInstanceFindsAKeyEachTime) {
+  db_.Put("key", {"a"});
+  db_.Flush();
+  db_.OpenReadOnly(Options());
+  ExpectEverywhere("key", {"a"});
+  rocksdb::ReadOptions cached;
+  cached.read_tier = rocksdb::kBlockCacheTier;
+  ExpectEverywhere("key", {"a"}, cached);
+}
+
+// There is no iterator for kPersistedTier, so such a read waits for who looks at the SSTs.
+TEST_F(RowCacheTest, WhatIsPersistedIsReadWhileOthersFlush) {
+  db_.Put("key", {"a"});
+  db_.Flush();
+  rocksdb::ReadOptions persisted;
+  persisted.read_tier = rocksdb::kPersistedTier;
+  std::atomic<bool> done{false};
+  std::vector<std::thread> readers;
+  for (int i = 0; i < 4; ++i) {
+    readers.emplace_back([&] {
+      PinnedBlob list;
+      while (!done) ASSERT_OK(db_.store().Get(persisted, "key", &list));
+    });
+  }
+  for (int i = 0; i < 100; ++i) {
+    db_.Put("other", {"b"});
+    db_.Flush();
+  }
+  done = true;
+  for (std::thread& reader : readers) reader.join();
+}
+
 }  // namespace
 }  // namespace testing
 }  // namespace sheaf

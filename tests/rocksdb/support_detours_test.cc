@@ -8,9 +8,12 @@
 #include "gtest/gtest.h"
 #include "rocksdb/cache.h"
 #include "rocksdb/table.h"
+#include "rocksdb/utilities/db_ttl.h"
 #include "sheaf/segments.h"
+#include "sheaf/store.h"
 #include "tests/rocksdb/support_instance.h"
 #include "tests/rocksdb/support_reads.h"
+#include "tests/rocksdb/test_db.h"
 
 namespace sheaf {
 namespace testing {
@@ -121,6 +124,59 @@ TEST(CuckooTableTest, IsRefusedWithWhatToUseInstead) {
   const rocksdb::Status s = instance.Open();
   EXPECT_TRUE(s.IsNotSupported()) << s.ToString();
   EXPECT_THAT(s.ToString(), HasSubstr("use BlockBasedTableFactory"));
+}
+
+// RocksDB's iterators that may do no I/O give the range deletions of an SST to the next one, if
+// that is not open: they free them twice.
+TEST(RangeDeletionsWithoutIoTest, AreNotLookedAtByAnIterator) {
+  enum class With { kNothing, kRowCache, kTimeToLive };
+  for (const With with : {With::kNothing, With::kRowCache, With::kTimeToLive}) {
+    TempDir dir;
+    rocksdb::Options options = TestDb::DefaultOptions();
+    options.disable_auto_compactions = true;
+    options.max_open_files = 20;
+    if (with == With::kRowCache) options.row_cache = rocksdb::NewLRUCache(1 << 20);
+    std::unique_ptr<rocksdb::DB> db;
+    std::unique_ptr<Store> store;
+    const auto open = [&] {
+      store.reset();
+      db.reset();
+      rocksdb::DB* plain = nullptr;
+      rocksdb::DBWithTTL* ttl = nullptr;
+      if (with == With::kTimeToLive) {
+        EXPECT_OK(rocksdb::DBWithTTL::Open(options, dir.path(), &ttl, 1000));
+      } else {
+        EXPECT_OK(rocksdb::DB::Open(options, dir.path(), &plain));
+      }
+      db.reset(ttl != nullptr ? ttl : plain);
+      EXPECT_OK(Store::Open(db.get(), nullptr, {}, &store));
+    };
+    open();
+    const auto key = [](int i) { return "key" + std::to_string(100 + i); };
+    for (int i = 0; i < 40; ++i) {
+      ASSERT_OK(store->Append({}, key(i), {"a"}));
+      if (i % 3 == 0) {
+        ASSERT_OK(db->DeleteRange({}, db->DefaultColumnFamily(), "x", "z"));
+      }
+      ASSERT_OK(db->Flush({}));
+    }
+    open();
+    rocksdb::ReadOptions cached;
+    cached.read_tier = rocksdb::kBlockCacheTier;
+    for (int round = 0; round < 2; ++round) {
+      for (int i = 0; i < 40; ++i) {
+        PinnedBlob list;
+        const rocksdb::Status s = store->Get(cached, key(i), &list);
+        EXPECT_TRUE(s.ok() ? ToList(list) == List({"a"}) : s.IsIncomplete()) << s.ToString();
+      }
+      const auto cursor = store->Scan(cached, KeyRange::All());
+      EXPECT_FALSE(cursor->Valid());
+      EXPECT_TRUE(cursor->status().IsIncomplete()) << cursor->status().ToString();
+      // Some SSTs are open then.
+      PinnedBlob list;
+      for (int i = 0; i < 40; i += 7) ASSERT_OK(store->Get({}, key(i), &list));
+    }
+  }
 }
 
 }  // namespace

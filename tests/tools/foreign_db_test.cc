@@ -111,6 +111,23 @@ TEST_F(ForeignDbTest, WalDirThatIsTheDbsOwnFolderByAnotherNameIsBelieved) {
   EXPECT_EQ(AppReads(AppOptions(), db_)["k"], List({"a", "b"}));
 }
 
+TEST_F(ForeignDbTest, WalDirOfAnotherDbIsRefusedWhereTheDbHasItsOwnLog) {
+  rocksdb::Options other = WithWal();
+  AppAppends(other, copy_, "k", "other");
+  AppAppends(AppOptions(), db_, "k", "a");
+  const std::vector<std::string> wal = {"--wal-dir", other.wal_dir};
+  for (const std::string& said : {std::string(), db_}) {
+    if (!said.empty()) PutOption(db_, "DBOptions", "wal_dir=" + said);
+    for (auto command :
+         {std::vector<std::string>{"append", "--db", db_, "k", "b"}, {"get", "--db", db_, "k"}}) {
+      command.insert(command.begin() + 1, wal.begin(), wal.end());
+      Refused(command, "name no other folder for its log, and its own has one");
+    }
+  }
+  EXPECT_EQ(AppReads(other, copy_)["k"], List({"other"}));
+  EXPECT_EQ(AppReads(AppOptions(), db_)["k"], List({"a"}));
+}
+
 TEST_F(ForeignDbTest, MovedDbAndRelativeWalDirAreNotGuessedAt) {
   AppAppends(AppOptions(), db_, "k", "a");
   PutOption(db_, "DBOptions", "wal_dir=" + db_);
@@ -125,7 +142,7 @@ TEST_F(ForeignDbTest, MovedDbAndRelativeWalDirAreNotGuessedAt) {
   EXPECT_EQ(ToolReads(copy_, {"--wal-dir", copy_})["k"], List({"a", "b"}));
   EXPECT_EQ(ToolReads(db_)["k"], List({"other", "more"}));
   PutOption(copy_, "DBOptions", "wal_dir=wal");
-  Refused({"get", "--db", copy_, "k"}, "wal_dir=wal");
+  Refused({"get", "--db", copy_, "k"}, "wal_dir=wal, and what that is relative to");
   Refused({"get", "--db", copy_, "--wal-dir", folder_ + "/none", "k"},
           "expected a folder that is there, found none");
   EXPECT_FALSE(fs::exists(folder_ + "/none"));

@@ -159,6 +159,51 @@ TEST_F(LostOptionsTest, WithoutAnyOptionsTheUserSaysTheLayout) {
   }
 }
 
+TEST_F(LostOptionsTest, OperandsInTheLogOfColumnFamiliesWithoutAnOperatorAreKept) {
+  RegisterPlugin();
+  rocksdb::ColumnFamilyOptions lists;
+  lists.merge_operator = NewAppendOperator();
+  rocksdb::DBOptions options;
+  options.create_if_missing = true;
+  options.create_missing_column_families = true;
+  // RocksDB ends its reading of the log at the first operand that it has no operator for.
+  OpenFamilies(options, {lists, lists, lists},
+               [](rocksdb::DB* db, const std::vector<rocksdb::ColumnFamilyHandle*>& handles) {
+                 for (const size_t i : {2, 0, 1, 2}) {
+                   ASSERT_TRUE(db->Merge({}, handles[i], "k", Blob("a")).ok());
+                 }
+               });
+  const std::string made = LatestOptionsFile(db_);
+  const std::string text = ReadFile(made);
+  const std::map<std::string, List> model = {{"k", {"a"}}}, more = {{"k", {"a", "a"}}};
+  // OPTIONS that do not name the operator of one family.
+  const std::string name = "  merge_operator=";
+  const size_t last = text.rfind(name) + name.size();
+  WriteFile(made, text.substr(0, last) + "nullptr" + text.substr(text.find('\n', last)));
+  EXPECT_EQ(ToolReads(db_), model);
+  Tool({"append", "--db", db_, "--cf", "lists", "other", "b"});
+  Refused({"append", "--db", db_, "--cf", "more", "k", "b"}, "the DB's merge operator is none");
+  EXPECT_EQ(ToolReads(db_, {"--cf", "more"}), more);
+  // None at all: each family is repaired by itself, and nothing of the others is dropped meanwhile.
+  for (const auto& entry : fs::directory_iterator(db_)) {
+    if (Has(entry.path().filename().string(), "OPTIONS")) fs::remove(entry.path());
+  }
+  for (const char* const family : {"default", "lists", "more"}) {
+    Tool({"repair", "--db", db_, "--layout", "compact", "--cf", family});
+  }
+  EXPECT_EQ(ToolReads(db_), model);
+  EXPECT_EQ(ToolReads(db_, {"--cf", "lists"})["k"], List({"a"}));
+  EXPECT_EQ(ToolReads(db_, {"--cf", "more"}), more);
+  OpenFamilies({}, {lists, lists, lists},
+               [](rocksdb::DB* db, const std::vector<rocksdb::ColumnFamilyHandle*>& handles) {
+                 std::string value;
+                 ASSERT_EQ(db->Get({}, handles[0], "k", &value).ToString(), "OK");
+                 EXPECT_EQ(value, Blob("a"));
+                 ASSERT_EQ(db->Get({}, handles[2], "k", &value).ToString(), "OK");
+                 EXPECT_EQ(value, Encode({"a", "a"}).value());
+               });
+}
+
 TEST_F(LostOptionsTest, AnUnknownObjectIsNamedAndOlderOptionsAreNotUsedInstead) {
   AppAppends(AppOptions(), db_, "k", "a");
   Tool({"append", "--db", db_, "k", "b"});
@@ -210,6 +255,13 @@ TEST_F(LostOptionsTest, WhatCannotBeReadIsNotCalledAnUnknownObject) {
   EXPECT_TRUE(Has(result.err, "cannot read the DB's OPTIONS: Too many levels of symbolic links"))
       << result.err;
   EXPECT_FALSE(Has(result.err, "object"));
+  // A folder that nobody may look into is not called one without a DB.
+  const std::string loop = folder_ + "/loop";
+  fs::create_symlink(loop, loop);
+  for (const char* const command : {"scan", "verify", "repair"}) {
+    Refused({command, "--db", loop},
+            "cannot look for a DB there: Too many levels of symbolic links");
+  }
 }
 
 }  // namespace

@@ -61,6 +61,10 @@ absl::StatusOr<Database> Database::Read(const std::string& path, const std::stri
                                         const DbFolders& folders, std::string* note) {
   std::error_code error;
   if (!Exists(path)) {
+    if (access((path + "/CURRENT").c_str(), F_OK) != 0 && errno != ENOENT && errno != ENOTDIR) {
+      return absl::FailedPreconditionError(
+          absl::StrCat(path, ": cannot look for a DB there: ", ErrnoText(errno)));
+    }
     const char* const found = !fs::exists(path, error)        ? "there is no such folder"
                               : fs::is_directory(path, error) ? "the folder has no file CURRENT"
                                                               : "it is not a folder";
@@ -125,8 +129,8 @@ void Database::TakeOver() {
   db_options_.wal_dir = wal_dir;
   db_options_.db_paths = db_paths;
   families_ = said_.families;
+  FindLayout();  // of what the application said
   ApplyOpenPolicy(&db_options_, &families_);
-  FindLayout();
 }
 
 absl::StatusOr<Database> Database::New(const std::string& path, Layout layout,
@@ -202,6 +206,7 @@ rocksdb::ColumnFamilyOptions& Database::family() {
 
 void Database::FindLayout() {
   const rocksdb::ColumnFamilyOptions& options = family();
+  merge_operator_ = options.merge_operator == nullptr ? "none" : options.merge_operator->Name();
   can_append_ = options.merge_operator != nullptr &&
                 options.merge_operator->IsInstanceOf(kAppendOperatorName);
   if (can_append_ && GetLayout(*options.merge_operator, &layout_)) return;
@@ -211,11 +216,6 @@ void Database::FindLayout() {
       return;
     }
   }
-}
-
-std::string Database::merge_operator() const {
-  const auto& merge_operator = family().merge_operator;
-  return merge_operator == nullptr ? "none" : merge_operator->Name();
 }
 
 rocksdb::Options Database::options() const { return rocksdb::Options(db_options_, family()); }

@@ -126,8 +126,8 @@ class Database {
   Layout layout() const { return layout_; }
   // The merge operator of the column family is sheaf.append.
   bool can_append() const { return can_append_; }
-  // Its name, "none" if there is none.
-  std::string merge_operator() const;
+  // Its name, "none" if OPTIONS name none.
+  const std::string& merge_operator() const { return merge_operator_; }
 
   // Of the DB and the column family of the lists.
   rocksdb::Options options() const;
@@ -190,6 +190,7 @@ class Database {
   bool is_new_ = false;
   Layout layout_ = Layout::kCompact;
   bool can_append_ = false;
+  std::string merge_operator_ = "none";
   DbFolders folders_;
   OptionsFile said_;  // what the application said; empty for a new DB
   // What the DB is opened with.

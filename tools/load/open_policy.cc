@@ -7,6 +7,7 @@
 #include <system_error>
 
 #include "absl/strings/str_cat.h"
+#include "sheaf/append_operator.h"
 #include "tools/load/load_place.h"
 
 namespace sheaf {
@@ -36,6 +37,18 @@ absl::Status CheckNoOtherDb(const std::string& option, const std::string& folder
       absl::StrCat(option, " ", folder, ": this is another DB, and the files in it are its own"));
 }
 
+// The name of a log in `folder` that has bytes; empty if there is none.
+std::string LogIn(const std::string& folder) {
+  std::error_code error;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder, error)) {
+    const fs::path& path = entry.path();
+    if (path.extension() == ".log" && entry.file_size(error) > 0 && !error) {
+      return path.filename().string();
+    }
+  }
+  return "";
+}
+
 absl::Status ResolveWalDir(const std::string& path, const std::string& given,
                            std::string* wal_dir) {
   const std::string said = *wal_dir;
@@ -43,12 +56,28 @@ absl::Status ResolveWalDir(const std::string& path, const std::string& given,
   if (!given.empty()) {
     if (absl::Status status = CheckFolder("--wal-dir", given); !status.ok()) return status;
     if (IsSameFolder(given, path)) return absl::OkStatus();
+    const std::string own = said.empty() || IsSameFolder(said, path) ? LogIn(path) : "";
+    if (!own.empty()) {
+      return absl::FailedPreconditionError(
+          absl::StrCat("--wal-dir ", given, ": OPTIONS of ", path,
+                       " name no other folder for its log, and its own has one, ", own,
+                       ": leave --wal-dir out"));
+    }
     *wal_dir = CanonicalPath(given);
     return CheckNoOtherDb("--wal-dir", given);
   }
   // What a relative path is relative to, only the application knows.
   if (said.empty() || (fs::path(said).is_absolute() && IsSameFolder(said, path))) {
     return absl::OkStatus();
+  }
+  if (!fs::path(said).is_absolute()) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        path, ": the DB's OPTIONS name a folder for its log, wal_dir=", said,
+        ", and what that is relative to, only the application knows. Say where the log is: "
+        "--wal-dir ",
+        path,
+        " if it is in the DB's own folder, as with db_paths and a relative name of the DB; else "
+        "--wal-dir and that folder"));
   }
   return absl::FailedPreconditionError(absl::StrCat(
       path, ": the DB's OPTIONS name another folder for its log, wal_dir=", said,
@@ -106,6 +135,9 @@ void ApplyOpenPolicy(rocksdb::DBOptions* db_options,
     family.options.disable_auto_compactions = true;
     family.options.compaction_filter = nullptr;
     family.options.compaction_filter_factory = nullptr;
+    if (family.options.merge_operator == nullptr) {
+      family.options.merge_operator = NewAppendOperator();
+    }
   }
 }
 

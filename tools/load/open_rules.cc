@@ -164,7 +164,9 @@ const std::vector<OptionRule>& FamilyOptionRules() {
       {"memtable_prefix_bloom_size_ratio", Treatment::kTakenOver, ""},
       {"memtable_protection_bytes_per_key", Treatment::kTakenOver, ""},
       {"memtable_whole_key_filtering", Treatment::kTakenOver, ""},
-      {"merge_operator", Treatment::kTakenOver, ""},
+      {"merge_operator", Treatment::kSet,
+       "sheaf.append, where OPTIONS name none: RocksDB would drop what the log has from the first "
+       "operand on"},
       {"min_blob_size", Treatment::kTakenOver, ""},
       {"min_write_buffer_number_to_merge", Treatment::kTakenOver, ""},
       {"num_levels", Treatment::kTakenOver, ""},

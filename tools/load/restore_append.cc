@@ -53,7 +53,7 @@ absl::Status Database::RestoreAppend(std::optional<Layout> layout, std::string* 
   if (can_append_) {
     return layout.has_value() && *layout != layout_ ? refuse_layout() : absl::OkStatus();
   }
-  if (!IsForeign(family())) {
+  if (!IsForeign(*Find(family_name_, said_.families))) {
     return absl::FailedPreconditionError(
         absl::StrCat(path_, ": the DB's merge operator is ", merge_operator(),
                      "; only in the place of StringAppendOperator or none is sheaf.append put"));
