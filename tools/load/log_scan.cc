@@ -81,7 +81,11 @@ class Scanner {
       while (pos < block_.size()) {
         Record record = Parse(pos);
         if (record.found == Found::kNothing) break;
-        if (!recycled_known_ && (record.found == Found::kRecord || record.found == Found::kOld)) {
+        // What a log begins with about itself, as its compression, does not tell.
+        const bool tells = record.found == Found::kOld ||
+                           (record.found == Found::kRecord &&
+                            (PartOf(record.type) != 0 || IsRecyclable(record.type)));
+        if (!recycled_known_ && tells) {
           recycled_known_ = true;
           recycled_ = IsRecyclable(record.type);
         }
@@ -112,6 +116,8 @@ class Scanner {
     if (in_record) scan->torn = begun;
     return true;
   }
+
+  bool is_recycled() const { return recycled_; }
 
  private:
   static Record Misplaced(std::string reason) {
@@ -279,7 +285,9 @@ absl::StatusOr<LogScan> ScanLog(const std::string& path, uint64_t number, uint64
   const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) return failed();
   LogScan scan;
-  const bool read = Scanner(fd, number, size).Run(&scan);
+  Scanner scanner(fd, number, size);
+  const bool read = scanner.Run(&scan);
+  scan.is_recyclable = scanner.is_recycled();
   absl::Status status = read ? absl::OkStatus() : failed();
   close(fd);
   if (!status.ok()) return status;
