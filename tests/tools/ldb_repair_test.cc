@@ -279,6 +279,22 @@ TEST_P(LdbRepairTest, DropsFamiliesWithoutSstsAndSstsWithoutAFamily) {
   EXPECT_EQ(families, std::vector<std::string>{"default"});
   EXPECT_EQ(Families(db_ + "/lost").size(), 1u);
   EXPECT_EQ(Families(db_).size(), 1u);
+  // OPTIONS still name the other one, which is no reason not to open the DB.
+  if (Family() == "default") {
+    for (const char* const command : {"scan", "verify", "stats"}) {
+      SCOPED_TRACE(command);
+      const Result result = Run(command);
+      EXPECT_EQ(result.exit_status, 0) << result.err;
+      EXPECT_TRUE(Has(result.err, "column family empty is not here any more")) << result.err;
+    }
+    Load({{"b", "2"}});
+    EXPECT_EQ(Run("append", {"b", "3"}).exit_status, 0);
+    EXPECT_EQ(Run("compact", {"--all"}).exit_status, 0);
+    EXPECT_EQ(Run("get", {"b"}).out, "2\n3\n");
+    const Result gone = RunSheaf({"scan", "--db", db_, "--cf", "empty"});
+    EXPECT_EQ(gone.exit_status, 1);
+    EXPECT_TRUE(Has(gone.err, "no column family empty here any more")) << gone.err;
+  }
 }
 
 TEST_P(LdbRepairTest, SstsForOthersNameNoFamily) {

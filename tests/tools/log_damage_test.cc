@@ -1,5 +1,8 @@
 // Damaged logs: found, told of, and never thrown away.
 
+#include <signal.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <functional>
@@ -172,6 +175,80 @@ TEST_F(LogDamageTest, RepairStopsAtTheDamageOrSkipsItAndKeepsCopies) {
     EXPECT_EQ(Run({"append", "k0", "more"}).exit_status, 0);
     EXPECT_THAT(Run({"repair", "--damaged-logs", how}).err, HasSubstr("no log is damaged"));
   }
+}
+
+// Whenever it is killed: OPTIONS are those of the application, and it can be run again.
+TEST_F(LogDamageTest, ARepairThatIsKilledLeavesOptionsAndCanBeRunAgain) {
+  const auto options_files = [this] {
+    std::vector<std::string> texts;
+    for (const auto& entry : fs::directory_iterator(db_)) {
+      const std::string name = entry.path().filename().string();
+      const bool is_written = name.find(".dbtmp") != std::string::npos;
+      if (name.rfind("OPTIONS-", 0) == 0 && !is_written) {
+        texts.push_back(ReadFile(entry.path().string()));
+      }
+    }
+    return texts;
+  };
+  for (int delay = 0; delay < 120; delay += 6) {
+    SCOPED_TRACE(delay);
+    rocksdb::Options options = Options();
+    options.avoid_flush_during_recovery = false;
+    Fill(options);
+    Damage();
+    const std::string bytes = ReadFile(LogPath());
+    const std::string said = options_files().front();
+    Process repair({"repair", "--db", db_, "--damaged-logs", delay % 4 == 0 ? "stop" : "skip"});
+    usleep(static_cast<useconds_t>(delay) * 1000);
+    repair.Signal(SIGKILL);
+    repair.Wait();
+    EXPECT_THAT(options_files(), ::testing::Each(said));
+    EXPECT_EQ(Run({"repair", "--damaged-logs", "stop"}).exit_status, 0);
+    EXPECT_THAT(options_files(), ::testing::Each(said));
+    EXPECT_EQ(Run({"scan"}).out, "k0\tvalue\nk1\tvalue\nk2\tvalue\nk3\tvalue\n");
+    // Nothing of the log is lost.
+    bool is_kept = false;
+    for (const auto& entry : fs::recursive_directory_iterator(db_)) {
+      is_kept = is_kept || (entry.is_regular_file() && ReadFile(entry.path().string()) == bytes);
+    }
+    EXPECT_TRUE(is_kept);
+  }
+}
+
+// RocksDB takes an old record behind the end of such a log again and again if it is to skip.
+TEST_F(LogDamageTest, RecycledLogsAreReadToTheirEndAndRepairedUpToTheDamage) {
+  rocksdb::Options options = Options();
+  options.recycle_log_file_num = 2;
+  options.wal_recovery_mode = rocksdb::WALRecoveryMode::kSkipAnyCorruptedRecords;
+  before_ = [](rocksdb::DB* db) {
+    for (int i = 0; i < 4; ++i) {
+      ASSERT_EQ(db->Put({}, "old", std::string("\xB0\x00", 2)).ToString(), "OK");
+      ASSERT_EQ(
+          db->Put({}, "old", Encode({std::string_view(std::string(3000, 'x'))}).value()).ToString(),
+          "OK");
+      ASSERT_EQ(db->Flush({}).ToString(), "OK");
+    }
+  };
+  Fill(options);
+  std::string bytes = ReadFile(LogPath());
+  ASSERT_NE(bytes.find("xxx"), std::string::npos) << "not a recycled log";
+  EXPECT_EQ(Run({"verify"}).exit_status, 0) << Run({"verify"}).out;
+  EXPECT_EQ(Run({"append", "k9", "more"}).exit_status, 0);
+  EXPECT_EQ(Run({"get", "k9"}).out, "value\nmore\n");
+  Fill(options);
+  bytes = ReadFile(LogPath());
+  bytes[bytes.find("k4") + 1] ^= 1;
+  WriteFile(LogPath(), bytes);
+  EXPECT_THAT(Run({"verify"}).out, HasSubstr("damaged log: at offset"));
+  const auto before = Snapshot(db_);
+  const Result skip = Run({"repair", "--damaged-logs", "skip"});
+  EXPECT_EQ(skip.exit_status, 1);
+  EXPECT_THAT(skip.err, HasSubstr("`--damaged-logs stop`"));
+  EXPECT_EQ(Snapshot(db_), before);
+  EXPECT_EQ(Run({"repair", "--damaged-logs", "stop"}).exit_status, 0);
+  EXPECT_EQ(Run({"get", "k3"}).out, "value\n");
+  EXPECT_EQ(Run({"get", "k4"}).exit_status, 1);
+  EXPECT_EQ(Run({"verify"}).exit_status, 0);
 }
 
 TEST_F(LogDamageTest, TheEndOfALogThatACrashCutIsNoFault) {

@@ -67,6 +67,29 @@ class LogScanTest : public ::testing::Test {
     return scan.ok() ? *scan : LogScan();
   }
 
+  // Makes `*bytes` those of log `number`.
+  static void SetLogNumber(std::string* bytes, uint32_t number) {
+    for (size_t at = 0; at + 11 <= bytes->size();) {
+      uint16_t length = 0;
+      std::memcpy(&length, bytes->data() + at + 4, 2);
+      const size_t room = 32768 - at % 32768;
+      const int type = (*bytes)[at + 6];
+      if (room < 11 && (room < 7 || length == 0)) {
+        at += room;
+        continue;
+      }
+      if (type < 5 || type > 8) {  // as that of the compression
+        at += 7 + length;
+        continue;
+      }
+      std::memcpy(&(*bytes)[at + 7], &number, sizeof number);
+      const uint32_t sum = Crc32c(std::string_view(*bytes).substr(at + 6, 5 + length));
+      const uint32_t masked = ((sum >> 15) | (sum << 17)) + 0xa282ead8u;
+      std::memcpy(&(*bytes)[at], &masked, sizeof masked);
+      at += 11 + length;
+    }
+  }
+
   // Offsets behind each record, of records that are not fragmented.
   static std::vector<size_t> Ends(const std::string& bytes) {
     std::vector<size_t> ends;
@@ -245,6 +268,49 @@ TEST_F(LogScanTest, RecordsOfBeforeInARecycledLogAreNoDamage) {
   ASSERT_TRUE(scan.damage.has_value());
   EXPECT_EQ(scan.damage->offset, record);
   EXPECT_EQ(scan.damage->bytes, 4 * record);
+}
+
+// What a crash can leave: a log up to any byte, and behind it nothing, room that was reserved, or,
+// if it was recycled, what it was before.
+TEST_F(LogScanTest, NoPrefixOfALogIsDamageWhateverRoomIsBehindIt) {
+  const std::vector<size_t> sizes = {10, 200, 33000, 20, 300, 32700, 1, 40};
+  for (const bool is_compressed : {false, true}) {
+    for (const bool is_recyclable : {false, true}) {
+      SCOPED_TRACE(::testing::Message() << is_compressed << is_recyclable);
+      rocksdb::Options options;
+      if (is_compressed) options.wal_compression = rocksdb::kZSTD;
+      if (is_recyclable) {
+        options.recycle_log_file_num = 1;
+        options.wal_recovery_mode = rocksdb::WALRecoveryMode::kSkipAnyCorruptedRecords;
+      }
+      const std::string log = Write(sizes, options);
+      const LogScan whole = Scan(log);
+      ASSERT_EQ(whole.records, sizes.size());
+      ASSERT_EQ(whole.is_recyclable, is_recyclable);
+      std::vector<std::string> behind = {"", std::string(100, '\0'), std::string(40000, '\0')};
+      if (is_recyclable) {
+        std::string before = log;
+        SetLogNumber(&before, static_cast<uint32_t>(number_) + 1);
+        behind.push_back(before);
+      }
+      for (size_t size = 0; size <= log.size(); ++size) {
+        // Where a block or the log begins or ends, each byte.
+        const size_t in_block = size % 32768;
+        const bool is_edge = in_block < 12 || in_block > 32768 - 12 || log.size() - size < 50;
+        if (!is_edge && size % 6007 != 0) continue;
+        for (const std::string& tail : behind) {
+          std::string bytes = log.substr(0, size);
+          const bool is_old = tail.size() >= log.size() && tail[0] != '\0';
+          bytes += is_old ? tail.substr(size) : tail;
+          const LogScan scan = Scan(bytes);
+          ASSERT_FALSE(scan.damage.has_value())
+              << size << " and " << tail.size() << ": " << scan.damage->reason << " at "
+              << scan.damage->offset;
+          ASSERT_LE(scan.records, sizes.size());
+        }
+      }
+    }
+  }
 }
 
 TEST_F(LogScanTest, CompressedLogsAreReadToo) {

@@ -95,6 +95,7 @@ TEST_F(OpenPolicyTest, PolicySetsWhatItsRulesSayAndNothingElse) {
           config, db,
           "create_if_missing=true;create_missing_column_families=true;error_if_exists=true;"
           "best_efforts_recovery=true;paranoid_checks=false;"
+          "wal_recovery_mode=kSkipAnyCorruptedRecords;"
           "skip_checking_sst_file_sizes_on_db_open=true;max_total_wal_size=7;"
           "db_write_buffer_size=7;manual_wal_flush=true;db_log_dir=/x;use_direct_reads=true;"
           "use_direct_io_for_flush_and_compaction=true;allow_mmap_writes=true;"

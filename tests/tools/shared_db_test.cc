@@ -182,7 +182,8 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values("", "max_open_files=16",
                       "enable_blob_files=true;enable_blob_garbage_collection=true;"
                       "blob_garbage_collection_age_cutoff=1.0",
-                      "max_manifest_file_size=4096;max_total_wal_size=65536"));
+                      "max_manifest_file_size=4096;max_total_wal_size=65536",
+                      "recycle_log_file_num=3;wal_recovery_mode=kSkipAnyCorruptedRecords"));
 
 }  // namespace
 }  // namespace testing

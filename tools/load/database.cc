@@ -42,6 +42,10 @@ void SetLists(Layout layout, rocksdb::ColumnFamilyOptions* family) {
   family->table_properties_collector_factories.push_back(NewStatsCollectorFactory(layout));
 }
 
+constexpr char kGone[] =
+    "OPTIONS name it, but MANIFEST does not. It was dropped, or lost by `ldb repair`, which keeps "
+    "no column family without SSTs";
+
 }  // namespace
 
 OpenedDatabase::~OpenedDatabase() {
@@ -73,8 +77,33 @@ absl::StatusOr<Database> Database::Read(const std::string& path, const std::stri
   }
   absl::StatusOr<OptionsFile> said = OptionsFile::ReadLatest(path);
   if (!said.ok()) return said.status();
-  if (note != nullptr) *note = said->note;
-  return Of(path, family_name, folders, *std::move(said));
+  std::string about = said->note;
+  absl::StatusOr<Database> database = Of(path, family_name, folders, *std::move(said));
+  if (!database.ok()) return database;
+  database->FindGone();
+  if (database->gone_.count(family_name) != 0) {
+    return absl::NotFoundError(absl::StrCat(path, ": no column family ", family_name,
+                                            " here any more: ", kGone,
+                                            ". The application can make it again, empty"));
+  }
+  for (const std::string& gone : database->gone_) {
+    absl::StrAppend(&about, about.empty() ? "" : "; ", path, ": column family ", gone,
+                    " is not here any more: ", kGone);
+  }
+  if (note != nullptr) *note = about;
+  return database;
+}
+
+void Database::FindGone() {
+  if (said_.families.size() == 1) return;  // the default one is always there
+  std::vector<std::string> names;
+  // Where it cannot be read, opening the DB tells why.
+  if (!rocksdb::DB::ListColumnFamilies({}, path_, &names).ok()) return;
+  const std::set<std::string> there(names.begin(), names.end());
+  for (const rocksdb::ColumnFamilyDescriptor& family : said_.families) {
+    if (there.count(family.name) == 0) gone_.insert(family.name);
+  }
+  TakeOver();
 }
 
 absl::StatusOr<Database> Database::ReadWithoutOptions(const std::string& path,
@@ -128,7 +157,10 @@ void Database::TakeOver() {
   db_options_ = said_.db_options;
   db_options_.wal_dir = wal_dir;
   db_options_.db_paths = db_paths;
-  families_ = said_.families;
+  families_.clear();
+  for (const rocksdb::ColumnFamilyDescriptor& family : said_.families) {
+    if (gone_.count(family.name) == 0) families_.push_back(family);
+  }
   FindLayout();  // of what the application said
   ApplyOpenPolicy(&db_options_, &families_);
 }

@@ -15,6 +15,7 @@
 
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -166,6 +167,8 @@ class Database {
   rocksdb::ColumnFamilyHandle* HandleOf(
       const std::vector<rocksdb::ColumnFamilyHandle*>& handles) const;
   void FindLayout();
+  // Finds `gone_`.
+  void FindGone();
   // `families_` and `db_options_` of what the application said.
   void TakeOver();
   static absl::StatusOr<Database> Of(const std::string& path, const std::string& family,
@@ -192,7 +195,8 @@ class Database {
   bool can_append_ = false;
   std::string merge_operator_ = "none";
   DbFolders folders_;
-  OptionsFile said_;  // what the application said; empty for a new DB
+  OptionsFile said_;            // what the application said; empty for a new DB
+  std::set<std::string> gone_;  // column families that OPTIONS name and MANIFEST does not
   // What the DB is opened with.
   rocksdb::DBOptions db_options_;
   std::vector<rocksdb::ColumnFamilyDescriptor> families_;

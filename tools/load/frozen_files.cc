@@ -266,11 +266,11 @@ std::vector<FrozenFiles::Log> FrozenFiles::LogsNow(const std::string& path) {
   return LogsOf(path, folder);
 }
 
-bool FrozenFiles::Disturbed() const {
+bool FrozenFiles::Disturbed(uint64_t first_needed) const {
   for (const auto& [path, folder] : folders_) {
     for (const auto& [name, file] : folder) {
       uint64_t number = 0;
-      if (!LogNumber(name, &number) || file.fd < 0) continue;
+      if (!LogNumber(name, &number) || number < first_needed || file.fd < 0) continue;
       struct stat held;
       if (fstat(file.fd, &held) != 0) return true;
       if (held.st_nlink == 0) continue;  // deleted: it stays as it is

@@ -59,8 +59,9 @@ class FrozenFiles final : public rocksdb::FileSystemWrapper {
   // Those that are in `folder` now, not held open.
   static std::vector<Log> LogsNow(const std::string& folder);
 
-  // A log of that moment has another name by now: it may have been written anew while it was read.
-  bool Disturbed() const;
+  // A log of that moment, from number `first_needed` on, has another name by now: it may have been
+  // written anew while it was read.
+  bool Disturbed(uint64_t first_needed) const;
   // A file of that moment that was passed through was gone.
   bool missed() const { return missed_; }
 

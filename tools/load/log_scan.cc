@@ -81,7 +81,11 @@ class Scanner {
       while (pos < block_.size()) {
         Record record = Parse(pos);
         if (record.found == Found::kNothing) break;
-        if (!recycled_known_ && (record.found == Found::kRecord || record.found == Found::kOld)) {
+        // What a log begins with about itself, as its compression, does not tell.
+        const bool tells = record.found == Found::kOld ||
+                           (record.found == Found::kRecord &&
+                            (PartOf(record.type) != 0 || IsRecyclable(record.type)));
+        if (!recycled_known_ && tells) {
           recycled_known_ = true;
           recycled_ = IsRecyclable(record.type);
         }
@@ -112,6 +116,8 @@ class Scanner {
     if (in_record) scan->torn = begun;
     return true;
   }
+
+  bool is_recycled() const { return recycled_; }
 
  private:
   static Record Misplaced(std::string reason) {
@@ -187,9 +193,13 @@ class Scanner {
   bool Judge(uint64_t at, size_t pos, uint64_t bad, uint64_t begun, const Record& what,
              LogScan* scan) {
     // A file may get its size before its bytes, which are zeros then from a sector on.
-    const bool zeros = what.found == Found::kZeros;
     const size_t end_of_record = std::min(block_.size(), pos + what.header + what.length);
-    bool zeros_behind = zeros ? AllZero(block_.substr(pos)) : ZeroSectors(pos) < end_of_record;
+    const size_t zeros_from = ZerosFrom(pos);
+    const bool zeros = zeros_from == pos;
+    // Or it was reserved, and bytes were copied to it up to any of them.
+    const bool has_room = at + end_of_record < size_;
+    bool zeros_behind =
+        zeros || SectorFrom(zeros_from) < end_of_record || (has_room && zeros_from < end_of_record);
     const bool cut =
         what.found == Found::kOld || (what.found == Found::kCut && !HasWrongLength(pos));
     uint64_t end = size_;
@@ -210,12 +220,14 @@ class Scanner {
     return true;
   }
 
-  // Where the sectors begin, all of them behind `pos`, that are zeros up to the end of the block.
-  size_t ZeroSectors(size_t pos) const {
+  // From where on, `pos` at first, there are zeros up to the end of the block.
+  size_t ZerosFrom(size_t pos) const {
     const size_t last = block_.find_last_not_of('\0');
-    const size_t zeros = last == std::string_view::npos ? 0 : last + 1;
-    return (std::max(zeros, pos + 1) + kSector - 1) / kSector * kSector;
+    return last == std::string_view::npos ? pos : std::max(last + 1, pos);
   }
+
+  // The first sector that begins there or later.
+  static size_t SectorFrom(size_t pos) { return (pos + kSector - 1) / kSector * kSector; }
 
   // The record at `pos`, which seems to be cut off, is complete, but for its length.
   bool HasWrongLength(size_t pos) const {
@@ -279,7 +291,9 @@ absl::StatusOr<LogScan> ScanLog(const std::string& path, uint64_t number, uint64
   const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) return failed();
   LogScan scan;
-  const bool read = Scanner(fd, number, size).Run(&scan);
+  Scanner scanner(fd, number, size);
+  const bool read = scanner.Run(&scan);
+  scan.is_recyclable = scanner.is_recycled();
   absl::Status status = read ? absl::OkStatus() : failed();
   close(fd);
   if (!status.ok()) return status;

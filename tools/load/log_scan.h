@@ -38,6 +38,8 @@ struct LogScan {
   // Ends within a record, as after a crash, or with bytes of a log of before. The offset of it.
   std::optional<uint64_t> torn;
   std::optional<LogDamage> damage;
+  // May have records of a log of before behind its end (`recycle_log_file_num`).
+  bool is_recyclable = false;
 };
 
 // Reads the first `size` bytes of file `path`, log number `number`. Errors: Internal if the file

@@ -66,6 +66,12 @@ absl::Status Database::CannotOpen(const rocksdb::Status& status) const {
   }
   const bool two_phase = absl::StrContains(text, "prepared transactions") ||
                          absl::StrContains(text, "write_after_commit");
+  if (absl::StrContains(text, "olumn families not opened")) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(path_, ": cannot open the DB for writing: ", said_.name,
+                     " does not name all of its column families: ", text,
+                     ". Open the DB once with the application, which writes OPTIONS anew"));
+  }
   return absl::InternalError(absl::StrCat(
       path_, ": cannot open the DB: ", text,
       two_phase ? ". Its log holds transactions that are prepared: open it with the application's "

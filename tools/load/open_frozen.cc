@@ -43,10 +43,9 @@ absl::Status OpenOnce(const rocksdb::DBOptions& options, const std::string& path
   rocksdb::DBOptions reading = options;
   reading.info_log = std::make_shared<SilentLogger>();
   reading.wal_filter = frozen->replay.get();
-  // Other modes than these refuse logs that a crash cut, or do not tell that a log is missing.
-  if (reading.wal_recovery_mode != rocksdb::WALRecoveryMode::kSkipAnyCorruptedRecords) {
-    reading.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
-  }
+  // Other modes refuse logs that a crash cut, do not tell that a log is missing, or never come to
+  // the end of a recycled log.
+  reading.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
   auto files =
       FrozenFiles::Take(options.env->GetFileSystem(), path, OtherFolders(options, families));
   if (files.ok()) {
@@ -61,7 +60,8 @@ absl::Status OpenOnce(const rocksdb::DBOptions& options, const std::string& path
   absl::Status status = CheckLogs(
       frozen->files == nullptr ? FrozenFiles::LogsNow(folder) : frozen->files->Logs(folder),
       options, *frozen->replay, &frozen->log_faults);
-  *again = frozen->files != nullptr && (frozen->files->Disturbed() || frozen->files->missed());
+  *again = frozen->files != nullptr &&
+           (frozen->files->Disturbed(frozen->replay->first_needed()) || frozen->files->missed());
   if (!frozen->opened.ok()) {
     std::string text = absl::StrCat(path, ": cannot open the DB: ", frozen->opened.ToString());
     // It may be for this that it cannot be opened.

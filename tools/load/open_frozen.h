@@ -34,10 +34,9 @@ struct FrozenDb {
   bool missed() const { return files != nullptr && files->missed(); }
 };
 
-// Logs are read up to the first damage; past it where the DB's options say
-// kSkipAnyCorruptedRecords. Tries again, kOpenAttempts times, where files were deleted or written
-// anew meanwhile. `*frozen` is given back as it was made. Errors: Internal with RocksDB's reason;
-// Aborted if the DB changes too fast; as CheckLogs.
+// Logs are read up to the first damage. Tries again, kOpenAttempts times, where files were deleted
+// or written anew meanwhile. `*frozen` is given back as it was made. Errors: Internal with
+// RocksDB's reason; Aborted if the DB changes too fast; as CheckLogs.
 constexpr int kOpenAttempts = 20;
 absl::Status OpenFrozen(const rocksdb::DBOptions& options, const std::string& path,
                         const std::vector<rocksdb::ColumnFamilyDescriptor>& families,

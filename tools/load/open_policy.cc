@@ -130,6 +130,9 @@ void ApplyOpenPolicy(rocksdb::DBOptions* db_options,
   db.stats_persist_period_sec = 0;
   db.stats_dump_period_sec = 0;
   db.wal_filter = nullptr;
+  if (db.wal_recovery_mode == rocksdb::WALRecoveryMode::kSkipAnyCorruptedRecords) {
+    db.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
+  }
   db.fail_if_options_file_error = true;
   for (rocksdb::ColumnFamilyDescriptor& family : *families) {
     family.options.disable_auto_compactions = true;

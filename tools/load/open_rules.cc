@@ -40,6 +40,10 @@ const std::vector<OptionRule>& DbOptionRules() {
       {"wal_filter", Treatment::kSet, "none: the tool reads all of the log"},
       {"fail_if_options_file_error", Treatment::kSet,
        "true: OPTIONS must stay as the application wrote them"},
+      {"wal_recovery_mode", Treatment::kSet,
+       "kPointInTimeRecovery in the place of kSkipAnyCorruptedRecords, in which RocksDB never "
+       "comes "
+       "to the end of a recycled log; commands refuse damaged logs. Other modes stay"},
       {"wal_dir", Treatment::kAsked,
        "used only if it is the DB's own folder; else --wal-dir must say where the log is"},
       {"access_hint_on_compaction_start", Treatment::kTakenOver, ""},
@@ -95,7 +99,6 @@ const std::vector<OptionRule>& DbOptionRules() {
       {"verify_sst_unique_id_in_manifest", Treatment::kTakenOver, ""},
       {"wal_bytes_per_sync", Treatment::kTakenOver, ""},
       {"wal_compression", Treatment::kTakenOver, ""},
-      {"wal_recovery_mode", Treatment::kTakenOver, ""},
       {"WAL_size_limit_MB", Treatment::kTakenOver, ""},
       {"WAL_ttl_seconds", Treatment::kTakenOver, ""},
       {"writable_file_max_buffer_size", Treatment::kTakenOver, ""},

@@ -8,6 +8,7 @@
 #include "absl/strings/str_format.h"
 #include "tools/load/database.h"
 #include "tools/load/disk_sync.h"
+#include "tools/load/log_scan.h"
 #include "tools/load/silent_logger.h"
 #include "tools/load/text.h"
 
@@ -45,6 +46,22 @@ absl::StatusOr<std::string> CopyLogs(const std::string& db, const std::string& l
   return folder;
 }
 
+// RocksDB comes to no end in a recycled log if it is to skip what it cannot read: it takes the
+// first record of the log of before again and again.
+absl::Status CheckCanSkip(const std::string& log_folder) {
+  for (const FrozenFiles::Log& log : FrozenFiles::LogsNow(log_folder)) {
+    const absl::StatusOr<LogScan> scan = ScanLog(log.path, log.number, log.size);
+    if (!scan.ok()) return scan.status();
+    if (!scan->is_recyclable) continue;
+    return absl::FailedPreconditionError(absl::StrCat(
+        log.path,
+        ": cannot skip damage: RocksDB cannot do that with logs that it may recycle "
+        "(recycle_log_file_num). Nothing was changed. `--damaged-logs stop` recovers what was "
+        "written before the damage"));
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::Status Database::CheckLogs() const {
@@ -65,26 +82,27 @@ absl::StatusOr<std::string> Database::RecoverLogs(LogRecovery how) const {
   if (faults->empty()) return std::string();
   // What is recovered becomes SSTs.
   if (absl::Status status = CheckSstFolder("recover the logs"); !status.ok()) return status;
+  const bool skips = how == LogRecovery::kSkip;
+  if (skips) {
+    if (absl::Status status = CheckCanSkip(WalFolder()); !status.ok()) return status;
+  }
   const uint64_t first = faults->front().number;
-  const std::string log_folder = db_options_.wal_dir.empty() ? path_ : db_options_.wal_dir;
-  absl::StatusOr<std::string> copies = CopyLogs(path_, log_folder, first);
+  absl::StatusOr<std::string> copies = CopyLogs(path_, WalFolder(), first);
   if (!copies.ok()) return copies.status();
   std::unique_ptr<rocksdb::Env> env = WritingEnv();
   options.env = env.get();
   options.info_log = std::make_shared<SilentLogger>();
   // Nothing but what is recovered is written, and then the logs go.
   options.avoid_flush_during_recovery = false;
-  options.wal_recovery_mode = how == LogRecovery::kStop
-                                  ? rocksdb::WALRecoveryMode::kPointInTimeRecovery
-                                  : rocksdb::WALRecoveryMode::kSkipAnyCorruptedRecords;
+  options.wal_recovery_mode = skips ? rocksdb::WALRecoveryMode::kSkipAnyCorruptedRecords
+                                    : rocksdb::WALRecoveryMode::kPointInTimeRecovery;
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* db = nullptr;
   const rocksdb::Status status = rocksdb::DB::Open(options, path_, families_, &handles, &db);
   if (!status.ok()) {
-    return absl::InternalError(
-        absl::StrCat(path_, ": cannot recover the logs: ", status.ToString(),
-                     how == LogRecovery::kStop ? ". `--damaged-logs skip` may" : "",
-                     ". Copies of the logs are in ", *copies));
+    return absl::InternalError(absl::StrCat(path_, ": cannot recover the logs: ", status.ToString(),
+                                            !skips ? ". `--damaged-logs skip` may" : "",
+                                            ". Copies of the logs are in ", *copies));
   }
   OpenedDatabase(std::move(env), db, std::move(handles), nullptr);  // closes it
   return copies;

@@ -75,6 +75,8 @@ absl::Status ListDb::OpenForWrite(const DbName& name, const char* command,
         "a new DB"));
   }
   if (access == Access::kWriteSsts) {
+    // First, as what another process changes meanwhile may look as if files were missing.
+    if (absl::Status status = database->CheckUnlocked(); !status.ok()) return status;
     if (absl::Status status = database->CheckTakesSsts(command); !status.ok()) return status;
   }
   return Open(*database, access, lists);
