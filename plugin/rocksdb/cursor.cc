@@ -34,7 +34,9 @@ class CursorImpl final : public Cursor {
     if (!options.auto_prefix_mode && !options.prefix_same_as_start) {
       options_.total_order_seek = true;
     }
-    iterator_ = std::make_unique<internal::ScanIterator>(core, options_);
+    iterator_ = std::make_unique<internal::ScanIterator>(
+        core.cf, options_,
+        [&core](const rocksdb::ReadOptions& scan) { return core.NewIterator(scan); });
     Go([this] {
       if (options_.iterate_lower_bound != nullptr) {
         iterator_->Seek(*options_.iterate_lower_bound);

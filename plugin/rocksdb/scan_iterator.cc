@@ -1,14 +1,14 @@
 #include "plugin/rocksdb/scan_iterator.h"
 
 #include "plugin/rocksdb/read_context.h"
-#include "plugin/rocksdb/store_core.h"
 #include "rocksdb/comparator.h"
 
 namespace sheaf {
 namespace internal {
 
-ScanIterator::ScanIterator(const StoreCore& core, const rocksdb::ReadOptions& options)
-    : seeks_(core.cf->GetComparator() == rocksdb::BytewiseComparator() &&
+ScanIterator::ScanIterator(rocksdb::ColumnFamilyHandle* cf, const rocksdb::ReadOptions& options,
+                           const Create& create)
+    : seeks_(cf->GetComparator() == rocksdb::BytewiseComparator() &&
              !options.prefix_same_as_start) {
   if (options.read_tier == rocksdb::kBlockCacheTier && !seeks_) {
     iterator_.reset(rocksdb::NewErrorIterator(rocksdb::Status::Incomplete(
@@ -23,7 +23,7 @@ ScanIterator::ScanIterator(const StoreCore& core, const rocksdb::ReadOptions& op
     opened_ = true;
     return !filter || filter(table);
   };
-  iterator_ = core.NewIterator(scan);
+  iterator_ = create(scan);
 }
 
 void ScanIterator::Next() {

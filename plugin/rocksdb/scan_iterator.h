@@ -9,19 +9,23 @@
 // What it cannot tell: errors that RocksDB forgets while it skips keys of a deleted range; and,
 // where keys are not in bytewise order or with prefix_same_as_start, all of them.
 //
-// Ownership: `options` is copied; `core` and what the options point to must outlive the iterator.
+// Ownership: `options` is copied; the DB and what the options point to must outlive the iterator.
 // Thread safety: as rocksdb::Iterator.
 //
-//   ScanIterator at(core, options);
+//   ScanIterator at(cf, options, [&core](const rocksdb::ReadOptions& scan) {
+//     return core.NewIterator(scan);
+//   });
 //   for (at.SeekToFirst(); at.Valid(); at.Next()) Use(at.key(), at.value());
 //   return at.status();
 
 #ifndef SHEAF_PLUGIN_ROCKSDB_SCAN_ITERATOR_H_
 #define SHEAF_PLUGIN_ROCKSDB_SCAN_ITERATOR_H_
 
+#include <functional>
 #include <memory>
 #include <string>
 
+#include "rocksdb/db.h"
 #include "rocksdb/iterator.h"
 #include "rocksdb/options.h"
 #include "rocksdb/slice.h"
@@ -30,13 +34,14 @@
 namespace sheaf {
 namespace internal {
 
-class StoreCore;
-
 class ScanIterator {
  public:
   // Incomplete at once if `options` has read_tier = kBlockCacheTier and errors could be forgotten:
   // what is not in a cache is an error like any other.
-  ScanIterator(const StoreCore& core, const rocksdb::ReadOptions& options);
+  // `create` makes RocksDB's iterator, of the options that it is given.
+  using Create = std::function<std::unique_ptr<rocksdb::Iterator>(const rocksdb::ReadOptions&)>;
+  ScanIterator(rocksdb::ColumnFamilyHandle* cf, const rocksdb::ReadOptions& options,
+               const Create& create);
   ScanIterator(const ScanIterator&) = delete;
   ScanIterator& operator=(const ScanIterator&) = delete;
 

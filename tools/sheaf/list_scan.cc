@@ -56,7 +56,10 @@ ListScan::ListScan(ListDb& lists, KeyRange range, std::string prefix)
   const bool empty = !begin_.empty() && !end_.empty() && comparator->Compare(begin_, end_) >= 0;
   if (!begin_.empty() && !empty) options_.iterate_lower_bound = &begin_;
   if (!end_.empty()) options_.iterate_upper_bound = &end_;
-  iterator_ = std::make_unique<internal::ScanIterator>(&lists.db(), lists.family(), options_);
+  iterator_ = std::make_unique<internal::ScanIterator>(
+      lists.family(), options_, [&lists](const rocksdb::ReadOptions& scan) {
+        return std::unique_ptr<rocksdb::Iterator>(lists.db().NewIterator(scan, lists.family()));
+      });
   if (empty) return;
   Go([this] {
     if (begin_.empty()) {
