@@ -98,6 +98,21 @@ TEST_F(LogDamageTest, VerifyNamesTheLogTheOffsetAndTheBytesThatAreLost) {
   EXPECT_EQ(Snapshot(db_), before);
 }
 
+TEST_F(LogDamageTest, ALogThatIsALinkToNothingIsAnErrorOfEachCommand) {
+  Fill();
+  const std::string log = LogPath();
+  fs::remove(log);
+  fs::create_symlink(folder_ + "/gone", log);
+  for (const std::vector<std::string>& command : std::vector<std::vector<std::string>>{
+           {"verify"}, {"get", "k0"}, {"scan"}, {"stats"}, {"append", "k0", "v"}, {"repair"}}) {
+    SCOPED_TRACE(command[0]);
+    const Result result = Run(command);
+    EXPECT_EQ(result.exit_status, 1) << result.out << result.err;
+    EXPECT_THAT(result.out + result.err, HasSubstr(fs::path(log).filename().string()));
+    EXPECT_TRUE(fs::is_symlink(log));
+  }
+}
+
 TEST_F(LogDamageTest, ReadingCommandsSayThatValuesAreMissingAndExitWithOne) {
   Fill();
   Damage();

@@ -86,6 +86,12 @@ bool Look(const std::string& path, Moment* moment) {
   return true;
 }
 
+// Also a link to nothing.
+bool IsThere(const std::string& path) {
+  struct stat info;
+  return lstat(path.c_str(), &info) == 0;
+}
+
 // Whether `count` more files may be open, each of them twice.
 bool MayOpen(size_t count) {
   struct rlimit limit;
@@ -205,7 +211,8 @@ void FrozenFiles::Open(const std::string& path) {
       file = std::exchange(known->second, File());
     } else if (IsTable(name) ? pin_tables : pin) {
       file.fd = open((path + "/" + name).c_str(), O_RDONLY | O_CLOEXEC);
-      if (file.fd < 0 && errno == ENOENT) continue;  // nothing that MANIFEST still names
+      // Gone, so nothing that MANIFEST still names. A link to nothing is there, and cannot be read.
+      if (file.fd < 0 && errno == ENOENT && !IsThere(path + "/" + name)) continue;
     }
     struct stat info;
     const int got = file.fd >= 0 ? fstat(file.fd, &info) : stat((path + "/" + name).c_str(), &info);
@@ -229,8 +236,10 @@ std::string FrozenFiles::OpenPath(const File* file, const std::string& path) {
   return file == nullptr || file->fd < 0 ? path : absl::StrCat("/proc/self/fd/", file->fd);
 }
 
-IOStatus FrozenFiles::Opened(const File* file, IOStatus status) {
-  if (file != nullptr && (status.IsNotFound() || status.IsPathNotFound())) missed_ = true;
+IOStatus FrozenFiles::Opened(const File* file, const std::string& path, IOStatus status) {
+  if (file != nullptr && (status.IsNotFound() || status.IsPathNotFound()) && !IsThere(path)) {
+    missed_ = true;
+  }
   return status;
 }
 
@@ -287,8 +296,8 @@ IOStatus FrozenFiles::NewSequentialFile(const std::string& path,
                                         std::unique_ptr<rocksdb::FSSequentialFile>* file,
                                         rocksdb::IODebugContext* debug) {
   const File* const frozen = Find(path);
-  IOStatus status =
-      Opened(frozen, target()->NewSequentialFile(OpenPath(frozen, path), options, file, debug));
+  IOStatus status = Opened(
+      frozen, path, target()->NewSequentialFile(OpenPath(frozen, path), options, file, debug));
   if (status.ok() && frozen != nullptr) {
     *file = std::make_unique<CutFile>(std::move(*file), frozen->size);
   }
@@ -300,7 +309,7 @@ IOStatus FrozenFiles::NewRandomAccessFile(const std::string& path,
                                           std::unique_ptr<rocksdb::FSRandomAccessFile>* file,
                                           rocksdb::IODebugContext* debug) {
   const File* const frozen = Find(path);
-  return Opened(frozen,
+  return Opened(frozen, path,
                 target()->NewRandomAccessFile(OpenPath(frozen, path), options, file, debug));
 }
 

@@ -99,7 +99,7 @@ class FrozenFiles final : public rocksdb::FileSystemWrapper {
   const File* Find(const std::string& path) const;
   // The path to open instead of `path`.
   static std::string OpenPath(const File* file, const std::string& path);
-  rocksdb::IOStatus Opened(const File* file, rocksdb::IOStatus status);
+  rocksdb::IOStatus Opened(const File* file, const std::string& path, rocksdb::IOStatus status);
 
   std::map<std::string, Folder> folders_;
   std::atomic<bool> missed_{false};

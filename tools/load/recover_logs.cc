@@ -4,6 +4,7 @@
 #include <system_error>
 #include <utility>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "tools/load/database.h"
@@ -34,6 +35,11 @@ absl::StatusOr<std::string> CopyLogs(const std::string& db, const std::string& l
         absl::StrCat(what, ": cannot copy the damaged logs: ", error.message()));
   };
   if (error) return failed(folder);
+  // A part of a log must not be taken for its copy.
+  absl::Cleanup remove = [&folder] {
+    std::error_code ignored;  // there is an error to tell already
+    fs::remove_all(folder, ignored);
+  };
   for (const FrozenFiles::Log& log : FrozenFiles::LogsNow(log_folder)) {
     if (log.number < first) continue;
     const std::string copy = folder + "/" + fs::path(log.path).filename().string();
@@ -43,6 +49,7 @@ absl::StatusOr<std::string> CopyLogs(const std::string& db, const std::string& l
   for (const std::string& synced : {folder, db}) {
     if (absl::Status status = SyncPath(synced); !status.ok()) return status;
   }
+  std::move(remove).Cancel();
   return folder;
 }
 

@@ -147,8 +147,17 @@ absl::Status Check(const DbName& name, load::Database database, const Output& ou
   const std::shared_ptr<rocksdb::MergeOperator> merge_operator =
       database.can_append() ? database.options().merge_operator : NewAppendOperator(append);
   std::unique_ptr<ListDb> lists;
-  absl::Status status =
-      OpenSteadily(db, [&] { return ListDb::Open(database, ListDb::Access::kReadOnly, &lists); });
+  bool is_first = true;
+  absl::Status status = OpenSteadily(db, [&] {
+    // Another process may have made or dropped column families.
+    if (!std::exchange(is_first, false)) {
+      absl::StatusOr<load::Database> now = ReadDatabase(name);
+      if (!now.ok()) return now.status();
+      database = *std::move(now);
+      if (!database.can_append()) database.RestoreAppend({}, &change).IgnoreError();
+    }
+    return ListDb::Open(database, ListDb::Access::kReadOnly, &lists);
+  });
   if (absl::IsAborted(status)) return status;
   if (!status.ok()) {
     faults.Report(db, std::string(status.message()));
