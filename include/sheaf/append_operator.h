@@ -14,8 +14,8 @@
 // LIMIT: a list past RocksDB's 4 GiB - 1 bytes cannot be kept, bundled or not. Reading it is
 // Corruption, which says so, and nothing of it is lost. A compaction keeps its operands apart; but
 // before RocksDB 7.10 an operator cannot ask for that, and the compaction fails, which stops
-// RocksDB's background work. Keep lists far smaller, if need be by `max_bytes`. The same holds where
-// there is not enough memory to merge a list, but a read says MemoryLimit then.
+// RocksDB's background work. Keep lists far smaller, if need be by `max_bytes`. The same holds
+// where there is not enough memory to merge a list, but a read says MemoryLimit then.
 //
 //   rocksdb::Options options;
 //   options.merge_operator = sheaf::NewAppendOperator();

@@ -241,8 +241,8 @@ class Store {
 
   // A Cursor at the first list of `range`. Bounds in `options`, if any, hold as well. The Cursor
   // keeps copies of all bounds; a snapshot and a timestamp in `options` are the caller's to keep.
-  // With read_tier = kBlockCacheTier it is Incomplete where RocksDB's iterators would leave out keys
-  // that are not cached: guide, section 16.
+  // With read_tier = kBlockCacheTier it is Incomplete where RocksDB's iterators would leave out
+  // keys that are not cached: guide, section 16.
   std::unique_ptr<Cursor> Scan(const rocksdb::ReadOptions& options, KeyRange range);
 
   StoreStats stats() const;

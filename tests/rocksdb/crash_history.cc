@@ -172,7 +172,8 @@ bool CrashHistory::IsThere(int t, const Lists& lists) const {
   if (op.kind == CrashOp::Kind::kAppend) {
     return std::count(found->second.begin(), found->second.end(), op.value) != 0;
   }
-  // An edit, of a list that is the thread's own. Of one that changes nothing, both answers are right.
+  // An edit, of a list that is the thread's own. Of one that changes nothing, both answers are
+  // right.
   bool existed = false;
   List expected;
   for (uint64_t number = 0; number < last; ++number) {

@@ -134,10 +134,11 @@ TEST(LoadJournalTest, RecordsThatNoLoadWritesAreRefusedWhateverTheirChecksum) {
   const std::string what = Line("what\t--db\t/lists.db");
   for (const std::string& bytes :
        {Line(""), Line("what"), load + Line("what"), load + Line("what\t--input"), load + Line(""),
-        load + Line("what\t"), load + what + Line("what\t\tx"), load + Line("done"), load + what + Line("load\t1\t" + load),
-        Line("load\t1\t"), Line("load\t1\t../../../../etc/passwd00"),
-        Line("load\t2\t0123456789abcdef01234567"), Line("load"), load + what + load,
-        load + what + Line("begun") + what, load + what + Line("\\q")}) {
+        load + Line("what\t"), load + what + Line("what\t\tx"), load + Line("done"),
+        load + what + Line("load\t1\t" + load), Line("load\t1\t"),
+        Line("load\t1\t../../../../etc/passwd00"), Line("load\t2\t0123456789abcdef01234567"),
+        Line("load"), load + what + load, load + what + Line("begun") + what,
+        load + what + Line("\\q")}) {
     EXPECT_EQ(ParseJournal(bytes, "j").damage.code(), absl::StatusCode::kDataLoss) << bytes;
   }
 }
