@@ -7,7 +7,9 @@
 // an SST.
 //
 // What it cannot tell: errors that RocksDB forgets while it skips keys of a deleted range; and,
-// where keys are not in bytewise order or with prefix_same_as_start, all of them.
+// where keys are not in bytewise order or with prefix_same_as_start, all of them. Nor, in the
+// middle of a scan, that an SST cannot be opened at all, which happens where max_open_files is
+// small.
 //
 // Ownership: `options` is copied; the DB and what the options point to must outlive the iterator.
 // Thread safety: as rocksdb::Iterator.
