@@ -2,6 +2,7 @@
 // rejects, tsv and framed those of a model; and the rows that were taken, written by `export`, are
 // read back.
 
+#include <algorithm>
 #include <map>
 #include <string>
 #include <string_view>
@@ -58,6 +59,21 @@ void CheckModel(RowFormat format, std::string_view file, const Rows& got) {
   Check(got.lists == expected.lists, "rows are those of the model", got.ToText());
 }
 
+// Without "(first: it looks like frames; ...)": how much of a file the parser sees when it hints at
+// another format depends on the first block.
+std::string WithoutHints(std::string text) {
+  constexpr std::string_view kFirst = " (first: ";
+  for (size_t at; (at = text.find("it looks like ")) != text.npos;) {
+    const size_t line = std::min(text.find('\n', at), text.size());
+    const size_t end = text.rfind("): ", line);
+    if (end == text.npos || end < at) break;
+    const bool is_alone = text.compare(at - kFirst.size(), kFirst.size(), kFirst) == 0;
+    const size_t begin = is_alone ? at - kFirst.size() : at - 2;  // else behind "; "
+    text.erase(begin, end + (is_alone ? 1 : 0) - begin);
+  }
+  return text;
+}
+
 void CheckRows(RowFormat format, std::string_view file) {
   const Rows rows = ReadRows(format, file, size_t{1} << 16);
   const Rows small = ReadRows(format, file, 16);
@@ -65,7 +81,8 @@ void CheckRows(RowFormat format, std::string_view file) {
         rows.error + small.error);
   if (rows.error.empty()) {
     Check(rows.lists == small.lists, "small blocks give the same rows", small.ToText());
-    Check(rows.rejects == small.rejects, "small blocks give the same rejects", small.rejects);
+    Check(WithoutHints(rows.rejects) == WithoutHints(small.rejects),
+          "small blocks give the same rejects", rows.rejects + small.rejects);
   }
   CheckModel(format, file, rows);
   if (!rows.lists.empty()) CheckWriteAndRead(format, rows.lists);
