@@ -1,12 +1,13 @@
 // RangeDeletionGuard: runs reads that are right only while no SST holds a range deletion.
 //
 // Two ways to read forget the range deletions of an SST:
-//   - the row cache keeps what a read saw of a key in an SST, without them: deleted values are
-//   back,
-//     of that SST and of older ones (RocksDB refuses DeleteRange with a row cache from 9.2 on; an
-//     SST may have them still);
-//   - an iterator that may do no I/O (kBlockCacheTier) gives the range deletions of one SST to the
-//     next one too, if that cannot be opened: keys are missing, and memory is freed twice.
+//
+// The row cache keeps what a read saw of a key in an SST, without them. Deleted values are back.
+// RocksDB refuses DeleteRange with a row cache from 9.2 on; an older SST may have them still.
+//
+// An iterator that may do no I/O (kBlockCacheTier) applies those of one SST to the next one too, if
+// that cannot be opened. Keys are missing, and memory is freed twice.
+//
 // The guard looks at the properties of the column family's SSTs each time that they changed.
 //
 // Thread safety: all of it. One thread at a time looks. Others are told meanwhile that the read is
