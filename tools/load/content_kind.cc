@@ -193,10 +193,13 @@ std::string ForeignContent(std::string_view front, std::string_view tail, RowFor
 bool MayBeginRows(std::string_view key) {
   // Longer than the magic numbers of archives that are decompressed.
   const std::string_view front = key.substr(0, 8);
+  // A TAB of the key is none of the row.
+  std::string escaped(key.substr(0, kFrontBytes));
+  std::replace(escaped.begin(), escaped.end(), '\t', ' ');
   return std::none_of(front.begin(), front.end(),
                       [](char c) { return static_cast<uint8_t>(c) < ' '; }) &&
          ByteOrderMark(key, RowFormat::kTsv) == 0 &&
-         ForeignContent(key, "", RowFormat::kTsv).empty();
+         ForeignContent(escaped, "", RowFormat::kTsv).empty();
 }
 
 std::string FormatHint(std::string_view front, RowFormat format) {
