@@ -12,6 +12,7 @@
 #include <cstdio>
 #include <random>
 #include <string>
+#include <thread>
 
 #include "gtest/gtest.h"
 #include "tests/codec/lists.h"
@@ -24,8 +25,6 @@ namespace sheaf {
 namespace testing {
 namespace {
 
-using std::chrono::microseconds;
-
 constexpr int kKillsADb = 5;
 
 // One DB, and all that is known of what was sent to it.
@@ -34,19 +33,20 @@ class Life {
   Life(unsigned variant, std::mt19937_64& random)
       : random_(random), history_(dir_.path() + "/db", variant) {}
 
-  // Runs a writer, and kills it: one time in five while it starts and opens the DB, or afterwards.
+  // Runs a writer, and kills it: one time in five while it starts and opens the DB, or after some
+  // of what it tells, two events for each append, whatever time that takes.
   void Kill() {
     CrashWriter writer(history_.Arguments());
     const bool early = random_() % 5 == 0;
     bool opened = false;
     CrashEvent event;
-    auto kill_at = early ? CrashWriter::Clock::now() + microseconds(random_() % 40000)
-                         : CrashWriter::Clock::time_point::max();  // until it has opened the DB
-    while (CrashWriter::Clock::now() < kill_at && writer.Next(kill_at, &event)) {
-      history_.Note(event);
-      if (event.kind != CrashEvent::kOpened) continue;
-      opened = true;
-      if (!early) kill_at = CrashWriter::Clock::now() + microseconds(random_() % 500000);
+    if (early) {
+      std::this_thread::sleep_for(std::chrono::microseconds(random_() % 40000));
+    } else {
+      for (uint64_t tells = random_() % 3000 + 1; tells > 0 && writer.Next(&event); --tells) {
+        history_.Note(event);
+        opened = opened || event.kind == CrashEvent::kOpened;
+      }
     }
     EXPECT_TRUE(writer.Kill()) << "the writer ended by itself";
     while (writer.Next(&event)) {  // what it had told

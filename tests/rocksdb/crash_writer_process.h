@@ -1,7 +1,7 @@
 // CrashWriter: a running crash_writer, and what it tells.
 //
 //   CrashWriter writer({path, "0", "0", "0", "0", "0"});
-//   while (Clock::now() < kill_at && writer.Next(kill_at, &event)) Use(event);
+//   for (int i = 0; i < 1000 && writer.Next(&event); ++i) Use(event);
 //   EXPECT_TRUE(writer.Kill());
 //   while (writer.Next(&event)) Use(event);                // what it had told before
 //
@@ -11,17 +11,13 @@
 #define SHEAF_TESTS_ROCKSDB_CRASH_WRITER_PROCESS_H_
 
 #include <fcntl.h>
-#include <poll.h>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
-#include <chrono>
 #include <csignal>
 #include <cstdlib>
-#include <limits>
 #include <string>
 #include <vector>
 
@@ -42,8 +38,6 @@ inline std::string CrashWriterBinary() {
 
 class CrashWriter {
  public:
-  using Clock = std::chrono::steady_clock;
-
   explicit CrashWriter(std::vector<std::string> arguments) {
     std::array<int, 2> ends;
     if (pipe2(ends.data(), O_CLOEXEC) != 0) std::abort();
@@ -66,15 +60,7 @@ class CrashWriter {
   CrashWriter(const CrashWriter&) = delete;
   CrashWriter& operator=(const CrashWriter&) = delete;
 
-  // Waits for the next event until `until`. False if there was none, or if there will be none.
-  bool Next(Clock::time_point until, CrashEvent* event) {
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until - Clock::now());
-    const int64_t longest = std::numeric_limits<int>::max();
-    struct pollfd wait = {from_, POLLIN, 0};
-    return poll(&wait, 1, static_cast<int>(std::clamp<int64_t>(left.count(), 0, longest))) > 0 &&
-           Next(event);
-  }
-  // Waits until the writer has ended, if need be.
+  // Waits for the next event. False if there will be none, as the writer has ended.
   bool Next(CrashEvent* event) {
     return read(from_, event, sizeof *event) == static_cast<ssize_t>(sizeof *event);
   }

@@ -73,8 +73,13 @@ Cut Cut::Random(std::mt19937* random) {
 }
 
 std::string Cut::ToString() const {
-  const char* const kData[] = {"lost", "there", "torn", "in some sectors"};
-  const char* const kNames[] = {"lost", "there", "there in part"};
+  const char* const kData[] = {"lost",
+                               "there",
+                               "torn",
+                               "in some sectors",
+                               "lost where a sync was",
+                               "there but for the last write where a sync was lost"};
+  const char* const kNames[] = {"lost", "there", "there in part", "lost where a sync was"};
   return std::string("data that was not synced is ") + kData[static_cast<int>(data)] +
          ", names are " + kNames[static_cast<int>(names)] + ", seed " + std::to_string(seed);
 }
@@ -87,6 +92,7 @@ struct PowerCut::Node {
   };
 
   bool is_folder = false;
+  bool lost_a_sync = false;  // the last one
   mode_t mode = 0;
   // Of a file.
   std::string synced;
@@ -118,8 +124,15 @@ struct PowerCut::Node {
 
   std::string After(Cut::Data cut, std::mt19937* random) const {
     if (writes.empty() || cut == Cut::Data::kLost) return synced;
-    if (cut == Cut::Data::kThere) return Now();
+    const bool of_lost_syncs =
+        cut == Cut::Data::kLostOfLostSyncs || cut == Cut::Data::kLastOfLostSyncs;
+    if (cut == Cut::Data::kThere || (of_lost_syncs && !lost_a_sync)) return Now();
     std::string content = synced;
+    if (of_lost_syncs) {
+      const size_t whole = cut == Cut::Data::kLastOfLostSyncs ? writes.size() - 1 : 0;
+      for (size_t i = 0; i < whole; ++i) Do(writes[i], &content);
+      return content;
+    }
     if (cut == Cut::Data::kTorn) {
       const size_t whole = (*random)() % (writes.size() + 1);
       for (size_t i = 0; i < whole; ++i) Do(writes[i], &content);
@@ -261,7 +274,9 @@ void PowerCut::Apply(const DiskEvent& event) {
       if (a != nullptr) a->writes.push_back({true, event.b, ""});
       return;
     case Kind::kSync:
-      if (a == nullptr || (loses_ != nullptr && loses_(a->Path()))) return;
+      if (a == nullptr) return;
+      a->lost_a_sync = loses_ != nullptr && loses_(a->Path());
+      if (a->lost_a_sync) return;
       if (a->is_folder) return SyncFolder(a);
       for (const Node::Write& write : a->writes) Node::Do(write, &a->synced);
       a->writes.clear();
@@ -271,6 +286,11 @@ void PowerCut::Apply(const DiskEvent& event) {
     case Kind::kUnsupported:
       Give("cannot follow this call: " + event.text);
   }
+}
+
+bool PowerCut::LacksSync() const {
+  return std::any_of(nodes_.begin(), nodes_.end(),
+                     [](const auto& entry) { return entry.second->lost_a_sync; });
 }
 
 std::map<std::string, std::string> PowerCut::Now() const {
@@ -302,15 +322,23 @@ std::map<const PowerCut::Node*, PowerCut::Entries> PowerCut::NamesAfter(
   for (const Facts& facts : pending_) {
     for (const Fact& fact : facts) ++left[fact.folder.get()];
   }
-  if (cut.names == Cut::Names::kSome) {
-    for (auto& [folder, count] : left) count = (*random)() % (count + 1);
+  for (auto& [folder, count] : left) {
+    if (cut.names == Cut::Names::kSome) count = (*random)() % (count + 1);
+    if (cut.names == Cut::Names::kLostOfLostSyncs && folder->lost_a_sync) count = 0;
   }
   for (const Facts& facts : pending_) {
     bool there = false;
+    bool lost = false;
     for (const Fact& fact : facts) {
       size_t& count = left[fact.folder.get()];
       there |= count != 0;
+      lost |= count == 0;
       count -= count != 0 ? 1 : 0;
+    }
+    if (cut.names == Cut::Names::kLostOfLostSyncs && lost) {
+      // What came later in the other folder is not there either.
+      for (const Fact& fact : facts) left[fact.folder.get()] = 0;
+      continue;
     }
     if (!there) continue;
     for (const Fact& fact : facts) {

@@ -61,8 +61,17 @@ std::vector<DiskEvent> ReadDiskLog(const std::string& log);
 
 // What becomes of that which was not synced.
 struct Cut {
-  enum class Data { kLost, kThere, kTorn, kSectors };
-  enum class Names { kLost, kThere, kSome };
+  enum class Data {
+    kLost,
+    kThere,
+    kTorn,
+    kSectors,
+    // There, but for files whose sync was lost (PowerCut::Loses): of these all of it, or the last
+    // write, is lost.
+    kLostOfLostSyncs,
+    kLastOfLostSyncs
+  };
+  enum class Names { kLost, kThere, kSome, kLostOfLostSyncs };
   Data data = Data::kLost;
   Names names = Names::kLost;
   uint32_t seed = 0;
@@ -70,6 +79,11 @@ struct Cut {
   static Cut Strict() { return {}; }
   // As if the process had been killed.
   static Cut Nothing() { return {Data::kThere, Names::kThere, 0}; }
+  // Nothing but the lost syncs is missing.
+  static Cut LostSyncs(bool last_write) {
+    return {last_write ? Data::kLastOfLostSyncs : Data::kLostOfLostSyncs, Names::kLostOfLostSyncs,
+            0};
+  }
   static Cut Random(std::mt19937* random);
   std::string ToString() const;
 };
@@ -87,6 +101,9 @@ class PowerCut {
 
   // Aborts at a call that cannot be followed.
   void Apply(const DiskEvent& event);
+
+  // Whether the last sync of a file or folder was lost.
+  bool LacksSync() const;
 
   // Path below the folder -> bytes, as without a cut; folders end with '/' and have no bytes.
   std::map<std::string, std::string> Now() const;

@@ -20,7 +20,6 @@
 #include "sheaf/append_operator.h"
 #include "sheaf/store.h"
 #include "tests/codec/lists.h"
-#include "tests/support/failures_of.h"
 #include "tests/tools/power_cut_runs.h"
 #include "tests/tools/process.h"
 
@@ -80,12 +79,10 @@ class LoadPowerCutTest : public ::testing::TestWithParam<Variant> {
     MakeOldDb();
   }
 
-  // Runs the load and cuts it at `cuts` moments; `check` as of ForCuts.
-  void CutLoad(int cuts, const PowerCutRuns::Check& check) {
+  void Record() {
     const Result result = runs_.Record(command_);
     ASSERT_EQ(result.exit_status, 0) << result.err;
     ASSERT_TRUE(Loaded() == after_);
-    runs_.ForCuts(cuts, check);
   }
 
   // What the cut has left is as before or complete, and can be completed.
@@ -245,7 +242,8 @@ class LoadPowerCutTest : public ::testing::TestWithParam<Variant> {
 TEST_P(LoadPowerCutTest, AtAnyMomentLosesNothingAndIsLoadedOnceByResuming) {
   const int depth = test::Scale() >= 2 ? 1 : 0;
   const int cuts = std::max(2, static_cast<int>(GetParam().cuts * test::Scale()));
-  CutLoad(cuts, [&](bool complete) {
+  ASSERT_NO_FATAL_FAILURE(Record());
+  runs_.ForCuts(cuts, [&](bool complete) {
     CheckAndResume(complete, static_cast<int>(runs_.random()() % 2) * depth);
   });
   std::printf("%llu cuts, %llu of what went on from them\n",
@@ -299,14 +297,10 @@ TEST_P(LoadWithoutSyncsTest, FailsWhereASyncIsNotDone) {
       {"the folder that it is moved to", std::regex("")},
   };
   const auto missed = [this](const Loss& loss) {
-    for (int tries = 0; tries < 20; ++tries) {
-      MakeDisk();
-      runs_.Lose([&](const std::string& path) { return std::regex_match(path, loss.path); });
-      if (FailuresOf([&] { CutLoad(5, [&](bool done) { CheckAndResume(done, 0); }); }) != 0) {
-        return true;
-      }
-    }
-    return false;
+    MakeDisk();
+    runs_.Lose([&](const std::string& path) { return std::regex_match(path, loss.path); });
+    Record();
+    return runs_.FailsWithoutLostSyncs([&](bool done) { CheckAndResume(done, 0); });
   };
   const auto check = [&](const auto& losses) {
     for (const Loss& loss : losses) {

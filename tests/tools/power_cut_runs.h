@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "tests/support/failures_of.h"
 #include "tests/support/power_cut.h"
 #include "tests/tools/process.h"
 
@@ -88,6 +89,24 @@ class PowerCutRuns {
       ++cuts_;
       check(at == events_.size());
     }
+  }
+
+  // Whether `check` fails on a disk that lacks nothing but the lost syncs. Tries each moment after
+  // a sync or a rename, and the end: whether it fails is no matter of luck.
+  bool FailsWithoutLostSyncs(const Check& check) {
+    for (size_t at = 0; at < events_.size(); ++at) {
+      before_->Apply(events_[at]);
+      const DiskEvent::Kind kind = events_[at].kind;
+      const bool ended = at + 1 == events_.size();
+      if (!ended && kind != DiskEvent::Kind::kSync && kind != DiskEvent::Kind::kRename) continue;
+      if (!before_->LacksSync()) continue;
+      for (const bool last_write : {false, true}) {
+        before_->WriteTo(disk_, Cut::LostSyncs(last_write));
+        ++cuts_;
+        if (FailuresOf([&] { check(ended); }) != 0) return true;
+      }
+    }
+    return false;
   }
 
  private:
