@@ -1,3 +1,6 @@
+#include <array>
+#include <atomic>
+#include <cstdlib>
 #include <cstring>
 #include <new>
 #include <string>
@@ -138,16 +141,22 @@ class StatsCollector final : public rocksdb::TablePropertiesCollector {
   Histogram bytes_per_value_;
 };
 
-// Stands in for a collector that there was no memory for, as RocksDB wants one: has no state, and
-// needs no memory.
+// Stands in for a collector that there was no memory for, as RocksDB wants one: takes a place that
+// was set aside. There are more places than RocksDB builds SSTs at a time.
 class NoCollector final : public rocksdb::TablePropertiesCollector {
  public:
   static NoCollector* Get() {
-    alignas(NoCollector) static char memory[sizeof(NoCollector)];
-    return new (memory) NoCollector;
+    for (Place& place : Places()) {
+      if (!place.taken.exchange(true)) return new (place.memory.data()) NoCollector;
+    }
+    std::abort();
   }
   static void* operator new(size_t /*size*/, void* at) { return at; }
-  static void operator delete(void* /*collector*/) {}
+  static void operator delete(void* collector) {
+    for (Place& place : Places()) {
+      if (place.memory.data() == collector) place.taken = false;
+    }
+  }
 
   const char* Name() const override { return kStatsCollectorName; }
   rocksdb::Status AddUserKey(const rocksdb::Slice&, const rocksdb::Slice&, rocksdb::EntryType,
@@ -158,6 +167,17 @@ class NoCollector final : public rocksdb::TablePropertiesCollector {
     return rocksdb::Status::MemoryLimit();
   }
   rocksdb::UserCollectedProperties GetReadableProperties() const override { return {}; }
+
+ private:
+  struct Place {
+    std::atomic<bool> taken;
+    alignas(void*) std::array<char, sizeof(void*)> memory;
+  };
+  static std::array<Place, 1024>& Places() {
+    static_assert(sizeof(NoCollector) == sizeof(void*), "it has no state");
+    static std::array<Place, 1024> places;  // zeros
+    return places;
+  }
 };
 
 }  // namespace

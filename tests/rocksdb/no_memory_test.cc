@@ -196,6 +196,27 @@ TEST(NoMemoryTest, AnSstHasAllPropertiesOrNone) {
   });
 }
 
+// Each has a place of its own: RocksDB builds SSTs in several threads, and deletes what it got.
+TEST(NoMemoryTest, CollectorsOfSstsBuiltAtOnceAreIndependent) {
+  if (!test::CountsAllocations()) GTEST_SKIP();
+  using Collector = std::unique_ptr<rocksdb::TablePropertiesCollector>;
+  const auto factory = NewStatsCollectorFactory();
+  std::vector<Collector> collectors(8);
+  for (Collector& collector : collectors) {
+    const test::FailingNew failing(0, 1);
+    collector.reset(factory->CreateTablePropertiesCollector({}));
+    ASSERT_EQ(failing.failed(), 1u);
+  }
+  rocksdb::UserCollectedProperties properties;
+  while (!collectors.empty()) {
+    collectors.pop_back();
+    for (const Collector& collector : collectors) {
+      EXPECT_STREQ(collector->Name(), kStatsCollectorName);
+      EXPECT_FALSE(collector->Finish(&properties).ok());
+    }
+  }
+}
+
 // Operands of a GiB each, of which only the headers are looked at.
 TEST(MergeFailureTest, AListThatIsTooLargeIsToldOfItsOwnKeyAndReadAlone) {
   constexpr size_t kSize = size_t{1} << 30;

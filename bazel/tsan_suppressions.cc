@@ -1,8 +1,0 @@
-// Linked into every binary of --config=tsan (.bazelrc: --custom_malloc, which adds a library to
-// all).
-
-// Debian's librocksdb is not instrumented: of what it does, TSan sees its calls of malloc and
-// pthread functions only, not the atomics that order them, and reports races of RocksDB with
-// itself. So a report with RocksDB in one of its stacks is not shown.
-// NOLINTNEXTLINE(bugprone-reserved-identifier): the name that TSan looks for
-extern "C" const char* __tsan_default_suppressions() { return "race:librocksdb.so.7\n"; }
