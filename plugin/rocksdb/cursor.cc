@@ -15,15 +15,18 @@ class CursorImpl final : public Cursor {
  public:
   CursorImpl(const internal::StoreCore& core, const rocksdb::ReadOptions& options, KeyRange range)
       : layout_(core.layout), range_(std::move(range)), options_(options) {
-    const rocksdb::Comparator* const comparator = core.cf->GetComparator();
+    // Bounds have no timestamps, whatever the comparator.
+    const auto less = [&core](const rocksdb::Slice& a, const rocksdb::Slice& b) {
+      return core.cf->GetComparator()->CompareWithoutTimestamp(a, /*a_has_ts=*/false, b,
+                                                               /*b_has_ts=*/false) < 0;
+    };
     // The narrower of our bounds and the caller's, which may be gone after the call.
     const rocksdb::Slice* const lower = options.iterate_lower_bound;
-    if (lower != nullptr &&
-        (range_.begin.empty() || comparator->Compare(range_.begin, *lower) < 0)) {
+    if (lower != nullptr && (range_.begin.empty() || less(range_.begin, *lower))) {
       range_.begin = lower->ToString();
     }
     const rocksdb::Slice* const upper = options.iterate_upper_bound;
-    if (upper != nullptr && (range_.end.empty() || comparator->Compare(*upper, range_.end) < 0)) {
+    if (upper != nullptr && (range_.end.empty() || less(*upper, range_.end))) {
       range_.end = upper->ToString();
     }
     begin_ = range_.begin;

@@ -27,8 +27,12 @@ std::string Shown(const rocksdb::Slice& key) {
 
 }  // namespace
 
-std::unique_ptr<rocksdb::Iterator> StoreCore::NewIterator(
-    const rocksdb::ReadOptions& options) const {
+std::unique_ptr<rocksdb::Iterator> StoreCore::NewIterator(const rocksdb::ReadOptions& given) const {
+  rocksdb::ReadOptions options = given;
+#if ROCKSDB_MAJOR > 9 || (ROCKSDB_MAJOR == 9 && ROCKSDB_MINOR >= 8)
+  // Else values would not be there before PrepareValue.
+  options.allow_unprepared_value = false;
+#endif
   std::unique_ptr<rocksdb::Iterator> iterator;
   const auto create = [&] { iterator.reset(db->NewIterator(options, cf)); };
   if (options.read_tier != rocksdb::kBlockCacheTier || options.ignore_range_deletions) {

@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "gmock/gmock.h"
@@ -103,6 +104,36 @@ TEST(SupportFamiliesTest, UserDefinedTimestampsAreReadAndNotWritten) {
   rocksdb::ReadOptions read;
   read.timestamp = &slice;
   CheckReads(db.store(), {"k"}, {}, read, /*seed=*/2);
+}
+
+// The end of a key is no timestamp where bounds are compared.
+TEST(SupportFamiliesTest, TheNarrowerBoundsCountWithTimestampsToo) {
+  const WithTimestamps comparator;
+  rocksdb::Options options = TestDb::DefaultOptions();
+  options.comparator = &comparator;
+  TestDb db(options);
+  const std::string key = "key of a list: 5";
+  ASSERT_OK(db.db()->Put(kWrite, db.db()->DefaultColumnFamily(), key, Timestamp(1),
+                         *Encode(Views({"a"}), Layout::kCompact)));
+  const std::string time = Timestamp(1);
+  const rocksdb::Slice timestamp = time;
+  const auto found = [&](const KeyRange& range, const rocksdb::Slice& lower,
+                         const rocksdb::Slice& upper) {
+    rocksdb::ReadOptions read;
+    read.timestamp = &timestamp;
+    read.iterate_lower_bound = &lower;
+    read.iterate_upper_bound = &upper;
+    const auto cursor = db.store().Scan(read, range);
+    EXPECT_OK(cursor->status());
+    return cursor->Valid();
+  };
+  const std::string before = "key of a list: 0", after = "key of a list: 9";
+  EXPECT_TRUE(found({before, after}, before, after));
+  EXPECT_TRUE(found({before, after}, key, after));
+  EXPECT_FALSE(found({before, after}, after, after));
+  EXPECT_FALSE(found({after, after}, before, after));
+  EXPECT_FALSE(found({before, after}, before, key));
+  EXPECT_FALSE(found({before, key}, before, after));
 }
 
 // Drops keys that start with "x", and every operand of theirs.
