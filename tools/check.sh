@@ -49,7 +49,7 @@ check_ubsan() { tools/test.sh --config=ubsan; }
 check_tsan() { tools/test.sh --config=tsan; }
 check_valgrind() { tests/valgrind.sh; }
 check_kills() {
-  scaled 20 //tests/rocksdb:crash_test && scaled 8 //tests/tools:load_resume_test &&
+  scaled 20 //tests/rocksdb:crash_test && scaled 8 //tests/load:load_resume_test &&
     echo "360 kills"
 }
 check_histories() { scaled 100 //tests/rocksdb:history_test && echo "100,000 histories"; }

@@ -12,8 +12,8 @@
 #include <string_view>
 
 #include "tests/fuzz/fuzz.h"
-#include "tools/load/byte_source.h"
-#include "tools/load/decoder.h"
+#include "tools/load/input/byte_source.h"
+#include "tools/load/input/decoder.h"
 
 namespace sheaf {
 namespace load {

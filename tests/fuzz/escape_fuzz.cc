@@ -6,7 +6,7 @@
 
 #include "simdjson.h"
 #include "tests/fuzz/fuzz.h"
-#include "tools/load/escapes.h"
+#include "tools/common/escapes.h"
 
 namespace sheaf {
 namespace load {

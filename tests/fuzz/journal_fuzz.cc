@@ -13,8 +13,8 @@
 #include "absl/strings/str_cat.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/scratch.h"
-#include "tools/load/load_journal.h"
-#include "tools/load/load_state.h"
+#include "tools/load/resume/load_journal.h"
+#include "tools/load/resume/load_state.h"
 #include "xxhash.h"
 
 namespace sheaf {

@@ -8,7 +8,7 @@
 #include "simdjson.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/scratch.h"
-#include "tools/load/publish.h"
+#include "tools/load/output/publish.h"
 #include "tools/sheaf/load_summary.h"
 
 namespace sheaf {

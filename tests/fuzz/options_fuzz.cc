@@ -11,7 +11,7 @@
 
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/scratch.h"
-#include "tools/load/database.h"
+#include "tools/database/database.h"
 
 namespace sheaf {
 namespace load {

@@ -5,9 +5,9 @@
 #include "sheaf/blob_builder.h"
 #include "sheaf/blob_view.h"
 #include "tests/fuzz/fuzz.h"
-#include "tools/load/block_reader.h"
-#include "tools/load/reject_log.h"
-#include "tools/load/row_parser.h"
+#include "tools/load/input/block_reader.h"
+#include "tools/load/input/reject_log.h"
+#include "tools/load/input/row_parser.h"
 #include "tools/sheaf/output.h"
 #include "tools/sheaf/row_writer.h"
 

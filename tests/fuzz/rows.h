@@ -12,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-#include "tools/load/row_format.h"
+#include "tools/common/row_format.h"
 
 namespace sheaf {
 namespace fuzz {

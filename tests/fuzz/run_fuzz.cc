@@ -15,8 +15,9 @@
 #include "rocksdb/comparator.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/scratch.h"
-#include "tools/load/row_table.h"
-#include "tools/load/run_file.h"
+#include "tools/load/sort/row_table.h"
+#include "tools/load/sort/run_file.h"
+#include "tools/load/sort/run_writer.h"
 #include "xxhash.h"
 
 namespace sheaf {

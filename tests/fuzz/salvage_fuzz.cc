@@ -13,7 +13,7 @@
 #include "sheaf/append_operator.h"
 #include "sheaf/blob_builder.h"
 #include "tests/fuzz/fuzz.h"
-#include "tests/tools/edit_model.h"
+#include "tests/tool/edit_model.h"
 #include "tools/sheaf/salvage.h"
 
 namespace sheaf {

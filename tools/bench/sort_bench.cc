@@ -21,8 +21,8 @@
 #include "sheaf/blob_builder.h"
 #include "tools/bench/run.h"
 #include "tools/bench/temp_folder.h"
-#include "tools/load/row_sort.h"
-#include "tools/load/row_table.h"
+#include "tools/load/sort/row_sort.h"
+#include "tools/load/sort/row_table.h"
 
 namespace sheaf {
 namespace bench {

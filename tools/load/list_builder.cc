@@ -7,11 +7,11 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "tools/load/memory_limit.h"
-#include "tools/load/owned_folder.h"
-#include "tools/load/row_merge.h"
-#include "tools/load/text.h"
-#include "tools/load/worker_threads.h"
+#include "tools/common/memory_limit.h"
+#include "tools/common/owned_folder.h"
+#include "tools/common/text.h"
+#include "tools/common/worker_threads.h"
+#include "tools/load/sort/row_merge.h"
 
 namespace sheaf {
 namespace load {

@@ -22,16 +22,16 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "tools/load/block_reader.h"
-#include "tools/load/database.h"
-#include "tools/load/ingestion.h"
-#include "tools/load/load_journal.h"
-#include "tools/load/load_state.h"
-#include "tools/load/loader.h"
-#include "tools/load/progress.h"
-#include "tools/load/reject_log.h"
-#include "tools/load/run_maker.h"
-#include "tools/load/sorted_load.h"
+#include "tools/common/progress.h"
+#include "tools/database/database.h"
+#include "tools/load/input/block_reader.h"
+#include "tools/load/input/reject_log.h"
+#include "tools/load/load_options.h"
+#include "tools/load/output/ingestion.h"
+#include "tools/load/output/sorted_load.h"
+#include "tools/load/resume/load_journal.h"
+#include "tools/load/resume/load_state.h"
+#include "tools/load/sort/run_maker.h"
 
 namespace sheaf {
 namespace load {

@@ -2,7 +2,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "tools/load/text.h"
+#include "tools/common/text.h"
 
 namespace sheaf {
 namespace load {

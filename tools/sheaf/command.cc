@@ -7,8 +7,8 @@
 #include <cstdio>
 #include <limits>
 
-#include "tools/load/escapes.h"
-#include "tools/load/last_words.h"
+#include "tools/common/escapes.h"
+#include "tools/common/last_words.h"
 
 namespace sheaf {
 namespace tool {

@@ -17,8 +17,8 @@
 
 #include "CLI/CLI.hpp"
 #include "absl/status/status.h"
-#include "tools/load/input_files.h"
-#include "tools/load/text.h"
+#include "tools/common/input_files.h"
+#include "tools/common/text.h"
 #include "tools/sheaf/list_db.h"
 
 namespace sheaf {
@@ -90,7 +90,7 @@ int ExitOf(std::string_view command, const absl::Status& status);
 // is printed then is what the DB was before; the exit status is 1. True if there is none.
 bool HasAllLogs(std::string_view command, const ListDb& lists);
 
-// Replaces escapes (tools/load/escapes.h) in `*text` if `escaped`. False, with a complaint about
+// Replaces escapes (tools/common/escapes.h) in `*text` if `escaped`. False, with a complaint about
 // `what`, for a bad one: bad usage.
 bool DecodeArgument(std::string_view command, std::string_view what, bool escaped,
                     std::string* text);

@@ -3,7 +3,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "tools/load/text.h"
+#include "tools/common/text.h"
 #include "tools/sheaf/command.h"
 #include "tools/sheaf/list_db.h"
 #include "tools/sheaf/list_scan.h"

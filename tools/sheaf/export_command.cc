@@ -4,12 +4,12 @@
 #include <optional>
 
 #include "absl/strings/str_cat.h"
-#include "tools/load/input_files.h"
-#include "tools/load/interrupt.h"
-#include "tools/load/output_file.h"
-#include "tools/load/progress.h"
-#include "tools/load/row_format.h"
-#include "tools/load/text.h"
+#include "tools/common/input_files.h"
+#include "tools/common/interrupt.h"
+#include "tools/common/output_file.h"
+#include "tools/common/progress.h"
+#include "tools/common/row_format.h"
+#include "tools/common/text.h"
 #include "tools/sheaf/command.h"
 #include "tools/sheaf/list_db.h"
 #include "tools/sheaf/list_scan.h"

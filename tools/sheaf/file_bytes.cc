@@ -8,7 +8,7 @@
 #include <cerrno>
 
 #include "absl/strings/str_cat.h"
-#include "tools/load/text.h"
+#include "tools/common/text.h"
 
 namespace sheaf {
 namespace tool {

@@ -5,8 +5,8 @@
 #include <optional>
 
 #include "absl/strings/str_cat.h"
-#include "tools/load/escapes.h"
-#include "tools/load/text.h"
+#include "tools/common/escapes.h"
+#include "tools/common/text.h"
 #include "tools/sheaf/command.h"
 #include "tools/sheaf/list_db.h"
 #include "tools/sheaf/list_text.h"

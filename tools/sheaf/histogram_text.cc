@@ -9,7 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "tools/load/text.h"
+#include "tools/common/text.h"
 
 namespace sheaf {
 namespace tool {

@@ -4,9 +4,9 @@
 #include <optional>
 
 #include "absl/strings/str_cat.h"
-#include "tools/load/escapes.h"
-#include "tools/load/input_files.h"
-#include "tools/load/text.h"
+#include "tools/common/escapes.h"
+#include "tools/common/input_files.h"
+#include "tools/common/text.h"
 #include "tools/sheaf/command.h"
 #include "tools/sheaf/file_bytes.h"
 #include "tools/sheaf/json.h"

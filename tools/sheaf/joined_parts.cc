@@ -9,7 +9,7 @@
 #include "plugin/codec/blob_view_access.h"
 #include "plugin/codec/operand.h"
 #include "plugin/codec/varint.h"
-#include "tools/load/text.h"
+#include "tools/common/text.h"
 
 namespace sheaf {
 namespace tool {

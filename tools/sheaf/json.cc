@@ -2,7 +2,7 @@
 
 #include "absl/strings/escaping.h"
 #include "simdjson.h"
-#include "tools/load/text.h"
+#include "tools/common/text.h"
 
 namespace sheaf {
 namespace tool {

@@ -15,7 +15,7 @@
 
 #include "absl/status/status.h"
 #include "sheaf/store.h"
-#include "tools/load/database.h"
+#include "tools/database/database.h"
 
 namespace sheaf {
 namespace tool {

@@ -7,7 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "plugin/rocksdb/bundle.h"
 #include "plugin/rocksdb/read_context.h"
-#include "tools/load/text.h"
+#include "tools/common/text.h"
 
 namespace sheaf {
 namespace tool {

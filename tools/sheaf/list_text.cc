@@ -1,7 +1,7 @@
 #include "tools/sheaf/list_text.h"
 
 #include "absl/strings/str_cat.h"
-#include "tools/load/escapes.h"
+#include "tools/common/escapes.h"
 #include "tools/sheaf/json.h"
 
 namespace sheaf {

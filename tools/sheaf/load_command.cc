@@ -4,13 +4,13 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "tools/load/input_files.h"
-#include "tools/load/interrupt.h"
+#include "tools/common/input_files.h"
+#include "tools/common/interrupt.h"
+#include "tools/common/output_file.h"
+#include "tools/common/progress.h"
+#include "tools/common/text.h"
 #include "tools/load/load_files.h"
 #include "tools/load/loader.h"
-#include "tools/load/output_file.h"
-#include "tools/load/progress.h"
-#include "tools/load/text.h"
 #include "tools/sheaf/command.h"
 #include "tools/sheaf/load_summary.h"
 

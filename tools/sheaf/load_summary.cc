@@ -4,7 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "tools/load/text.h"
+#include "tools/common/text.h"
 #include "tools/sheaf/json.h"
 
 namespace sheaf {

@@ -11,7 +11,7 @@
 #include "CLI/CLI.hpp"
 #include "rocksdb/version.h"
 #include "sheaf/version.h"
-#include "tools/load/last_words.h"
+#include "tools/common/last_words.h"
 #include "tools/sheaf/command.h"
 #include "tools/sheaf/process_limits.h"
 

@@ -12,9 +12,9 @@
 #include <thread>
 #include <vector>
 
-#include "tools/load/last_words.h"
-#include "tools/load/memory_limit.h"
-#include "tools/load/text.h"
+#include "tools/common/last_words.h"
+#include "tools/common/memory_limit.h"
+#include "tools/common/text.h"
 
 namespace sheaf {
 namespace tool {

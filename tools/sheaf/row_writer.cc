@@ -7,9 +7,9 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "simdjson.h"
-#include "tools/load/content_kind.h"
-#include "tools/load/escapes.h"
-#include "tools/load/text.h"
+#include "tools/common/escapes.h"
+#include "tools/common/text.h"
+#include "tools/load/input/content_kind.h"
 #include "tools/sheaf/json.h"
 #include "tools/sheaf/plain_text.h"
 

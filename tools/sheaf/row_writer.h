@@ -13,7 +13,7 @@
 #include <string_view>
 
 #include "sheaf/blob_view.h"
-#include "tools/load/row_format.h"
+#include "tools/common/row_format.h"
 #include "tools/sheaf/output.h"
 
 namespace sheaf {

@@ -12,7 +12,7 @@
 #include "plugin/rocksdb/bundle.h"
 #include "sheaf/blob_builder.h"
 #include "sheaf/blob_view.h"
-#include "tools/load/text.h"
+#include "tools/common/text.h"
 #include "tools/sheaf/joined_parts.h"
 
 namespace sheaf {

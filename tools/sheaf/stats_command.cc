@@ -9,9 +9,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "tools/load/escapes.h"
-#include "tools/load/progress.h"
-#include "tools/load/text.h"
+#include "tools/common/escapes.h"
+#include "tools/common/progress.h"
+#include "tools/common/text.h"
 #include "tools/sheaf/command.h"
 #include "tools/sheaf/histogram_text.h"
 #include "tools/sheaf/json.h"

@@ -6,8 +6,8 @@ import subprocess
 from .runs import unique
 
 # What a benchmark is built of; the rest of the tree, the page itself among it, changes no figure.
-SOURCES = ["include", "plugin", "tools/bench/*.cc", "tools/bench/*.h", "tools/load",
-           "tools/sheaf"]
+SOURCES = ["include", "plugin", "tools/bench/*.cc", "tools/bench/*.h", "tools/common",
+           "tools/database", "tools/load", "tools/sheaf"]
 
 
 def _git(root, *arguments):

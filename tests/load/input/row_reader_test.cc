@@ -1,0 +1,287 @@
+// Rows of inputs, block by block: formats, borders, escapes, rejects.
+
+#include <malloc.h>
+
+#include <algorithm>
+#include <set>
+
+#include "gtest/gtest.h"
+#include "rocksdb/filter_policy.h"
+#include "rocksdb/table.h"
+#include "tests/tool/process.h"
+#include "tools/common/escapes.h"
+#include "tools/common/text.h"
+#include "tools/load/input/block_reader.h"
+#include "tools/load/input/reject_log.h"
+
+namespace sheaf {
+namespace load {
+namespace {
+
+using testing::TestFolder;
+using testing::WriteFile;
+using Rows = std::vector<std::pair<std::string, std::string>>;
+
+class Collect final : public RowSink {
+ public:
+  absl::Status Add(std::string_view key, absl::Span<const std::string_view> values) override {
+    for (const std::string_view value : values) rows.emplace_back(key, value);
+    return absl::OkStatus();
+  }
+  Rows rows;
+};
+
+class Count final : public RowSink {
+ public:
+  absl::Status Add(std::string_view, absl::Span<const std::string_view> row) override {
+    values += row.size();
+    return absl::OkStatus();
+  }
+  size_t values = 0;
+};
+
+// All rows of a file, by blocks of `block_bytes`.
+Rows ReadAll(RowFormat format, const std::string& bytes, absl::Status* status,
+             OnError on_error = OnError::kStop, size_t block_bytes = 1 << 16) {
+  const std::string path = TestFolder() + "/rows";
+  WriteFile(path, bytes);
+  BlockReader::Options options;
+  options.inputs = {path};
+  options.format = format;
+  options.block_bytes = block_bytes;
+  BlockReader reader(options);
+  RejectLog log(on_error, "", [](const std::string&) {});
+  const std::unique_ptr<RowParser> parser = NewRowParser(format, on_error);
+  Collect sink;
+  RowBlock block;
+  for (;;) {
+    const absl::StatusOr<bool> more = reader.Next(&block, [](uint64_t) { return true; });
+    *status = more.status();
+    if (!more.ok() || !*more) break;
+    BlockReport report = log.NewReport();
+    *status = parser->Parse(block, sink, &report);
+    if (!status->ok()) break;
+    log.Add(block, std::move(report));
+  }
+  if (status->ok()) *status = log.Finish();
+  return sink.rows;
+}
+
+TEST(ReaderTest, RowsAcrossBlocksAreWhole) {
+  // Blocks are 64 KiB; values of all sizes around multiples of it make rows straddle and outgrow
+  // them.
+  Rows rows;
+  std::string tsv, framed, jsonl;
+  for (const size_t size : {1u, 262100u, 262144u, 5u, 262140u, 700000u, 3u, 1300000u, 0u, 2u}) {
+    rows.emplace_back("key" + std::to_string(size), std::string(size, 'v'));
+    const auto& [key, value] = rows.back();
+    tsv += key + "\t" + value + "\n";
+    jsonl += "{\"key\":\"" + key + "\",\"value\":\"" + value + "\"}\n";
+    for (const size_t n : {key.size(), value.size()}) {
+      for (int shift = 0; shift < 32; shift += 8) framed += static_cast<char>(n >> shift);
+    }
+    framed += key + value;
+  }
+  absl::Status status;
+  EXPECT_TRUE(ReadAll(RowFormat::kTsv, tsv, &status) == rows && status.ok()) << status;
+  EXPECT_TRUE(ReadAll(RowFormat::kJsonl, jsonl, &status) == rows && status.ok()) << status;
+  EXPECT_TRUE(ReadAll(RowFormat::kFramed, framed, &status) == rows && status.ok()) << status;
+  EXPECT_TRUE(ReadAll(RowFormat::kTsv, tsv.substr(0, tsv.size() - 1), &status) == rows);
+  EXPECT_TRUE(ReadAll(RowFormat::kJsonl, jsonl.substr(0, jsonl.size() - 1), &status) == rows);
+}
+
+TEST(ReaderTest, EveryTruncationOfAFrameIsAnError) {
+  const std::string frames("\1\0\0\0\2\0\0\0kvw\2\0\0\0\1\0\0\0kkv", 22);
+  for (size_t size = 0; size <= frames.size(); ++size) {
+    absl::Status status;
+    ReadAll(RowFormat::kFramed, frames.substr(0, size), &status);
+    EXPECT_EQ(status.ok(), size == 0 || size == 11 || size == 22) << size << " " << status;
+  }
+}
+
+TEST(ReaderTest, JsonStringsMayHaveEscapesAndAnyFieldOrder) {
+  absl::Status status;
+  const Rows rows = ReadAll(RowFormat::kJsonl,
+                            "  {\"values\":[\"\\u00e4\\n\",{\"base64\":\"AP8=\"}],"
+                            "\"key\":{\"base64\":\"/w==\"}}\r\n\r\n{\"key\":\"a\",\"value\":\"\"}",
+                            &status);
+  EXPECT_TRUE(status.ok()) << status;
+  EXPECT_EQ(rows, (Rows{{"\xff", "\xc3\xa4\n"}, {"\xff", std::string("\0\xff", 2)}, {"a", ""}}));
+}
+
+TEST(ReaderTest, LongJsonRowLeavesNoMemory) {
+  std::string rows = "{\"key\":\"k\",\"values\":[\"\"";
+  while (rows.size() < (4u << 20)) rows += ",\"\"";
+  rows += "]}\n{\"key\":\"k\",\"value\":\"\"}\n";
+  const std::string path = TestFolder() + "/rows";
+  WriteFile(path, rows);
+  BlockReader::Options options;
+  options.inputs = {path};
+  options.format = RowFormat::kJsonl;
+  BlockReader reader(options);
+  const std::unique_ptr<RowParser> parser = NewRowParser(RowFormat::kJsonl, OnError::kStop);
+  const auto in_use = [] {
+    const struct mallinfo2 info = mallinfo2();
+    return info.uordblks + info.hblkhd;
+  };
+  const size_t before = in_use();
+  size_t values = 0;
+  {
+    RowBlock block;
+    Count sink;
+    BlockReport report;
+    const auto may_use = [](uint64_t) { return true; };
+    while (*reader.Next(&block, may_use)) {
+      ASSERT_TRUE(parser->Parse(block, sink, &report).ok());
+    }
+    values = sink.values;
+  }
+  EXPECT_GT(values, 1000000u);
+  EXPECT_LT(in_use(), before + (8u << 20));
+}
+
+// Short rows behind a long one take many times as much memory in a table.
+TEST(ReaderTest, RowLongerThanABlockIsOneByItself) {
+  constexpr size_t kBlock = 1 << 16;
+  for (const RowFormat format : {RowFormat::kTsv, RowFormat::kFramed}) {
+    std::string rows;
+    std::vector<size_t> long_ones;
+    const auto add = [&](size_t size) {
+      const std::string key = "key";
+      const std::string value(size, 'v');
+      if (format == RowFormat::kTsv) {
+        rows += key + "\t" + value + "\n";
+      } else {
+        for (const size_t n : {key.size(), value.size()}) {
+          for (int shift = 0; shift < 32; shift += 8) rows += static_cast<char>(n >> shift);
+        }
+        rows += key + value;
+      }
+    };
+    for (const size_t size : {size_t{300000}, size_t{0}, kBlock, 5 * kBlock, 2 * kBlock - 100}) {
+      const size_t begin = rows.size();
+      add(size);
+      if (size != 0) long_ones.push_back(rows.size() - begin);
+      for (int i = 0; i < 10000; ++i) add(3);
+    }
+    BlockReader::Options options;
+    options.inputs = {TestFolder() + "/rows"};
+    WriteFile(options.inputs[0], rows);
+    options.format = format;
+    options.block_bytes = kBlock;
+    BlockReader reader(options);
+    RowBlock block;
+    std::string all;
+    std::vector<size_t> large;
+    for (;;) {
+      const absl::StatusOr<bool> more = reader.Next(&block, [](uint64_t) { return true; });
+      ASSERT_TRUE(more.ok()) << more.status();
+      if (!*more) break;
+      EXPECT_EQ(block.position(), all.size());
+      all += block.rows();
+      if (block.rows().size() > kBlock) large.push_back(block.rows().size());
+    }
+    EXPECT_TRUE(all == rows);
+    EXPECT_EQ(large, long_ones);
+    EXPECT_LT(block.number(), rows.size() / kBlock + 3 * long_ones.size());
+  }
+}
+
+// As of a journal that is not of this input.
+TEST(ReaderTest, RangesReadBeforeThatDoNotFitAreAnError) {
+  const std::string rows = "a\t1\nb\t2\nc\t3\n";
+  BlockReader::Options options;
+  options.inputs = {TestFolder() + "/rows.tsv"};
+  WriteFile(options.inputs[0], rows);
+  const auto read = [&options](std::vector<PositionRange> read_before) {
+    options.read_before = std::move(read_before);
+    BlockReader reader(options);
+    RowBlock block;
+    for (;;) {
+      const absl::StatusOr<bool> more = reader.Next(&block, [](uint64_t) { return true; });
+      if (!more.ok() || !*more) return more.status();
+    }
+  };
+  EXPECT_TRUE(read({{0, 4, false}, {4, 8, true}, {8, 12, false}}).ok());
+  for (const std::vector<PositionRange>& bad : std::vector<std::vector<PositionRange>>{
+           {{4, 8, false}, {0, 4, false}},
+           {{0, 8, false}, {4, 12, false}},
+           {{0, 8, true}, {4, 12, true}},
+           {{4, 0, false}},
+           {{0, 4, false}, {12, 16, false}},
+           {{8, 16, true}},
+       }) {
+    const absl::Status status = read(bad);
+    EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss) << status;
+    EXPECT_TRUE(testing::Has(std::string(status.message()), "without --resume")) << status;
+  }
+}
+
+TEST(EscapesTest, EveryByteSurvives) {
+  std::string all;
+  for (int c = 0; c < 256; ++c) all += static_cast<char>(c);
+  std::string text, back, bad;
+  AppendEscaped(all, &text);
+  for (const char c : text) EXPECT_TRUE(c >= 0x20 && c < 0x7F);
+  ASSERT_TRUE(Unescape(text, &back, &bad));
+  EXPECT_EQ(back, all);
+}
+
+TEST(EscapesTest, Utf8StaysReadable) {
+  std::string text;
+  AppendEscaped("gr\xc3\xbc\xc3\x9f\x65\t\\", &text);
+  EXPECT_EQ(text, "gr\xc3\xbc\xc3\x9f\x65\\t\\\\");
+}
+
+TEST(EscapesTest, PiecesAreAsTheWhole) {
+  // A character of two bytes at the end of each piece, in UTF-8 and not.
+  const std::string odd(65535, 'a');
+  std::string utf8;
+  for (int i = 0; i < 4; ++i) utf8 += odd + "\xc3\xbc\t";
+  for (const std::string& bytes : {utf8, utf8 + "\xff", std::string()}) {
+    std::string whole, pieces;
+    AppendEscaped(bytes, &whole);
+    EscapeInPieces(bytes, [&pieces](std::string_view piece) {
+      EXPECT_LE(piece.size(), 4u << 16);
+      pieces += piece;
+    });
+    EXPECT_TRUE(pieces == whole);
+  }
+}
+
+TEST(RejectsTest, ComeBackAsTheyWere) {
+  const char* const kinds[] = {"expected a, found b", "expected c, found d"};
+  const std::string nul("\0\n", 2);
+  const std::vector<Reject> all = {{0, kinds[0], "", "raw"},      {1, kinds[0], "", ""},
+                                   {300, kinds[0], "one", nul},   {301, kinds[0], "one", "raw"},
+                                   {302, kinds[1], "one", "raw"}, {1 << 30, kinds[0], "", "raw"}};
+  Rejects rejects;
+  EXPECT_TRUE(rejects.empty());
+  for (const Reject& reject : all) rejects.Add(reject);
+  EXPECT_FALSE(rejects.empty());
+  size_t i = 0;
+  rejects.ForEach([&](const Reject& reject) {
+    ASSERT_LT(i, all.size());
+    EXPECT_EQ(reject.at, all[i].at);
+    EXPECT_STREQ(reject.kind, all[i].kind);
+    EXPECT_EQ(reject.detail, all[i].detail);
+    EXPECT_EQ(reject.raw, all[i].raw);
+    ++i;
+  });
+  EXPECT_EQ(i, all.size());
+}
+
+TEST(TextTest, SizesAreParsedStrictly) {
+  uint64_t bytes = 0;
+  EXPECT_TRUE(ParseByteSize("64M", &bytes) && bytes == uint64_t{64} << 20);
+  EXPECT_TRUE(ParseByteSize("1.5g", &bytes) && bytes == uint64_t{3} << 29);
+  EXPECT_TRUE(ParseByteSize("4096", &bytes) && bytes == 4096);
+  for (const char* const bad :
+       {"", "0", "-1", "M", "1MB", "1 M", "0x10", "1e9", "inf", "nan", "1..5", " 1", "99999999T"}) {
+    EXPECT_FALSE(ParseByteSize(bad, &bytes)) << bad;
+  }
+}
+
+}  // namespace
+}  // namespace load
+}  // namespace sheaf

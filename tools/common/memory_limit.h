@@ -1,0 +1,34 @@
+// The memory that the system lets this process have: limits of address space (ulimit -v, -d).
+//
+// Thread safety: free functions.
+
+#ifndef SHEAF_TOOLS_COMMON_MEMORY_LIMIT_H_
+#define SHEAF_TOOLS_COMMON_MEMORY_LIMIT_H_
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "absl/status/status.h"
+
+namespace sheaf {
+namespace load {
+
+// The least memory that the loader works with; below, it would be all overhead.
+constexpr uint64_t kLeastMemory = uint64_t{16} << 20;
+// The most: addresses of a process have 47 bits, and two arrays are reserved.
+constexpr uint64_t kMostMemory = uint64_t{1} << 45;
+
+// Bytes of address space that this process can still have; UINT64_MAX if there is no limit.
+uint64_t AddressSpaceLeft();
+
+// Lowers `*memory`, of a load with `threads`, to what fits into `left` bytes of address space, and
+// tells `note`. Errors: InvalidArgument beyond kMostMemory; ResourceExhausted, naming the limit and
+// what is needed, if kLeastMemory does not fit.
+absl::Status FitMemory(uint64_t left, int threads,
+                       const std::function<void(const std::string&)>& note, uint64_t* memory);
+
+}  // namespace load
+}  // namespace sheaf
+
+#endif  // SHEAF_TOOLS_COMMON_MEMORY_LIMIT_H_

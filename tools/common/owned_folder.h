@@ -1,0 +1,89 @@
+// OwnedFolder: a folder that only this user can change, and its files, by their descriptors.
+//
+// Unlike a path, a descriptor cannot become another folder between two calls. The last part of a
+// path is never followed if it is a symbolic link. So a folder or file that another user has put
+// into a shared folder, such as /tmp, is refused and not used.
+//
+// Ownership: closes its descriptors. Thread safety: immutable; const functions from any thread.
+//
+//   absl::StatusOr<OwnedFolder> folder = OwnedFolder::Open("/tmp/sheaf-load-Zk3bQx");
+//   absl::StatusOr<int> fd = folder->OpenFile("journal", O_RDWR);
+
+#ifndef SHEAF_TOOLS_COMMON_OWNED_FOLDER_H_
+#define SHEAF_TOOLS_COMMON_OWNED_FOLDER_H_
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
+namespace sheaf {
+namespace load {
+
+class OwnedFolder {
+ public:
+  // Errors: NotFound; FailedPrecondition, with the reason, if it is no folder, if it is a link, or
+  // if another user owns it or may write to it; Internal.
+  static absl::StatusOr<OwnedFolder> Open(const std::string& path);
+  // Makes a folder that only this user may look into. The six X at the end of `pattern` become its
+  // own letters. Errors: Internal.
+  static absl::StatusOr<OwnedFolder> Make(std::string pattern);
+
+  OwnedFolder(OwnedFolder&& other) noexcept;
+  ~OwnedFolder();
+  OwnedFolder(const OwnedFolder&) = delete;
+  OwnedFolder& operator=(const OwnedFolder&) = delete;
+
+  const std::string& path() const { return path_; }
+
+  // Opens the file `name` in it with the flags of open(2); a new one is for this user alone.
+  // Errors: NotFound; FailedPrecondition as for CheckFile(), or if others may write to it;
+  // Internal.
+  absl::StatusOr<int> OpenFile(const std::string& name, int flags) const;
+
+  // FailedPrecondition unless the open file `fd` is a regular file of this user, with one name.
+  static absl::Status CheckFile(int fd, const std::string& path);
+
+  // What is in it, sorted. Errors: Internal.
+  absl::StatusOr<std::vector<std::string>> Names() const;
+
+  // Removes `name` from it, a folder with all that is in it. Does not follow links, and does not
+  // leave the file system or enter folders of other users. No error if it is not there.
+  // Errors: FailedPrecondition; Internal.
+  absl::Status Remove(const std::string& name) const;
+  // Removes the folder itself, which must be empty. Errors: Internal.
+  absl::Status RemoveItself() const;
+
+  // fsync(2) of the folder: the names of its files have reached the disk. Errors: Internal.
+  absl::Status Sync() const;
+  // The same of the folder that it is in.
+  absl::Status SyncParent() const;
+
+ private:
+  OwnedFolder(std::string path, int parent, int fd)
+      : path_(std::move(path)), parent_(parent), fd_(fd) {}
+  static absl::StatusOr<OwnedFolder> OpenAny(const std::string& path);
+
+  std::string path_;
+  int parent_;  // may be opened for searching alone
+  int fd_;
+};
+
+// OwnedFolder::Remove() of a path, whose last part is not followed.
+absl::Status RemoveTree(const std::string& path);
+
+// True if `path` is a regular file of this user, and no link to one; then its size is `*bytes`.
+bool IsOwnFile(const std::string& path, uint64_t* bytes);
+
+// FailedPrecondition, with the reason, unless `path` is a folder of this user, and no link to one.
+// NotFound if there is nothing.
+absl::Status CheckOwnFolder(const std::string& path);
+
+}  // namespace load
+}  // namespace sheaf
+
+#endif  // SHEAF_TOOLS_COMMON_OWNED_FOLDER_H_

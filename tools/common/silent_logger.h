@@ -1,0 +1,27 @@
+// SilentLogger: a logger of RocksDB that says nothing.
+//
+// A DB that is read must not get a LOG, and RocksDB's own logger ends the process with an assertion
+// where the disk is full. What the tool has to say it says on stderr.
+//
+// Thread safety: as rocksdb::Logger.
+//
+//   options.info_log = std::make_shared<SilentLogger>();
+
+#ifndef SHEAF_TOOLS_COMMON_SILENT_LOGGER_H_
+#define SHEAF_TOOLS_COMMON_SILENT_LOGGER_H_
+
+#include "rocksdb/env.h"
+
+namespace sheaf {
+namespace load {
+
+class SilentLogger final : public rocksdb::Logger {
+ public:
+  using rocksdb::Logger::Logv;
+  void Logv(const char*, va_list) override {}
+};
+
+}  // namespace load
+}  // namespace sheaf
+
+#endif  // SHEAF_TOOLS_COMMON_SILENT_LOGGER_H_

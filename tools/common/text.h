@@ -1,0 +1,42 @@
+// Text helpers for messages: what a person reads on stderr.
+
+#ifndef SHEAF_TOOLS_COMMON_TEXT_H_
+#define SHEAF_TOOLS_COMMON_TEXT_H_
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "absl/strings/string_view.h"
+
+namespace sheaf {
+namespace load {
+
+// In Debian's abseil absl::string_view is a type of its own; for absl::StrCat.
+inline absl::string_view Abs(std::string_view text) { return {text.data(), text.size()}; }
+
+// The other way round.
+inline std::string_view Std(absl::string_view text) { return {text.data(), text.size()}; }
+
+// `bytes` in quotes, escaped as in a tsv file, cut after 64 bytes: "user:7" or "\x00\x01...".
+std::string Quoted(std::string_view bytes);
+
+// 1234567 as "1,234,567".
+std::string Grouped(uint64_t number);
+
+// 1536 as "1.5 KB"; units of 1024.
+std::string Bytes(uint64_t bytes);
+
+// "1 row", "2 rows", "1,000 rows".
+std::string Plural(uint64_t count, const char* noun);
+
+// What errno says: "No such file or directory".
+std::string ErrnoText(int error);
+
+// "64M", "1G", "4096", "1.5g" in bytes; false if it is not such a size or is 0.
+bool ParseByteSize(std::string_view text, uint64_t* bytes);
+
+}  // namespace load
+}  // namespace sheaf
+
+#endif  // SHEAF_TOOLS_COMMON_TEXT_H_

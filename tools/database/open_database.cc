@@ -1,0 +1,190 @@
+// Database: opening it.
+
+#include <algorithm>
+#include <filesystem>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "tools/common/silent_logger.h"
+#include "tools/common/text.h"
+#include "tools/database/database.h"
+#include "tools/database/guarded_file_system.h"
+
+namespace sheaf {
+namespace load {
+namespace {
+
+// So many logs are read before what is in them is flushed, where that can be done.
+constexpr uint64_t kMostLogs = 8;
+
+// Bytes of memory that an entry of a log takes at most, by its bytes in the log; for short ones
+// most of it is the skip list's.
+constexpr uint64_t kMemoryOfLog = 32;
+// For what a command writes itself.
+constexpr uint64_t kRoom = uint64_t{16} << 20;
+
+constexpr char kSayPaths[] =
+    "nothing says in which folder the application looks for SSTs. Its OPTIONS look like those of "
+    "an application with db_paths, which OPTIONS do not hold. Name all of them in the same order: "
+    "--db-path DIR --db-path DIR; if there are none, --db-path ";
+
+}  // namespace
+
+rocksdb::Status OpenedDatabase::Acknowledge() const {
+  rocksdb::Status status = db_->FlushWAL(/*sync=*/true);
+  if (status.ok() && !log_is_read_) status = db_->Flush(rocksdb::FlushOptions(), handles_);
+  return status;
+}
+
+std::string Database::WalFolder() const {
+  return db_options_.wal_dir.empty() ? path_ : db_options_.wal_dir;
+}
+
+absl::Status Database::CheckFiles(const FileSurvey& survey) const {
+  if (survey.missing == 0) return absl::OkStatus();
+  const char* const where = folders_.db_paths.empty() ? "its folder" : "the folders of --db-path";
+  return absl::FailedPreconditionError(absl::StrCat(
+      path_, ": ", Grouped(survey.missing), " of the ", Plural(survey.files, "file"),
+      " of this DB ", survey.missing == 1 ? "is" : "are", " not in ", where, " (",
+      survey.first_missing,
+      "). If its application opens it with db_paths, which OPTIONS do not hold, name all of them "
+      "in the same order: --db-path DIR --db-path DIR. With cf_paths only the application can open "
+      "it. If it has neither, these files are lost: restore them from a backup"));
+}
+
+absl::Status Database::CannotOpen(const rocksdb::Status& status) const {
+  const std::string text = status.ToString();
+  // Not "lock": a path may have that in it.
+  if (status.IsIOError() &&
+      (absl::StrContains(text, "While lock file") || absl::StrContains(text, "lock hold by"))) {
+    return Locked();
+  }
+  if (!is_new_) {
+    const absl::StatusOr<FileSurvey> survey = SurveyFiles(path_, db_options_, families_);
+    if (survey.ok() && survey->missing != 0) return CheckFiles(*survey);
+  }
+  const bool two_phase = absl::StrContains(text, "prepared transactions") ||
+                         absl::StrContains(text, "write_after_commit");
+  if (absl::StrContains(text, "olumn families not opened")) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(path_, ": cannot open the DB for writing: ", said_.name,
+                     " does not name all of its column families: ", text,
+                     ". Open the DB once with the application, which writes OPTIONS anew"));
+  }
+  return absl::InternalError(absl::StrCat(
+      path_, ": cannot open the DB: ", text,
+      two_phase ? ". Its log holds transactions that are prepared: open it with the application's "
+                  "TransactionDB, and flush it"
+                : ""));
+}
+
+absl::Status Database::CheckTakesSsts(const char* command) const {
+  if (is_new_) return absl::OkStatus();
+  if (absl::Status status = CheckKeepsSsts(path_, command, family()); !status.ok()) return status;
+  return CheckSstFolder(command);
+}
+
+absl::Status Database::CheckSstFolder(const char* command) const {
+  const absl::StatusOr<FileSurvey> survey = SurveyFiles(path_, db_options_, families_);
+  if (!survey.ok()) return survey.status();
+  if (absl::Status status = CheckFiles(*survey); !status.ok()) return status;
+  const bool settled = survey->settled.count(family_name_) != 0 || !folders_.db_paths.empty();
+  if (settled || !MayBeElsewhere(*survey)) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      absl::StrCat(path_, ": cannot ", command, ", as that makes SSTs: ", kSayPaths, path_));
+}
+
+std::unique_ptr<rocksdb::Env> Database::ReadingEnv() const {
+  return rocksdb::NewCompositeEnv(std::make_shared<GuardedFileSystem>(std::vector<std::string>{}));
+}
+
+std::unique_ptr<rocksdb::Env> Database::WritingEnv() const {
+  std::vector<std::string> writable = {path_};
+  if (!db_options_.wal_dir.empty()) writable.push_back(db_options_.wal_dir);
+  for (const rocksdb::DbPath& folder : db_options_.db_paths) writable.push_back(folder.path);
+  return rocksdb::NewCompositeEnv(std::make_shared<GuardedFileSystem>(writable, said_.text));
+}
+
+absl::StatusOr<std::unique_ptr<OpenedDatabase>> Database::OpenForReadOnly() const {
+  rocksdb::DBOptions options = db_options_;
+  std::unique_ptr<rocksdb::Env> env = ReadingEnv();
+  options.env = env.get();
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  rocksdb::DB* db = nullptr;
+  FrozenDb frozen;
+  absl::Status status = OpenFrozen(options, path_, families_, &handles, &db, &frozen);
+  if (!status.ok()) {
+    const bool damaged = frozen.opened.ok() || !frozen.log_faults.empty() || frozen.missed();
+    return damaged ? status : CannotOpen(frozen.opened);
+  }
+  rocksdb::ColumnFamilyHandle* const family = HandleOf(handles);
+  return std::make_unique<OpenedDatabase>(std::move(env), db, std::move(handles), family,
+                                          std::move(frozen));
+}
+
+absl::StatusOr<std::unique_ptr<OpenedDatabase>> Database::OpenNew() const {
+  // Not error_if_exists: it would stay in the new DB's OPTIONS.
+  if (Exists(path_)) {
+    return absl::AbortedError(
+        absl::StrCat(path_, ": another process created this DB meanwhile; run this again"));
+  }
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  rocksdb::DB* db = nullptr;
+  rocksdb::DBOptions options = db_options_;
+  options.info_log = std::make_shared<SilentLogger>();
+  const rocksdb::Status status = rocksdb::DB::Open(options, path_, families_, &handles, &db);
+  if (!status.ok()) return CannotOpen(status);
+  rocksdb::ColumnFamilyHandle* const family = HandleOf(handles);
+  return std::make_unique<OpenedDatabase>(nullptr, db, std::move(handles), family);
+}
+
+absl::StatusOr<std::unique_ptr<OpenedDatabase>> Database::Open() const {
+  if (is_new_) return OpenNew();
+  if (absl::Status status = CheckLogs(); !status.ok()) return status;
+  const absl::StatusOr<FileSurvey> survey = SurveyFiles(path_, db_options_, families_);
+  if (!survey.ok()) return survey.status();
+  if (absl::Status status = CheckFiles(*survey); !status.ok()) return status;
+  const LogSize logs = SizeOfLogs(WalFolder());
+  const bool known = !folders_.db_paths.empty();
+  const char* const why = said_.db_options.best_efforts_recovery
+                              ? "the application reads no log (best_efforts_recovery=true)"
+                          : db_options_.allow_2pc && logs.bytes > 0
+                              ? "RocksDB makes SSTs of the log at once (allow_2pc=true)"
+                              : nullptr;
+  if (why != nullptr && survey->settled.empty() && !known && MayBeElsewhere(*survey)) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(path_, ": cannot open the DB for writing: ", why, ", and ", kSayPaths, path_));
+  }
+  std::vector<rocksdb::ColumnFamilyDescriptor> families = families_;
+  for (rocksdb::ColumnFamilyDescriptor& family : families) {
+    if (known || survey->settled.count(family.name) != 0) continue;
+    // No memtable gets so full that it is flushed.
+    family.options.write_buffer_size =
+        std::max<uint64_t>(family.options.write_buffer_size, kMemoryOfLog * logs.bytes + kRoom);
+  }
+  std::unique_ptr<rocksdb::Env> env = WritingEnv();
+  rocksdb::DBOptions options = db_options_;
+  options.env = env.get();
+  options.info_log = std::make_shared<SilentLogger>();
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  rocksdb::DB* db = nullptr;
+  const rocksdb::Status status = rocksdb::DB::Open(options, path_, families, &handles, &db);
+  if (!status.ok()) return CannotOpen(status);
+  rocksdb::ColumnFamilyHandle* const family = HandleOf(handles);
+  auto opened = std::make_unique<OpenedDatabase>(std::move(env), db, handles, family);
+  opened->log_is_read_ = !said_.db_options.best_efforts_recovery;
+  if (logs.files < kMostLogs) return opened;
+  // Each opening reads all logs, and each leaves one more.
+  std::vector<rocksdb::ColumnFamilyHandle*> flushed;
+  for (rocksdb::ColumnFamilyHandle* const handle : handles) {
+    if (known || survey->settled.count(handle->GetName()) != 0) flushed.push_back(handle);
+  }
+  if (flushed.empty()) return opened;
+  const rocksdb::Status flush = db->Flush(rocksdb::FlushOptions(), flushed);
+  if (!flush.ok()) return CannotOpen(flush);
+  return opened;
+}
+
+}  // namespace load
+}  // namespace sheaf

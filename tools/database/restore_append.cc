@@ -1,0 +1,103 @@
+// Database::RestoreAppend: what an OPTIONS file of before says of the merge operator.
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "rocksdb/merge_operator.h"
+#include "sheaf/append_operator.h"
+#include "sheaf/plugin.h"
+#include "tools/database/database.h"
+
+namespace sheaf {
+namespace load {
+namespace {
+
+using Families = std::vector<rocksdb::ColumnFamilyDescriptor>;
+
+bool HasAppend(const rocksdb::ColumnFamilyOptions& family) {
+  return family.merge_operator != nullptr &&
+         family.merge_operator->IsInstanceOf(kAppendOperatorName);
+}
+
+// What RocksDB's tools put in the place of an operator that they do not know.
+bool IsForeign(const rocksdb::ColumnFamilyOptions& family) {
+  if (family.merge_operator == nullptr) return true;
+  const std::string name = family.merge_operator->Name();
+  return name == "StringAppendOperator" || name == "StringAppendTESTOperator";
+}
+
+std::shared_ptr<rocksdb::TablePropertiesCollectorFactory> FindStats(
+    const rocksdb::ColumnFamilyOptions& family) {
+  for (const auto& factory : family.table_properties_collector_factories) {
+    if (factory != nullptr && factory->IsInstanceOf(kStatsCollectorName)) return factory;
+  }
+  return nullptr;
+}
+
+const rocksdb::ColumnFamilyOptions* Find(const std::string& name, const Families& families) {
+  for (const rocksdb::ColumnFamilyDescriptor& family : families) {
+    if (family.name == name) return &family.options;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+absl::Status Database::RestoreAppend(std::optional<Layout> layout, std::string* change) {
+  change->clear();
+  const auto refuse_layout = [&] {
+    return absl::FailedPreconditionError(absl::StrCat(
+        path_, ": the lists have layout ", LayoutName(layout_), ", not ", LayoutName(*layout)));
+  };
+  if (can_append_) {
+    return layout.has_value() && *layout != layout_ ? refuse_layout() : absl::OkStatus();
+  }
+  if (!IsForeign(*Find(family_name_, said_.families))) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(path_, ": the DB's merge operator is ", merge_operator(),
+                     "; only in the place of StringAppendOperator or none is sheaf.append put"));
+  }
+  const std::string was = merge_operator();
+  std::string source;
+  for (const std::string& name : OptionsFile::Names(path_)) {
+    const absl::StatusOr<OptionsFile> before = OptionsFile::Read(path_, name);
+    if (!before.ok()) continue;
+    // Other column families may have been treated alike. Each takes the newest file that has it.
+    for (rocksdb::ColumnFamilyDescriptor& family : said_.families) {
+      const auto* const old = Find(family.name, before->families);
+      if (old == nullptr || !HasAppend(*old) || !IsForeign(family.options)) continue;
+      family.options.merge_operator = old->merge_operator;
+      const auto stats = FindStats(*old);
+      if (stats != nullptr && FindStats(family.options) == nullptr) {
+        family.options.table_properties_collector_factories.push_back(stats);
+      }
+      if (family.name == family_name_) source = name;
+    }
+  }
+  if (source.empty()) {
+    if (!layout.has_value() && FindStats(family()) == nullptr) {
+      return absl::FailedPreconditionError(absl::StrCat(
+          path_, ": the DB's merge operator is ", was,
+          ", and no OPTIONS file of it names sheaf.append",
+          family_name_ == rocksdb::kDefaultColumnFamilyName ? "" : " for column family ",
+          family_name_ == rocksdb::kDefaultColumnFamilyName ? "" : family_name_,
+          ": nothing says that this is a DB of lists. If it is, say --layout compact, which `sheaf "
+          "load` uses, or --layout fixed64"));
+    }
+    AppendOptions append;
+    append.layout = layout.value_or(layout_);
+    for (rocksdb::ColumnFamilyDescriptor& family : said_.families) {
+      if (family.name == family_name_) family.options.merge_operator = NewAppendOperator(append);
+    }
+  }
+  said_.Rewrite();
+  TakeOver();
+  if (layout.has_value() && *layout != layout_) return refuse_layout();
+  *change = absl::StrCat("merge operator ", was, " -> sheaf.append, layout ", LayoutName(layout_),
+                         source.empty() ? "" : absl::StrCat(", as in ", source));
+  return absl::OkStatus();
+}
+
+}  // namespace load
+}  // namespace sheaf

@@ -1,0 +1,184 @@
+#include "tools/load/input/block_reader.h"
+
+#include <algorithm>
+#include <cstring>
+#include <limits>
+
+#include "absl/strings/str_cat.h"
+#include "tools/common/interrupt.h"
+#include "tools/common/text.h"
+#include "tools/load/input/content_kind.h"
+#include "tools/load/input/frame.h"
+
+namespace sheaf {
+namespace load {
+
+absl::StatusOr<bool> BlockReader::Next(RowBlock* block, const MayUse& may_use) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (failed_) return false;  // the thread that met the error has it
+  block->Shrink(4 * options_.block_bytes);
+  failed_ = true;  // what an exception leaves is not gone on with either
+  absl::StatusOr<bool> more = NextLocked(block, may_use);
+  failed_ = !more.ok();
+  return more;
+}
+
+// Going on would read rows once more, or not at all.
+absl::Status BlockReader::CheckReadBefore(bool at_end) const {
+  if (read_before_ == options_.read_before.size()) return absl::OkStatus();
+  const PositionRange& range = options_.read_before[read_before_];
+  if (!at_end && position_ <= range.begin && range.begin <= range.end) return absl::OkStatus();
+  return absl::DataLossError(absl::StrCat(
+      "bytes ", range.begin, " to ", range.end, " of the input were read before, but ",
+      at_end ? "it ends at " : "so were those up to ", position_,
+      ": the input has changed, or the temporary folder is not of it; remove the folder and load "
+      "again without --resume"));
+}
+
+absl::Status BlockReader::PassOver() {
+  for (;; ++read_before_) {
+    if (absl::Status status = CheckReadBefore(/*at_end=*/false); !status.ok()) return status;
+    if (read_before_ == options_.read_before.size()) return absl::OkStatus();
+    const PositionRange& range = options_.read_before[read_before_];
+    if (range.begin != position_ || range.again) return absl::OkStatus();
+    // Where an input ends the range is of the next one.
+    if (rest_.empty()) {
+      if (at_end_) return absl::OkStatus();
+      rest_.resize(1);
+      const absl::StatusOr<size_t> got = source_->Read(rest_.data(), 1);
+      rest_.resize(got.ok() ? *got : 0);
+      if (!got.ok() || rest_.empty()) return got.status();
+    }
+    uint64_t left = range.end - range.begin;
+    position_ += left;
+    offset_ += left;
+    const auto had = static_cast<size_t>(std::min<uint64_t>(left, rest_.size()));
+    rest_.erase(0, had);
+    left -= had;
+    if (left == 0) continue;
+    if (absl::Status status = source_->Skip(left); !status.ok()) return status;
+  }
+}
+
+// What may be the reason why the first row of the input cannot be read.
+std::string BlockReader::Hint(RowFormat format) const {
+  if (offset_ != 0) return "";
+  const std::string hint = FormatHint(source_->front(), format);
+  return hint.empty() ? "" : absl::StrCat("; ", hint);
+}
+
+absl::StatusOr<bool> BlockReader::NextLocked(RowBlock* block, const MayUse& may_use) {
+  for (;;) {
+    if (absl::Status status = CheckInterrupt(); !status.ok()) return status;
+    if (source_ == nullptr) {
+      if (input_ == options_.inputs.size()) {
+        if (absl::Status status = CheckReadBefore(/*at_end=*/true); !status.ok()) return status;
+        return false;
+      }
+      absl::StatusOr<std::unique_ptr<ByteSource>> source =
+          ByteSource::Open(options_.inputs[input_++]);
+      if (!source.ok()) return source.status();
+      source_ = *std::move(source);
+      offset_ = 0;
+      at_end_ = false;
+      rest_.clear();
+    }
+    if (absl::Status status = PassOver(); !status.ok()) return status;
+    block->name_ = source_->name();
+    block->input_ = input_ - 1;
+    block->format_ = options_.format.value_or(FormatOfFile(options_.inputs[input_ - 1]));
+    if (offset_ == 0) {
+      const std::string fault = ForeignContent(source_->front(), source_->tail(), block->format_);
+      if (!fault.empty()) {
+        return absl::InvalidArgumentError(absl::StrCat(source_->name(), ": ", fault));
+      }
+    }
+    block->offset_ = offset_;
+    block->position_ = position_;
+    block->size_ = 0;
+    // A block ends where one begins that was read before; such a one is read as it was.
+    uint64_t most = std::numeric_limits<uint64_t>::max();
+    block->again_ = false;
+    if (read_before_ < options_.read_before.size()) {
+      const PositionRange& range = options_.read_before[read_before_];
+      block->again_ = range.begin == position_;
+      most = block->again_ ? range.end - range.begin : range.begin - position_;
+    }
+    size_t size = 0;
+    size_t whole = 0;
+    size_t want = options_.block_bytes;  // rest_ is no longer
+    if (block->again_) want = std::max<size_t>(want, most);
+    for (bool grown = false;; grown = true) {
+      if (!block->Grow(want)) {
+        return absl::UnavailableError(absl::StrCat(block->name_, ": offset ", offset_,
+                                                   ": out of memory for rows of ", Bytes(want),
+                                                   "; lower --memory or --threads"));
+      }
+      const size_t had = size;
+      if (!rest_.empty()) {
+        std::memcpy(block->buffer_, rest_.data(), rest_.size());
+        size = rest_.size();
+        rest_.clear();
+      }
+      while (size < want && !at_end_) {
+        const absl::StatusOr<size_t> got = source_->Read(block->buffer_ + size, want - size);
+        if (!got.ok()) return got.status();
+        size += *got;
+        at_end_ = *got == 0;
+      }
+      file_bytes_.store(closed_bytes_ + source_->file_bytes(), std::memory_order_relaxed);
+      const auto usable = static_cast<size_t>(std::min<uint64_t>(size, most));
+      whole = WholeRows(block->format_, block->buffer_, usable, at_end_ || usable == most,
+                        /*one=*/grown, had);
+      if (whole != 0 || at_end_) break;
+      // A little at a time: what is behind the row is short, and memory is not used before it is
+      // written.
+      want = size + options_.block_bytes;
+      if (!may_use(want)) {
+        return absl::ResourceExhaustedError(
+            absl::StrCat(block->name_, ": offset ", offset_, ": a row of more than ", Bytes(size),
+                         " does not fit into --memory; raise it, or look for a missing line end",
+                         Hint(block->format_)));
+      }
+    }
+    if (at_end_ && whole == 0 && size != 0) return CutOff(*block, block->buffer_, size);
+    rest_.assign(block->buffer_ + whole, size - whole);
+    if (at_end_ && rest_.empty()) {
+      closed_bytes_ += source_->file_bytes();
+      source_.reset();
+    }
+    if (whole == 0) continue;
+    block->size_ = whole;
+    block->number_ = number_++;
+    if (block->again_ && whole == most) ++read_before_;
+    offset_ += whole;
+    position_ += whole;
+    return true;
+  }
+}
+
+size_t BlockReader::WholeRows(RowFormat format, const char* data, size_t size, bool at_end,
+                              bool one, size_t searched) {
+  if (format == RowFormat::kFramed) return one ? FirstFrame(data, size) : WholeFrames(data, size);
+  if (at_end && !one) return size;
+  const void* const end =
+      one ? std::memchr(data + searched, '\n', size - searched) : memrchr(data, '\n', size);
+  if (end != nullptr) return static_cast<size_t>(static_cast<const char*>(end) - data) + 1;
+  return at_end ? size : 0;
+}
+
+// Nothing tells where the next frame would begin, so what is left cannot be skipped like a row.
+absl::Status BlockReader::CutOff(const RowBlock& block, const char* data, size_t size) const {
+  const std::string expected =
+      size < kFrameHeaderBytes ? absl::StrCat("expected ", kFrameHeaderBytes,
+                                              " bytes of key size and value size, found ", size)
+                               : absl::StrCat("expected a key of ", FrameKeySize(data),
+                                              " and a value of ", FrameValueSize(data),
+                                              " bytes, found ", size - kFrameHeaderBytes, " bytes");
+  return absl::InvalidArgumentError(absl::StrCat(block.name(), ": offset ", block.offset(),
+                                                 ": truncated frame: ", expected,
+                                                 Hint(RowFormat::kFramed)));
+}
+
+}  // namespace load
+}  // namespace sheaf

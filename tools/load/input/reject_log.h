@@ -1,0 +1,142 @@
+// RejectLog: rows that cannot be read: their places, an account of them by kind, and a file of
+// them.
+//
+// Blocks are parsed by several threads in any order; their reports are put back into the order of
+// the input here, which gives lines their numbers and makes the first error the first of the input.
+//
+// Thread safety: Add(), NewReport(), stopped() and stopped_before() from any thread; the rest once
+// all threads are done.
+//
+//   RejectLog log(OnError::kSkip, "rejects.tsv");
+//   log.Add(block, std::move(report));          // each block once; of log.NewReport()
+//   absl::Status status = log.Finish();         // with kStop: InvalidArgument for the first
+
+#ifndef SHEAF_TOOLS_LOAD_INPUT_REJECT_LOG_H_
+#define SHEAF_TOOLS_LOAD_INPUT_REJECT_LOG_H_
+
+#include <atomic>
+#include <cstdint>
+#include <cstdio>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "tools/common/output_file.h"
+#include "tools/load/input/row_block.h"
+#include "tools/load/input/row_parser.h"
+
+namespace sheaf {
+namespace load {
+
+class RejectLog {
+ public:
+  // How many places are remembered for each kind.
+  static constexpr size_t kPlaces = 5;
+
+  // `file`: gets a line a row when the load succeeded, `place TAB reason TAB row`, the row as it
+  // was (frames with the escapes of tsv); empty for none. `note`: called with what the user should
+  // know and is no error.
+  RejectLog(OnError on_error, std::string file, std::function<void(const std::string&)> note);
+  ~RejectLog();
+  RejectLog(const RejectLog&) = delete;
+  RejectLog& operator=(const RejectLog&) = delete;
+
+  // Checks that the file can be written. Rows may be read twice, so until Finish() they are in a
+  // file in `folder`, that of the load. Errors: InvalidArgument, naming the file and the reason.
+  absl::Status Open(const std::string& folder);
+
+  // For parsing a block.
+  BlockReport NewReport() const {
+    BlockReport report;
+    report.keeps_rows = !file_.empty();
+    return report;
+  }
+  void Add(const RowBlock& block, BlockReport report);
+
+  // Lines of blocks between two positions that are not parsed again. REQUIRES: before any Add().
+  void AddPassedOver(uint64_t begin, uint64_t end, uint64_t lines);
+
+  // True once Finish() will be an error: loading more is in vain.
+  bool stopped() const { return stopped_at_.load(std::memory_order_relaxed) != kNowhere; }
+  // The same because of a row before `position`: reading on from there is in vain as well.
+  bool stopped_before(uint64_t position) const {
+    return stopped_at_.load(std::memory_order_relaxed) < position;
+  }
+
+  // REQUIRES: reports of all blocks were added, but for those behind the first with a reject that
+  // stops. With OnError::kStop InvalidArgument for the first reject; Internal if the file cannot be
+  // written; Cancelled if interrupted while a pipe takes nothing.
+  absl::Status Finish();
+  // Gives the file its name. Errors: Internal.
+  absl::Status Commit();
+
+  // Finish() and Commit() for a load that ended, or was killed, after Finish(), with what it has
+  // left in its `folder`; nothing if that is nothing. Errors: as theirs.
+  static absl::Status CommitLeft(const std::string& file, const std::string& folder);
+
+  uint64_t count() const { return count_; }
+
+  // A line a kind: "2 rows skipped: expected key TAB value, found no TAB: rows.tsv:17,
+  // rows.tsv:20".
+  std::vector<std::string> Account() const;
+
+ private:
+  struct Kind {
+    uint64_t count = 0;
+    std::vector<std::string> places;  // the first kPlaces
+    std::string detail;               // of the first
+  };
+  struct Pending {
+    uint64_t end;  // position
+    uint64_t offset;
+    size_t input;
+    RowFormat format;
+    std::string name;
+    BlockReport report;
+  };
+
+  static constexpr uint64_t kNowhere = ~uint64_t{0};
+
+  // What is in order now.
+  void TakeAll();
+  void Take(uint64_t position, const Pending& pending);
+  void TakeReject(const Pending& pending, const Reject& reject);
+  void WriteReject(const std::string& place, const Reject& reject, RowFormat format);
+  void Write(std::string_view text);
+  static absl::Status CopyTo(const std::string& file, const std::string& folder, int spool,
+                             std::unique_ptr<OutputFile>* out);
+
+  const OnError on_error_;
+  const std::string file_;
+  const std::function<void(const std::string&)> note_;
+  std::string folder_;
+  std::FILE* spool_ = nullptr;
+  std::unique_ptr<OutputFile> out_;  // since Finish()
+  int write_error_ = 0;              // errno of the first write that failed
+
+  std::mutex mutex_;
+  // By position.
+  std::map<uint64_t, Pending> pending_;
+  struct PassedOver {
+    uint64_t end;
+    uint64_t lines;
+  };
+  std::map<uint64_t, PassedOver> passed_over_;
+  uint64_t next_ = 0;  // position: all before was taken
+  size_t input_ = 0;
+  uint64_t lines_ = 0;  // of that input so far
+  uint64_t count_ = 0;
+  std::map<std::string, Kind, std::less<>> kinds_;
+  absl::Status first_;
+  std::atomic<uint64_t> stopped_at_{kNowhere};  // position of the first block that stops
+};
+
+}  // namespace load
+}  // namespace sheaf
+
+#endif  // SHEAF_TOOLS_LOAD_INPUT_REJECT_LOG_H_

@@ -1,0 +1,82 @@
+// RowBlock: whole rows of an input, as they were read: what a worker parses at a time.
+//
+// Ownership: owns its buffer, which is used again by the next block that is read into it.
+// Lifetime: rows() is valid until then; kPadding bytes behind it may be read (their content means
+// nothing): simdjson wants that. Thread safety: none.
+
+#ifndef SHEAF_TOOLS_LOAD_INPUT_ROW_BLOCK_H_
+#define SHEAF_TOOLS_LOAD_INPUT_ROW_BLOCK_H_
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+
+#include "tools/common/row_format.h"
+
+namespace sheaf {
+namespace load {
+
+class RowBlock {
+ public:
+  static constexpr size_t kPadding = 64;
+
+  RowBlock() = default;
+  ~RowBlock() { std::free(buffer_); }
+  RowBlock(const RowBlock&) = delete;
+  RowBlock& operator=(const RowBlock&) = delete;
+
+  std::string_view rows() const { return {buffer_, size_}; }
+  // Blocks of all inputs are numbered from 0 in the order of the input.
+  uint64_t number() const { return number_; }
+  // Where it begins, in bytes after decompression: in its input, and in all inputs one behind the
+  // other. Positions grow with numbers and are the same whenever the same inputs are read.
+  uint64_t offset() const { return offset_; }
+  uint64_t position() const { return position_; }
+  // Of its input.
+  size_t input() const { return input_; }
+  RowFormat format() const { return format_; }
+  // Its rows were taken before; only those that were rejected are wanted.
+  bool again() const { return again_; }
+  const std::string& name() const { return name_; }
+
+ private:
+  friend class BlockReader;
+
+  // Room for `bytes` and the padding; keeps what is there. False if the system has no memory.
+  bool Grow(size_t bytes) {
+    if (bytes <= capacity_) return true;
+    bytes = std::max(bytes, 2 * capacity_);  // so that a long row is moved few times
+    void* const grown = std::realloc(buffer_, bytes + kPadding);
+    if (grown == nullptr) return false;
+    buffer_ = static_cast<char*>(grown);
+    capacity_ = bytes;
+    return true;
+  }
+  // Gives memory back that only a long row needed.
+  void Shrink(size_t bytes) {
+    if (capacity_ <= bytes) return;
+    std::free(buffer_);
+    buffer_ = nullptr;
+    capacity_ = 0;
+    size_ = 0;
+  }
+
+  char* buffer_ = nullptr;
+  size_t capacity_ = 0;  // without padding
+  size_t size_ = 0;
+  uint64_t number_ = 0;
+  uint64_t offset_ = 0;
+  uint64_t position_ = 0;
+  size_t input_ = 0;
+  bool again_ = false;
+  RowFormat format_ = RowFormat::kTsv;
+  std::string name_;
+};
+
+}  // namespace load
+}  // namespace sheaf
+
+#endif  // SHEAF_TOOLS_LOAD_INPUT_ROW_BLOCK_H_

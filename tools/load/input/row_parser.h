@@ -1,0 +1,66 @@
+// RowParser: the rows of a block in one format.
+//
+// Thread safety: none; a parser keeps buffers from block to block, so that each thread has its own.
+//
+//   std::unique_ptr<RowParser> parser = NewRowParser(RowFormat::kTsv);
+//   BlockReport report = log.NewReport();
+//   absl::Status status = parser->Parse(block, sink, &report);
+
+#ifndef SHEAF_TOOLS_LOAD_INPUT_ROW_PARSER_H_
+#define SHEAF_TOOLS_LOAD_INPUT_ROW_PARSER_H_
+
+#include <cstddef>
+#include <memory>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "tools/common/row_format.h"
+#include "tools/load/input/rejects.h"
+#include "tools/load/input/row_block.h"
+#include "tools/load/input/row_sink.h"
+
+namespace sheaf {
+namespace load {
+
+class RowParser {
+ public:
+  explicit RowParser(OnError on_error) : on_error_(on_error) {}
+  virtual ~RowParser() = default;
+
+  // Gives all rows of `block` to `sink`; with OnError::kStop up to the first reject.
+  // Errors: those of `sink`.
+  virtual absl::Status Parse(const RowBlock& block, RowSink& sink, BlockReport* report) = 0;
+
+ protected:
+  // False if parsing ends here.
+  bool AddReject(const Reject& reject, BlockReport* report) const {
+    report->rejects.Add(
+        {reject.at, reject.kind, reject.detail, report->keeps_rows ? reject.raw : ""});
+    return on_error_ == OnError::kSkip;
+  }
+
+ private:
+  const OnError on_error_;
+};
+
+std::unique_ptr<RowParser> NewRowParser(RowFormat format, OnError on_error);
+
+// One for each format.
+std::unique_ptr<RowParser> NewTsvParser(OnError on_error);
+std::unique_ptr<RowParser> NewJsonlParser(OnError on_error);
+std::unique_ptr<RowParser> NewFramedParser(OnError on_error);
+
+// RocksDB recommends at most 8 MB; past it each block of an index has megabytes.
+constexpr size_t kMaxKeyBytes = size_t{8} << 20;
+
+// What a key must not be, or null: for Reject::kind.
+inline const char* KeyFault(std::string_view key) {
+  if (key.empty()) return "expected a key of one byte at least, found an empty key";
+  if (key.size() > kMaxKeyBytes) return "expected a key of 8 MB at most, found a larger one";
+  return nullptr;
+}
+
+}  // namespace load
+}  // namespace sheaf
+
+#endif  // SHEAF_TOOLS_LOAD_INPUT_ROW_PARSER_H_

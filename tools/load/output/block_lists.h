@@ -1,0 +1,76 @@
+// BlockLists: the lists of a block of sorted rows, encoded while the rows are parsed.
+//
+// Those of its first and last key may go on in other blocks, so an SstBuilder takes them as parts
+// of a list.
+//
+// Thread safety: none.
+
+#ifndef SHEAF_TOOLS_LOAD_OUTPUT_BLOCK_LISTS_H_
+#define SHEAF_TOOLS_LOAD_OUTPUT_BLOCK_LISTS_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "sheaf/blob_builder.h"
+#include "sheaf/layout.h"
+#include "tools/load/input/row_sink.h"
+#include "tools/load/output/sst_builder.h"
+
+namespace sheaf {
+namespace load {
+
+class BlockLists final : public RowSink {
+ public:
+  explicit BlockLists(Layout layout) : layout_(layout), builder_(layout) {}
+
+  void Clear() {
+    keys_.clear();
+    blobs_.clear();
+    lists_.clear();
+  }
+
+  // Errors: FailedPrecondition for a row that is not in order; those of Finish().
+  absl::Status Add(std::string_view key, absl::Span<const std::string_view> values) override;
+
+  // Ends the last list. Errors: InvalidArgument for values that no blob has room for.
+  absl::Status Finish();
+
+  bool empty() const { return lists_.empty(); }
+  size_t size() const { return lists_.size(); }
+  std::string_view first_key() const { return Key(lists_.front()); }
+  std::string_view last_key() const { return Key(lists_.back()); }
+
+  // Lists from `begin` on and before `end`; adds to the counts. REQUIRES: Finish() succeeded.
+  absl::Status AppendTo(SstBuilder* builder, size_t begin, size_t end, uint64_t* rows,
+                        uint64_t* values) const;
+
+ private:
+  struct List {
+    size_t key_offset;
+    size_t key_size;
+    size_t offset;  // in blobs_
+    size_t size;
+    uint64_t values;
+    uint64_t rows;
+  };
+
+  std::string_view Key(const List& list) const {
+    return std::string_view(keys_).substr(list.key_offset, list.key_size);
+  }
+
+  const Layout layout_;
+  BlobBuilder builder_;
+  std::string blob_;
+  std::string keys_;
+  std::string blobs_;
+  std::vector<List> lists_;
+};
+
+}  // namespace load
+}  // namespace sheaf
+
+#endif  // SHEAF_TOOLS_LOAD_OUTPUT_BLOCK_LISTS_H_

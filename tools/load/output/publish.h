@@ -1,0 +1,38 @@
+// Publishing: SSTs in a folder for somebody else to ingest, with a manifest.
+//
+// Thread safety: free functions, one thread at a time.
+
+#ifndef SHEAF_TOOLS_LOAD_OUTPUT_PUBLISH_H_
+#define SHEAF_TOOLS_LOAD_OUTPUT_PUBLISH_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+
+namespace sheaf {
+namespace load {
+
+constexpr char kManifest[] = "manifest.json";
+
+// A file of a load, and where in the new folder it belongs.
+struct PublishedFile {
+  std::string from;
+  std::string to;
+};
+
+// Makes `folder` with `folders` in it, all `files`, and a file manifest.json of this text. Files
+// are linked, or copied to another file system. Errors: Internal, naming the file and the reason.
+absl::Status Publish(const std::string& folder, const std::vector<std::string>& folders,
+                     const std::vector<PublishedFile>& files, const std::string& manifest);
+
+// True if the manifest in `folder` has `mark` in it.
+bool HasManifestOf(const std::string& folder, const std::string& mark);
+
+// FailedPrecondition unless `folder` is new or empty.
+absl::Status CheckFree(const std::string& folder);
+
+}  // namespace load
+}  // namespace sheaf
+
+#endif  // SHEAF_TOOLS_LOAD_OUTPUT_PUBLISH_H_

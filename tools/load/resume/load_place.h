@@ -1,0 +1,43 @@
+// LoadPlace: the folders of a load: where it puts what it makes, and where it works.
+//
+// What is made must be at its place with everything in it or not at all, so it is built in another
+// folder of the same file system, the staged one, and moved there.
+//
+// Thread safety: immutable.
+
+#ifndef SHEAF_TOOLS_LOAD_RESUME_LOAD_PLACE_H_
+#define SHEAF_TOOLS_LOAD_RESUME_LOAD_PLACE_H_
+
+#include <string>
+#include <vector>
+
+namespace sheaf {
+namespace load {
+
+class LoadPlace {
+ public:
+  // `target`: a folder, as the user named it. `tmp`: the folder for temporary files; empty for one
+  // that is on the file system of `target`.
+  LoadPlace(const std::string& target, const std::string& tmp);
+
+  // Canonical.
+  const std::string& target() const { return target_; }
+  // Of the folder of temporary files: beside the target, or in it where that is another file system
+  // than its parent, or the parent cannot be written.
+  const std::string& prefix() const { return prefix_; }
+  // What the folder is staged as by load `id`, whose temporary files are in `folder`.
+  std::string StagedFor(const std::string& id, const std::string& folder) const;
+  // All that StagedFor() can have returned, for a load into `target`.
+  static std::vector<std::string> StagedBy(const std::string& id, const std::string& folder,
+                                           const std::string& target);
+
+ private:
+  std::string target_;
+  std::string prefix_;
+  bool in_place_;  // temporary files are on the file system of the target, which does not exist
+};
+
+}  // namespace load
+}  // namespace sheaf
+
+#endif  // SHEAF_TOOLS_LOAD_RESUME_LOAD_PLACE_H_

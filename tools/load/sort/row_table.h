@@ -1,0 +1,116 @@
+// RowTable: rows in memory that are sorted once all are there.
+//
+// Ownership: copies rows into memory of its own, which is reserved up to a limit and never moved.
+// Thread safety: none while rows are added and sorted; afterwards what Read() returns may be used
+// by a thread each.
+//
+//   RowTable table(limit);
+//   table.BeginBlock(block.position());
+//   parser->Parse(block, table, &report);
+//   table.Sort(order);
+//   std::unique_ptr<SortedRows> rows = table.Read(RowRange());
+
+#ifndef SHEAF_TOOLS_LOAD_SORT_ROW_TABLE_H_
+#define SHEAF_TOOLS_LOAD_SORT_ROW_TABLE_H_
+
+#include <algorithm>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "tools/load/input/row_sink.h"
+#include "tools/load/sort/reserved_memory.h"
+#include "tools/load/sort/row_sort.h"
+#include "tools/load/sort/sorted_rows.h"
+
+namespace sheaf {
+namespace load {
+
+class RowTable final : public RowSink, public RowStore {
+ public:
+  // `memory`: bytes for rows and their index; more than an index can tell apart are not used.
+  explicit RowTable(uint64_t memory) : memory_(std::min(memory, IndexEntry::kMostBytes)) {}
+
+  // Following rows are of the block at this position; positions grow. REQUIRES: takes_block().
+  void BeginBlock(uint64_t position) {
+    // A block without rows has no number.
+    if (positions_.empty() || rows_ != rows_before_block_) positions_.emplace_back();
+    positions_.back() = position;
+    rows_before_block_ = rows_;
+  }
+  // False: as many blocks as an index can tell apart are in the table.
+  bool takes_block() const { return positions_.size() < IndexEntry::kMostBlocks; }
+
+  // Reserves the address space, if it is not yet. Errors: Unavailable.
+  absl::Status Reserve();
+
+  // Errors: ResourceExhausted if the row does not fit; it is not added; those of Reserve().
+  absl::Status Add(std::string_view key, absl::Span<const std::string_view> values) override;
+
+  // Does nothing if it is sorted already. Errors: Cancelled if interrupted; the order is then
+  // unspecified.
+  absl::Status Sort(const KeyOrder& order);
+
+  // Gives back what sorting and fuller tables before took, if the table stays for a while.
+  void ReleaseRest();
+
+  // Empties the table, which keeps its memory unless `release`.
+  void Clear(bool release);
+
+  bool empty() const { return rows_ == 0; }
+  uint64_t rows() const { return rows_; }
+  uint64_t values() const { return values_; }
+  uint64_t memory() const { return memory_; }
+  // Of the rows and their index; before Sort() with the room that it takes.
+  uint64_t memory_used() const { return arena_used_ + rows_ * entry_bytes_; }
+  // How many times Sort() has read a key: what it took, whatever the machine.
+  uint64_t key_reads() const { return key_reads_; }
+  // Of the blocks that were begun.
+  const std::vector<uint64_t>& positions() const { return positions_; }
+
+  // RowStore. REQUIRES: Sort() succeeded.
+  std::unique_ptr<SortedRows> Read(const RowRange& range) const override;
+  std::vector<KeySample> Samples() const override;
+  uint64_t reading_bytes() const override { return 0; }
+  uint64_t bytes() const override { return arena_used_; }
+  std::string_view first_key() const override { return KeyAt(0); }
+  std::string_view last_key() const override { return KeyAt(rows_ - 1); }
+
+ private:
+  class Reader;
+
+  IndexEntry* index() const { return reinterpret_cast<IndexEntry*>(index_.data()); }
+  std::string_view KeyAt(uint64_t i) const;
+  uint64_t LowerBound(std::string_view key) const;
+  void Shrink(std::string_view key);
+  void TakeWindows();
+
+  // Of the index and, until it is sorted, as much scratch behind it.
+  static constexpr uint64_t kSortingBytes = 2 * sizeof(IndexEntry);
+
+  const uint64_t memory_;
+  uint64_t entry_bytes_ = kSortingBytes;
+  ReservedMemory arena_;
+  ReservedMemory index_;
+  uint64_t arena_used_ = 0;
+  uint64_t arena_touched_ = 0;
+  uint64_t rows_touched_ = 0;
+  uint64_t rows_ = 0;
+  uint64_t rows_before_block_ = 0;  // before the last block
+  uint64_t values_ = 0;
+  std::vector<uint64_t> positions_;
+  size_t depth_ = 0;             // where windows begin: bytes that all keys begin with
+  bool windows_differ_ = false;  // some were taken at a larger depth
+  bool in_order_ = true;         // rows came sorted, by bytes
+  bool sorted_ = false;
+  uint64_t key_reads_ = 0;
+  const KeyOrder* order_ = nullptr;
+};
+
+}  // namespace load
+}  // namespace sheaf
+
+#endif  // SHEAF_TOOLS_LOAD_SORT_ROW_TABLE_H_
