@@ -4,6 +4,7 @@
 
 #include <unistd.h>
 
+#include <chrono>
 #include <filesystem>
 #include <functional>
 #include <limits>
@@ -153,6 +154,51 @@ TEST_F(FrozenFilesTest, ALogThatIsWrittenAnewIsNoticed) {
   EXPECT_TRUE((*files)->Disturbed(0));
   // Logs that nobody needs are used again all the time.
   EXPECT_FALSE((*files)->Disturbed(std::numeric_limits<uint64_t>::max()));
+}
+
+// As by a writer that is faster than a reader: what it used again is not in use any more.
+TEST_F(FrozenFilesTest, ALogThatWasWrittenAnewAndDeletedIsNoticed) {
+  rocksdb::Options options;
+  options.recycle_log_file_num = 2;
+  options.wal_recovery_mode = rocksdb::WALRecoveryMode::kSkipAnyCorruptedRecords;
+  Open(options);
+  Put("k", "1");
+  const auto files = Take();
+  ASSERT_TRUE(files.ok());
+  for (int i = 0; i < 4; ++i) {
+    Put("k", "2");
+    Flush();
+  }
+  db_.reset();
+  fs::remove_all(path_);
+  EXPECT_TRUE((*files)->Disturbed(0));
+}
+
+TEST_F(FrozenFilesTest, ALogThatIsWrittenToIsKnown) {
+  Open();
+  Put("k", "1");
+  const auto files = Take();
+  ASSERT_TRUE(files.ok());
+  const auto logs = (*files)->Logs(path_);
+  ASSERT_EQ(logs.size(), 1u);
+  EXPECT_FALSE((*files)->WrittenSince(logs[0].path));
+  // Times of files may have the resolution of a clock tick.
+  fs::last_write_time(logs[0].path, fs::file_time_type::clock::now() + std::chrono::seconds(1));
+  EXPECT_TRUE((*files)->WrittenSince(logs[0].path));
+}
+
+// It can still be read as it was.
+TEST_F(FrozenFilesTest, ALogThatWasDeletedIsNotDisturbed) {
+  Open();
+  Put("k", "1");
+  const auto files = Take();
+  ASSERT_TRUE(files.ok());
+  Put("k", "2");
+  Flush();
+  db_.reset();
+  fs::remove_all(path_);
+  EXPECT_FALSE((*files)->Disturbed(0));
+  EXPECT_EQ(Read(*files, "k"), "1");
 }
 
 TEST_F(FrozenFilesTest, ADamagedDbIsNotTakenForOneThatChanges) {

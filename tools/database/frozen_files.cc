@@ -103,6 +103,16 @@ bool MayOpen(size_t count) {
   return setrlimit(RLIMIT_NOFILE, &limit) == 0;
 }
 
+// The header of the first record of a log, of which `size` bytes count. A log that is written anew
+// gets another: the header has its number, and it is written before all else.
+std::string FrontOf(int log, uint64_t size) {
+  constexpr uint64_t kHeaderBytes = 11;
+  std::string front(std::min(size, kHeaderBytes), '\0');
+  const ssize_t bytes = pread(log, front.data(), front.size(), 0);
+  front.resize(bytes < 0 ? 0 : static_cast<size_t>(bytes));
+  return front;
+}
+
 bool HasProc() {
   static const bool has =
       access("/proc/self/fd/0", F_OK) == 0 || access("/proc/self/fd", X_OK) == 0;
@@ -217,6 +227,9 @@ void FrozenFiles::Open(const std::string& path) {
     struct stat info;
     const int got = file.fd >= 0 ? fstat(file.fd, &info) : stat((path + "/" + name).c_str(), &info);
     if (got == 0) file.size = static_cast<uint64_t>(info.st_size);
+    if (got == 0) file.written = info.st_mtim;
+    uint64_t number = 0;
+    if (file.fd >= 0 && LogNumber(name, &number)) file.front = FrontOf(file.fd, file.size);
     folder.emplace(name, file);
   }
   for (const auto& [name, file] : before) {
@@ -280,15 +293,17 @@ bool FrozenFiles::Disturbed(uint64_t first_needed) const {
     for (const auto& [name, file] : folder) {
       uint64_t number = 0;
       if (!LogNumber(name, &number) || number < first_needed || file.fd < 0) continue;
-      struct stat held;
-      if (fstat(file.fd, &held) != 0) return true;
-      if (held.st_nlink == 0) continue;  // deleted: it stays as it is
-      struct stat now;
-      if (stat((path + "/" + name).c_str(), &now) != 0) return true;
-      if (now.st_ino != held.st_ino || now.st_dev != held.st_dev) return true;
+      if (FrontOf(file.fd, file.size) != file.front) return true;
     }
   }
   return false;
+}
+
+bool FrozenFiles::WrittenSince(const std::string& path) const {
+  const File* const file = Find(path);
+  struct stat now;
+  if (file == nullptr || stat(OpenPath(file, path).c_str(), &now) != 0) return false;
+  return now.st_mtim.tv_sec != file->written.tv_sec || now.st_mtim.tv_nsec != file->written.tv_nsec;
 }
 
 IOStatus FrozenFiles::NewSequentialFile(const std::string& path,

@@ -17,6 +17,8 @@
 #ifndef SHEAF_TOOLS_DATABASE_FROZEN_FILES_H_
 #define SHEAF_TOOLS_DATABASE_FROZEN_FILES_H_
 
+#include <time.h>
+
 #include <atomic>
 #include <cstdint>
 #include <functional>
@@ -59,9 +61,12 @@ class FrozenFiles final : public rocksdb::FileSystemWrapper {
   // Those that are in `folder` now, not held open.
   static std::vector<Log> LogsNow(const std::string& folder);
 
-  // A log of that moment, from number `first_needed` on, has another name by now: it may have been
-  // written anew while it was read.
+  // A log of that moment, from number `first_needed` on, was written anew, and perhaps while it was
+  // read. It may have been renamed, and even deleted since.
   bool Disturbed(uint64_t first_needed) const;
+  // The file that was at `path` was written to since. What looks like damage of a log may be what
+  // was written between two reads of it.
+  bool WrittenSince(const std::string& path) const;
   // A file of that moment that was passed through was gone.
   bool missed() const { return missed_; }
 
@@ -87,6 +92,8 @@ class FrozenFiles final : public rocksdb::FileSystemWrapper {
   struct File {
     int fd = -1;  // -1: passed through
     uint64_t size = 0;
+    struct timespec written = {};
+    std::string front;  // of a log: its first bytes
   };
   using Folder = std::map<std::string, File>;  // by name
 

@@ -1,5 +1,6 @@
 #include "tools/database/open_frozen.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -60,8 +61,11 @@ absl::Status OpenOnce(const rocksdb::DBOptions& options, const std::string& path
   absl::Status status = CheckLogs(
       frozen->files == nullptr ? FrozenFiles::LogsNow(folder) : frozen->files->Logs(folder),
       options, *frozen->replay, &frozen->log_faults);
-  *again = frozen->files != nullptr &&
-           (frozen->files->Disturbed(frozen->replay->first_needed()) || frozen->files->missed());
+  *again =
+      frozen->files != nullptr &&
+      (frozen->files->Disturbed(frozen->replay->first_needed()) || frozen->files->missed() ||
+       std::any_of(frozen->log_faults.begin(), frozen->log_faults.end(),
+                   [&](const LogFault& fault) { return frozen->files->WrittenSince(fault.path); }));
   if (!frozen->opened.ok()) {
     std::string text = absl::StrCat(path, ": cannot open the DB: ", frozen->opened.ToString());
     // It may be for this that it cannot be opened.
