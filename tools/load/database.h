@@ -173,7 +173,6 @@ class Database {
   void TakeOver();
   static absl::StatusOr<Database> Of(const std::string& path, const std::string& family,
                                      const DbFolders& folders, OptionsFile said);
-  std::string WalFolder() const;
   // True if the application may look elsewhere for new SSTs. With a first path that is not the DB's
   // folder RocksDB itself puts a wal_dir into OPTIONS.
   bool MayBeElsewhere(const FileSurvey& survey) const {

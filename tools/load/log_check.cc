@@ -109,12 +109,15 @@ absl::Status CheckLogs(const std::vector<FrozenFiles::Log>& logs, const rocksdb:
   return absl::OkStatus();
 }
 
+std::string WalFolder(const rocksdb::DBOptions& options, const std::string& path) {
+  return options.wal_dir.empty() ? path : options.wal_dir;
+}
+
 absl::StatusOr<std::vector<LogFault>> FindLogFaults(
     const rocksdb::DBOptions& options, const std::string& path,
     const std::vector<rocksdb::ColumnFamilyDescriptor>& families) {
-  const std::string folder = options.wal_dir.empty() ? path : options.wal_dir;
   std::vector<ScannedLog> scanned;
-  absl::Status status = ScanLogs(FrozenFiles::LogsNow(folder), 0, &scanned);
+  absl::Status status = ScanLogs(FrozenFiles::LogsNow(WalFolder(options, path)), 0, &scanned);
   if (!status.ok()) return status;
   std::vector<LogFault> suspects = Judge(scanned, [](const FrozenFiles::Log&) { return false; });
   if (suspects.empty()) return suspects;

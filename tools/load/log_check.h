@@ -68,6 +68,9 @@ class ReplayWatch final : public rocksdb::WalFilter {
 absl::Status CheckLogs(const std::vector<FrozenFiles::Log>& logs, const rocksdb::DBOptions& options,
                        const ReplayWatch& watch, std::vector<LogFault>* faults);
 
+// The folder of the logs of the DB in `path`.
+std::string WalFolder(const rocksdb::DBOptions& options, const std::string& path);
+
 // The faults of the logs that the DB in `path` needs. Reads the logs once and, only if there is
 // something in them, opens the DB for reading. Errors: as CheckLogs.
 absl::StatusOr<std::vector<LogFault>> FindLogFaults(

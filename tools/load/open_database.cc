@@ -37,10 +37,6 @@ rocksdb::Status OpenedDatabase::Acknowledge() const {
   return status;
 }
 
-std::string Database::WalFolder() const {
-  return db_options_.wal_dir.empty() ? path_ : db_options_.wal_dir;
-}
-
 absl::Status Database::CheckFiles(const FileSurvey& survey) const {
   if (survey.missing == 0) return absl::OkStatus();
   const char* const where = folders_.db_paths.empty() ? "its folder" : "the folders of --db-path";
@@ -145,7 +141,7 @@ absl::StatusOr<std::unique_ptr<OpenedDatabase>> Database::Open() const {
   const absl::StatusOr<FileSurvey> survey = SurveyFiles(path_, db_options_, families_);
   if (!survey.ok()) return survey.status();
   if (absl::Status status = CheckFiles(*survey); !status.ok()) return status;
-  const LogSize logs = SizeOfLogs(WalFolder());
+  const LogSize logs = SizeOfLogs(WalFolder(db_options_, path_));
   const bool known = !folders_.db_paths.empty();
   const char* const why = said_.db_options.best_efforts_recovery
                               ? "the application reads no log (best_efforts_recovery=true)"

@@ -9,10 +9,6 @@ namespace sheaf {
 namespace load {
 namespace {
 
-std::string WalFolder(const rocksdb::DBOptions& options, const std::string& path) {
-  return options.wal_dir.empty() ? path : options.wal_dir;
-}
-
 std::vector<std::string> OtherFolders(
     const rocksdb::DBOptions& options,
     const std::vector<rocksdb::ColumnFamilyDescriptor>& families) {

@@ -90,11 +90,12 @@ absl::StatusOr<std::string> Database::RecoverLogs(LogRecovery how) const {
   // What is recovered becomes SSTs.
   if (absl::Status status = CheckSstFolder("recover the logs"); !status.ok()) return status;
   const bool skips = how == LogRecovery::kSkip;
+  const std::string folder = WalFolder(db_options_, path_);
   if (skips) {
-    if (absl::Status status = CheckCanSkip(WalFolder()); !status.ok()) return status;
+    if (absl::Status status = CheckCanSkip(folder); !status.ok()) return status;
   }
   const uint64_t first = faults->front().number;
-  absl::StatusOr<std::string> copies = CopyLogs(path_, WalFolder(), first);
+  absl::StatusOr<std::string> copies = CopyLogs(path_, folder, first);
   if (!copies.ok()) return copies.status();
   std::unique_ptr<rocksdb::Env> env = WritingEnv();
   options.env = env.get();
