@@ -22,6 +22,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,7 +34,7 @@ namespace load {
 
 class FrozenFiles final : public rocksdb::FileSystemWrapper {
  public:
-  // A log: file `number`.log was at `path`, and is read from `open_path`.
+  // A log or MANIFEST: file `number` was at `path`, and is read from `open_path`.
   struct Log {
     uint64_t number = 0;
     uint64_t size = 0;
@@ -58,6 +59,8 @@ class FrozenFiles final : public rocksdb::FileSystemWrapper {
   std::vector<Log> Logs(const std::string& folder) const;
   // Those that are in `folder` now, not held open.
   static std::vector<Log> LogsNow(const std::string& folder);
+  // The MANIFEST that the DB in `path` has now, not held open; nothing if there is none.
+  static std::optional<Log> ManifestNow(const std::string& path);
 
   // A log of that moment, from number `first_needed` on, has another name by now: it may have been
   // written anew while it was read.

@@ -51,7 +51,7 @@ absl::Status Database::CheckLogs() const {
   return CheckLogsForWriting(options, path_, families_);
 }
 
-absl::StatusOr<std::string> Database::RecoverLogs(LogRecovery how) const {
+absl::StatusOr<std::string> Database::RecoverLogs(LogRecovery how, std::string* note) const {
   if (absl::Status status = CheckUnlocked(); !status.ok()) return status;
   rocksdb::DBOptions options = db_options_;
   const std::unique_ptr<rocksdb::Env> reading = ReadingEnv();
@@ -67,6 +67,9 @@ absl::StatusOr<std::string> Database::RecoverLogs(LogRecovery how) const {
     if (absl::Status status = CheckCanSkip(folder); !status.ok()) return status;
   }
   const uint64_t first = faults->front().number;
+  const absl::StatusOr<FileSurvey> survey = SurveyFiles(path_, db_options_, families_);
+  if (!survey.ok()) return survey.status();
+  if (absl::Status status = KeepUnnamedFiles(*survey, note); !status.ok()) return status;
   absl::StatusOr<std::string> copies = CopyLogs(path_, folder, first);
   if (!copies.ok()) return copies.status();
   std::unique_ptr<rocksdb::Env> env = WritingEnv();
