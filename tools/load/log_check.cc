@@ -103,10 +103,9 @@ absl::Status CheckLogs(const std::vector<FrozenFiles::Log>& logs, const rocksdb:
   // With two-phase commits older logs may be needed too, for what was prepared in them.
   const uint64_t first = options.allow_2pc ? 0 : watch.first_needed();
   absl::Status status = ScanLogs(logs, first, &scanned);
-  if (!status.ok()) return status;
   *faults =
       Judge(scanned, [&watch](const FrozenFiles::Log& log) { return watch.Replayed(log.number); });
-  return absl::OkStatus();
+  return status;
 }
 
 std::string WalFolder(const rocksdb::DBOptions& options, const std::string& path) {

@@ -64,7 +64,7 @@ class ReplayWatch final : public rocksdb::WalFilter {
 };
 
 // Replaces `*faults` with those of `logs`, which are sorted by number. `options`: of the DB.
-// Errors: Internal for a log that cannot be read.
+// Errors: Internal for a log that cannot be read; the faults are those of the logs before it.
 absl::Status CheckLogs(const std::vector<FrozenFiles::Log>& logs, const rocksdb::DBOptions& options,
                        const ReplayWatch& watch, std::vector<LogFault>* faults);
 

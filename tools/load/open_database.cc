@@ -152,7 +152,12 @@ absl::StatusOr<std::unique_ptr<OpenedDatabase>> Database::OpenForReadOnly() cons
   absl::Status status = OpenFrozen(options, path_, families_, &handles, &db, &frozen);
   if (!status.ok()) {
     const bool damaged = frozen.opened.ok() || !frozen.log_faults.empty() || frozen.missed();
-    return damaged ? status : CannotOpen(frozen.opened);
+    if (damaged) return status;
+    const absl::Status error = CannotOpen(frozen.opened);
+    if (frozen.logs_read.ok()) return error;
+    // A log that cannot be read either, which RocksDB may not have come to.
+    return absl::Status(error.code(),
+                        absl::StrCat(error.message(), "; ", frozen.logs_read.message()));
   }
   const std::optional<CutManifest> cut = FindCutManifest([&] { return NamedFiles(db, handles); });
   rocksdb::ColumnFamilyHandle* const family = HandleOf(handles);
