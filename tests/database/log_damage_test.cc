@@ -113,6 +113,40 @@ TEST_F(LogDamageTest, ALogThatIsALinkToNothingIsAnErrorOfEachCommand) {
   }
 }
 
+TEST_F(LogDamageTest, ALogThatCannotBeReadIsToldBesideWhatElseIsWrong) {
+  before_ = [](rocksdb::DB* db) {
+    ASSERT_EQ(db->Put({}, "a", std::string("\xB0\x00", 2)).ToString(), "OK");
+    ASSERT_EQ(db->Flush({}).ToString(), "OK");
+  };
+  Fill();
+  std::string sst;
+  for (const auto& entry : fs::directory_iterator(db_)) {
+    if (entry.path().extension() == ".sst") sst = entry.path().string();
+  }
+  const std::string log = LogPath();
+  // A damaged log before it, and a file that RocksDB misses before it comes to the logs.
+  for (const bool damaged : {true, false}) {
+    SCOPED_TRACE(damaged);
+    Fill();
+    std::string gone = log;
+    if (damaged) {
+      Damage();
+      gone.replace(gone.size() - 10, 10, "000999.log");
+    } else {
+      fs::remove(sst);
+      fs::remove(log);
+    }
+    fs::create_symlink(folder_ + "/gone", gone);
+    for (const std::string command : {"verify", "scan"}) {
+      const Result result = Run({command});
+      EXPECT_EQ(result.exit_status, 1);
+      EXPECT_THAT(result.out + result.err, HasSubstr(gone + ": "));
+      EXPECT_THAT(result.out + result.err,
+                  HasSubstr(damaged ? "damaged log: at offset " : fs::path(sst).filename()));
+    }
+  }
+}
+
 TEST_F(LogDamageTest, ReadingCommandsSayThatValuesAreMissingAndExitWithOne) {
   Fill();
   Damage();

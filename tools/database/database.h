@@ -13,6 +13,7 @@
 #ifndef SHEAF_TOOLS_DATABASE_DATABASE_H_
 #define SHEAF_TOOLS_DATABASE_DATABASE_H_
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <set>
@@ -25,6 +26,7 @@
 #include "rocksdb/options.h"
 #include "sheaf/layout.h"
 #include "tools/database/file_survey.h"
+#include "tools/database/manifest_check.h"
 #include "tools/database/open_frozen.h"
 #include "tools/database/open_policy.h"
 #include "tools/database/options_file.h"
@@ -53,6 +55,8 @@ class OpenedDatabase {
   const std::vector<LogFault>& log_faults() const { return frozen_.log_faults; }
   // A file that another process deleted could not be read: what RocksDB says of it is no fault.
   bool missed_files() const { return frozen_.missed(); }
+  // What the user should know of a MANIFEST that is cut (manifest_check.h); empty if it is not.
+  const std::string& note() const { return note_; }
   // Of the lists.
   rocksdb::ColumnFamilyHandle* family() const { return family_; }
   // All of them.
@@ -72,6 +76,7 @@ class OpenedDatabase {
   std::vector<rocksdb::ColumnFamilyHandle*> handles_;
   rocksdb::ColumnFamilyHandle* family_;
   bool log_is_read_ = true;
+  std::string note_;
 };
 
 class Database {
@@ -148,9 +153,9 @@ class Database {
   // Makes a DB that CheckLogs() refuses one that it does not: copies each damaged log and those
   // after it into a new folder in the DB's, which it gives back, and has RocksDB take from them
   // what it can read. kStop: up to the first damage; kSkip: also what is behind it. The folder's
-  // name is empty if there was nothing to do.
+  // name is empty if there was nothing to do. `*note`: as of OpenedDatabase.
   enum class LogRecovery { kStop, kSkip };
-  absl::StatusOr<std::string> RecoverLogs(LogRecovery how) const;
+  absl::StatusOr<std::string> RecoverLogs(LogRecovery how, std::string* note) const;
 
   // All column families. Errors: Internal with RocksDB's reason; FailedPrecondition if locked, or
   // if files are not in the folders that are known.
@@ -173,13 +178,19 @@ class Database {
   void TakeOver();
   static absl::StatusOr<Database> Of(const std::string& path, const std::string& family,
                                      const DbFolders& folders, OptionsFile said);
-  std::string WalFolder() const;
   // True if the application may look elsewhere for new SSTs. With a first path that is not the DB's
   // folder RocksDB itself puts a wal_dir into OPTIONS.
   bool MayBeElsewhere(const FileSurvey& survey) const {
     return !said_.db_options.wal_dir.empty() || survey.other_paths;
   }
   absl::Status CheckFiles(const FileSurvey& survey) const;
+  // A MANIFEST that is cut, if there are files that it does not name; `named` gives those that it
+  // does. Nothing while another process writes to the DB: it may be within a record.
+  std::optional<CutManifest> FindCutManifest(
+      const std::function<std::set<uint64_t>()>& named) const;
+  // Keeps the files that opening the DB for writing would delete as a MANIFEST is cut. What
+  // was found and kept is added to `*note`.
+  absl::Status KeepUnnamedFiles(const FileSurvey& survey, std::string* note) const;
   absl::Status CheckSstFolder(const char* command) const;
   // That of the machine, but for what may not be written to.
   std::unique_ptr<rocksdb::Env> ReadingEnv() const;

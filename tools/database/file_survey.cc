@@ -52,7 +52,7 @@ class Surveyor {
     }
   }
 
-  FileSurvey survey() const { return survey_; }
+  FileSurvey& survey() { return survey_; }
 
  private:
   std::vector<std::string> known_;
@@ -61,6 +61,22 @@ class Surveyor {
 };
 
 }  // namespace
+
+std::set<uint64_t> NamedFiles(rocksdb::DB* db,
+                              const std::vector<rocksdb::ColumnFamilyHandle*>& handles) {
+  std::set<uint64_t> numbers;
+  for (rocksdb::ColumnFamilyHandle* const handle : handles) {
+    rocksdb::ColumnFamilyMetaData family;
+    db->GetColumnFamilyMetaData(handle, &family);
+    for (const rocksdb::LevelMetaData& level : family.levels) {
+      for (const rocksdb::SstFileMetaData& file : level.files) numbers.insert(file.file_number);
+    }
+    for (const rocksdb::BlobMetaData& file : family.blob_files) {
+      numbers.insert(file.blob_file_number);
+    }
+  }
+  return numbers;
+}
 
 absl::StatusOr<FileSurvey> SurveyFiles(
     const std::string& path, const rocksdb::DBOptions& db_options,
@@ -92,6 +108,7 @@ absl::StatusOr<FileSurvey> SurveyFiles(
         absl::StrCat(path, ": cannot open the DB: ", status.ToString()));
   }
   const std::unique_ptr<rocksdb::DB> db(opened);
+  surveyor.survey().named = NamedFiles(opened, handles);
   for (rocksdb::ColumnFamilyHandle* const handle : handles) {
     rocksdb::ColumnFamilyMetaData family;
     db->GetColumnFamilyMetaData(handle, &family);

@@ -29,7 +29,12 @@ struct FileSurvey {
   bool other_paths = false;   // some have another path than the first
   // Column families with a file of the first path that is in the first folder: new files go there.
   std::set<std::string> settled;
+  std::set<uint64_t> named;  // numbers of all of them
 };
+
+// The numbers of the SSTs and blob files that the column families `handles` of `db` have.
+std::set<uint64_t> NamedFiles(rocksdb::DB* db,
+                              const std::vector<rocksdb::ColumnFamilyHandle*>& handles);
 
 // `db_options`: with the folders that are known as db_paths, none for the DB's own. Writes nothing.
 // Errors: FailedPrecondition with RocksDB's reason.

@@ -20,6 +20,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/strip.h"
 
 namespace sheaf {
 namespace load {
@@ -286,6 +287,18 @@ std::vector<FrozenFiles::Log> FrozenFiles::LogsNow(const std::string& path) {
     folder.emplace(name, file);
   }
   return LogsOf(path, folder);
+}
+
+std::optional<FrozenFiles::Log> FrozenFiles::ManifestNow(const std::string& path) {
+  Moment moment;
+  if (!Look(path, &moment)) return std::nullopt;
+  Log manifest;
+  const absl::string_view digits = absl::StripPrefix(moment.manifest, "MANIFEST-");
+  std::from_chars(digits.data(), digits.data() + digits.size(), manifest.number);
+  manifest.size = moment.size;
+  manifest.path = absl::StrCat(path, "/", moment.manifest);
+  manifest.open_path = manifest.path;
+  return manifest;
 }
 
 bool FrozenFiles::Disturbed(uint64_t first_needed) const {

@@ -24,6 +24,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -35,7 +36,7 @@ namespace load {
 
 class FrozenFiles final : public rocksdb::FileSystemWrapper {
  public:
-  // A log: file `number`.log was at `path`, and is read from `open_path`.
+  // A log or MANIFEST: file `number` was at `path`, and is read from `open_path`.
   struct Log {
     uint64_t number = 0;
     uint64_t size = 0;
@@ -60,6 +61,8 @@ class FrozenFiles final : public rocksdb::FileSystemWrapper {
   std::vector<Log> Logs(const std::string& folder) const;
   // Those that are in `folder` now, not held open.
   static std::vector<Log> LogsNow(const std::string& folder);
+  // The MANIFEST that the DB in `path` has now, not held open; nothing if there is none.
+  static std::optional<Log> ManifestNow(const std::string& path);
 
   // A log of that moment, from number `first_needed` on, was written anew, and perhaps while it was
   // read. It may have been renamed, and even deleted since.

@@ -103,18 +103,20 @@ absl::Status CheckLogs(const std::vector<FrozenFiles::Log>& logs, const rocksdb:
   // With two-phase commits older logs may be needed too, for what was prepared in them.
   const uint64_t first = options.allow_2pc ? 0 : watch.first_needed();
   absl::Status status = ScanLogs(logs, first, &scanned);
-  if (!status.ok()) return status;
   *faults =
       Judge(scanned, [&watch](const FrozenFiles::Log& log) { return watch.Replayed(log.number); });
-  return absl::OkStatus();
+  return status;
+}
+
+std::string WalFolder(const rocksdb::DBOptions& options, const std::string& path) {
+  return options.wal_dir.empty() ? path : options.wal_dir;
 }
 
 absl::StatusOr<std::vector<LogFault>> FindLogFaults(
     const rocksdb::DBOptions& options, const std::string& path,
     const std::vector<rocksdb::ColumnFamilyDescriptor>& families) {
-  const std::string folder = options.wal_dir.empty() ? path : options.wal_dir;
   std::vector<ScannedLog> scanned;
-  absl::Status status = ScanLogs(FrozenFiles::LogsNow(folder), 0, &scanned);
+  absl::Status status = ScanLogs(FrozenFiles::LogsNow(WalFolder(options, path)), 0, &scanned);
   if (!status.ok()) return status;
   std::vector<LogFault> suspects = Judge(scanned, [](const FrozenFiles::Log&) { return false; });
   if (suspects.empty()) return suspects;

@@ -64,9 +64,12 @@ class ReplayWatch final : public rocksdb::WalFilter {
 };
 
 // Replaces `*faults` with those of `logs`, which are sorted by number. `options`: of the DB.
-// Errors: Internal for a log that cannot be read.
+// Errors: Internal for a log that cannot be read; the faults are those of the logs before it.
 absl::Status CheckLogs(const std::vector<FrozenFiles::Log>& logs, const rocksdb::DBOptions& options,
                        const ReplayWatch& watch, std::vector<LogFault>* faults);
+
+// The folder of the logs of the DB in `path`.
+std::string WalFolder(const rocksdb::DBOptions& options, const std::string& path);
 
 // The faults of the logs that the DB in `path` needs. Reads the logs once and, only if there is
 // something in them, opens the DB for reading. Errors: as CheckLogs.

@@ -209,7 +209,7 @@ class Scanner {
     follows = follows || what.readable;
     if (!follows && (cut || zeros_behind || recycled_)) {
       const bool is_reserved_room = zeros && zeros_behind && begun == bad;
-      if (!is_reserved_room) scan->torn = begun;
+      (is_reserved_room ? scan->room : scan->torn) = begun;
       return true;
     }
     LogDamage damage;
@@ -286,7 +286,7 @@ class Scanner {
 
 absl::StatusOr<LogScan> ScanLog(const std::string& path, uint64_t number, uint64_t size) {
   const auto failed = [&path] {
-    return absl::InternalError(absl::StrCat(path, ": cannot read the log: ", ErrnoText(errno)));
+    return absl::InternalError(absl::StrCat(path, ": cannot read the file: ", ErrnoText(errno)));
   };
   const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) return failed();

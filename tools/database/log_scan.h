@@ -1,4 +1,5 @@
-// LogScan: whether a log (write-ahead log) of RocksDB can be read to its end.
+// LogScan: whether a log (write-ahead log) of RocksDB can be read to its end. A MANIFEST has the
+// same format.
 //
 // RocksDB reads a log up to the first record that it cannot read and, in its default mode, takes
 // that place for the end. After a crash it is: the last record was not written completely. Where
@@ -33,11 +34,14 @@ struct LogDamage {
 };
 
 struct LogScan {
-  // Records that can be read from the front on, each of which is one write batch.
+  // Records that can be read from the front on, each of which is one write batch; in a MANIFEST,
+  // one version edit.
   uint64_t records = 0;
   // Ends within a record, as after a crash, or with bytes of a log of before. The offset of it.
   std::optional<uint64_t> torn;
   std::optional<LogDamage> damage;
+  // Behind the last record there are zeros up to the end, room that was reserved. The offset.
+  std::optional<uint64_t> room;
   // May have records of a log of before behind its end (`recycle_log_file_num`).
   bool is_recyclable = false;
 };

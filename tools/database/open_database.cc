@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -37,12 +38,43 @@ rocksdb::Status OpenedDatabase::Acknowledge() const {
   return status;
 }
 
-std::string Database::WalFolder() const {
-  return db_options_.wal_dir.empty() ? path_ : db_options_.wal_dir;
+std::optional<CutManifest> Database::FindCutManifest(
+    const std::function<std::set<uint64_t>()>& named) const {
+  absl::StatusOr<std::optional<CutManifest>> cut = ScanManifest(path_);
+  // Where it cannot be read, opening the DB tells why.
+  if (!cut.ok() || !cut->has_value()) return std::nullopt;
+  // Of families that are not opened nobody knows which files they have.
+  std::vector<std::string> names;
+  if (!rocksdb::DB::ListColumnFamilies({}, path_, &names).ok()) return std::nullopt;
+  if (names.size() != families_.size()) return std::nullopt;
+  std::vector<std::string> folders = {path_};
+  for (const rocksdb::DbPath& folder : db_options_.db_paths) folders.push_back(folder.path);
+  (*cut)->unnamed = FindUnnamed(folders, named());
+  if ((*cut)->unnamed.empty() || !CheckUnlocked().ok()) return std::nullopt;
+  // Another process may have opened, changed and closed the DB since.
+  const std::optional<FrozenFiles::Log> now = FrozenFiles::ManifestNow(path_);
+  const FrozenFiles::Log& then = (*cut)->manifest;
+  const bool is_same = now.has_value() && now->path == then.path && now->size == then.size;
+  return is_same ? *std::move(cut) : std::nullopt;
+}
+
+absl::Status Database::KeepUnnamedFiles(const FileSurvey& survey, std::string* note) const {
+  const std::optional<CutManifest> cut = FindCutManifest([&survey] { return survey.named; });
+  if (!cut.has_value()) return absl::OkStatus();
+  const absl::StatusOr<std::string> kept = KeepUnnamed(*cut, path_, WalFolder(db_options_, path_));
+  if (!kept.ok()) return kept.status();
+  absl::StrAppend(
+      note, cut->Text(),
+      ". RocksDB deletes them, so they are kept, with MANIFEST, CURRENT and the logs, in ", *kept,
+      ". After a power cut they hold nothing that was acknowledged, and the folder can be removed. "
+      "Otherwise lists are missing: put the MANIFEST back from a backup, or run `ldb repair` on a "
+      "copy of the DB with these files in it");
+  return absl::OkStatus();
 }
 
 absl::Status Database::CheckFiles(const FileSurvey& survey) const {
   if (survey.missing == 0) return absl::OkStatus();
+  const std::optional<CutManifest> cut = FindCutManifest([&survey] { return survey.named; });
   const char* const where = folders_.db_paths.empty() ? "its folder" : "the folders of --db-path";
   return absl::FailedPreconditionError(absl::StrCat(
       path_, ": ", Grouped(survey.missing), " of the ", Plural(survey.files, "file"),
@@ -50,7 +82,11 @@ absl::Status Database::CheckFiles(const FileSurvey& survey) const {
       survey.first_missing,
       "). If its application opens it with db_paths, which OPTIONS do not hold, name all of them "
       "in the same order: --db-path DIR --db-path DIR. With cf_paths only the application can open "
-      "it. If it has neither, these files are lost: restore them from a backup"));
+      "it. If it has neither, these files are lost: restore them from a backup",
+      cut.has_value() ? absl::StrCat(". ", cut->Text(),
+                                     ": they may have what is missing. Run "
+                                     "`ldb repair` on a copy of the DB")
+                      : ""));
 }
 
 absl::Status Database::CannotOpen(const rocksdb::Status& status) const {
@@ -116,11 +152,24 @@ absl::StatusOr<std::unique_ptr<OpenedDatabase>> Database::OpenForReadOnly() cons
   absl::Status status = OpenFrozen(options, path_, families_, &handles, &db, &frozen);
   if (!status.ok()) {
     const bool damaged = frozen.opened.ok() || !frozen.log_faults.empty() || frozen.missed();
-    return damaged ? status : CannotOpen(frozen.opened);
+    if (damaged) return status;
+    const absl::Status error = CannotOpen(frozen.opened);
+    if (frozen.logs_read.ok()) return error;
+    // A log that cannot be read either, which RocksDB may not have come to.
+    return absl::Status(error.code(),
+                        absl::StrCat(error.message(), "; ", frozen.logs_read.message()));
   }
+  const std::optional<CutManifest> cut = FindCutManifest([&] { return NamedFiles(db, handles); });
   rocksdb::ColumnFamilyHandle* const family = HandleOf(handles);
-  return std::make_unique<OpenedDatabase>(std::move(env), db, std::move(handles), family,
-                                          std::move(frozen));
+  auto opened = std::make_unique<OpenedDatabase>(std::move(env), db, std::move(handles), family,
+                                                 std::move(frozen));
+  if (cut.has_value()) {
+    opened->note_ = absl::StrCat(
+        cut->Text(),
+        ". After a power cut they hold nothing that was acknowledged. Otherwise lists are missing "
+        "in what is read. A command that writes keeps these files, and tells what to do");
+  }
+  return opened;
 }
 
 absl::StatusOr<std::unique_ptr<OpenedDatabase>> Database::OpenNew() const {
@@ -145,7 +194,7 @@ absl::StatusOr<std::unique_ptr<OpenedDatabase>> Database::Open() const {
   const absl::StatusOr<FileSurvey> survey = SurveyFiles(path_, db_options_, families_);
   if (!survey.ok()) return survey.status();
   if (absl::Status status = CheckFiles(*survey); !status.ok()) return status;
-  const LogSize logs = SizeOfLogs(WalFolder());
+  const LogSize logs = SizeOfLogs(WalFolder(db_options_, path_));
   const bool known = !folders_.db_paths.empty();
   const char* const why = said_.db_options.best_efforts_recovery
                               ? "the application reads no log (best_efforts_recovery=true)"
@@ -169,10 +218,18 @@ absl::StatusOr<std::unique_ptr<OpenedDatabase>> Database::Open() const {
   options.info_log = std::make_shared<SilentLogger>();
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* db = nullptr;
+  std::string note;
+  if (absl::Status kept = KeepUnnamedFiles(*survey, &note); !kept.ok()) return kept;
+  const auto failed = [&](const rocksdb::Status& why) {
+    const absl::Status error = CannotOpen(why);
+    if (note.empty()) return error;
+    return absl::Status(error.code(), absl::StrCat(error.message(), ". ", note));
+  };
   const rocksdb::Status status = rocksdb::DB::Open(options, path_, families, &handles, &db);
-  if (!status.ok()) return CannotOpen(status);
+  if (!status.ok()) return failed(status);
   rocksdb::ColumnFamilyHandle* const family = HandleOf(handles);
   auto opened = std::make_unique<OpenedDatabase>(std::move(env), db, handles, family);
+  opened->note_ = note;
   opened->log_is_read_ = !said_.db_options.best_efforts_recovery;
   if (logs.files < kMostLogs) return opened;
   // Each opening reads all logs, and each leaves one more.
@@ -182,7 +239,7 @@ absl::StatusOr<std::unique_ptr<OpenedDatabase>> Database::Open() const {
   }
   if (flushed.empty()) return opened;
   const rocksdb::Status flush = db->Flush(rocksdb::FlushOptions(), flushed);
-  if (!flush.ok()) return CannotOpen(flush);
+  if (!flush.ok()) return failed(flush);
   return opened;
 }
 

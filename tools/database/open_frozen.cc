@@ -10,10 +10,6 @@ namespace sheaf {
 namespace load {
 namespace {
 
-std::string WalFolder(const rocksdb::DBOptions& options, const std::string& path) {
-  return options.wal_dir.empty() ? path : options.wal_dir;
-}
-
 std::vector<std::string> OtherFolders(
     const rocksdb::DBOptions& options,
     const std::vector<rocksdb::ColumnFamilyDescriptor>& families) {
@@ -58,7 +54,7 @@ absl::Status OpenOnce(const rocksdb::DBOptions& options, const std::string& path
   }
   frozen->opened = rocksdb::DB::OpenForReadOnly(reading, path, families, handles, db);
   const std::string folder = WalFolder(options, path);
-  absl::Status status = CheckLogs(
+  frozen->logs_read = CheckLogs(
       frozen->files == nullptr ? FrozenFiles::LogsNow(folder) : frozen->files->Logs(folder),
       options, *frozen->replay, &frozen->log_faults);
   *again =
@@ -72,10 +68,11 @@ absl::Status OpenOnce(const rocksdb::DBOptions& options, const std::string& path
     for (const LogFault& fault : frozen->log_faults) {
       absl::StrAppend(&text, "; ", fault.path, ": ", fault.Text());
     }
+    if (!frozen->logs_read.ok()) absl::StrAppend(&text, "; ", frozen->logs_read.message());
     return absl::InternalError(text);
   }
-  if (!status.ok() || *again) Close(handles, db);
-  return status;
+  if (!frozen->logs_read.ok() || *again) Close(handles, db);
+  return frozen->logs_read;
 }
 
 }  // namespace

@@ -28,6 +28,7 @@ struct FrozenDb {
   std::unique_ptr<rocksdb::Env> env;    // shows `files`
   std::unique_ptr<ReplayWatch> replay;  // null where the DB is not opened for reading
   std::vector<LogFault> log_faults;
+  absl::Status logs_read;  // what CheckLogs said
   rocksdb::Status opened;  // what RocksDB said
 
   // A file was deleted before it could be opened: what RocksDB then says is no fault of the DB.

@@ -1,56 +1,28 @@
 // Database::CheckLogs and Database::RecoverLogs: logs that cannot be read to their end.
 
-#include <filesystem>
-#include <system_error>
+#include <memory>
 #include <utility>
+#include <vector>
 
-#include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "tools/common/disk_sync.h"
 #include "tools/common/silent_logger.h"
-#include "tools/common/text.h"
 #include "tools/database/database.h"
+#include "tools/database/kept_files.h"
 #include "tools/database/log_scan.h"
 
 namespace sheaf {
 namespace load {
 namespace {
 
-namespace fs = std::filesystem;
-
-// Copies the logs from number `first` on into a new folder in `db`, and syncs them.
+// Copies the logs from number `first` on into a new folder in `db`.
 absl::StatusOr<std::string> CopyLogs(const std::string& db, const std::string& log_folder,
                                      uint64_t first) {
-  std::string folder;
-  std::error_code error;
-  bool made = false;
-  for (int i = 0; !made && !error; ++i) {
-    folder =
-        absl::StrFormat("%s/damaged-logs-%06d%s", db, first, i == 0 ? "" : absl::StrCat("-", i));
-    made = fs::create_directory(folder, error);
-  }
-  const auto failed = [&](const std::string& what) {
-    return absl::InternalError(
-        absl::StrCat(what, ": cannot copy the damaged logs: ", error.message()));
-  };
-  if (error) return failed(folder);
-  // A part of a log must not be taken for its copy.
-  absl::Cleanup remove = [&folder] {
-    std::error_code ignored;  // there is an error to tell already
-    fs::remove_all(folder, ignored);
-  };
+  std::vector<std::string> paths;
   for (const FrozenFiles::Log& log : FrozenFiles::LogsNow(log_folder)) {
-    if (log.number < first) continue;
-    const std::string copy = folder + "/" + fs::path(log.path).filename().string();
-    if (!fs::copy_file(log.path, copy, error)) return failed(log.path);
-    if (absl::Status status = SyncPath(copy); !status.ok()) return status;
+    if (log.number >= first) paths.push_back(log.path);
   }
-  for (const std::string& synced : {folder, db}) {
-    if (absl::Status status = SyncPath(synced); !status.ok()) return status;
-  }
-  std::move(remove).Cancel();
-  return folder;
+  return KeepFiles(db, absl::StrFormat("damaged-logs-%06d", first), paths);
 }
 
 // RocksDB comes to no end in a recycled log if it is to skip what it cannot read: it takes the
@@ -79,7 +51,7 @@ absl::Status Database::CheckLogs() const {
   return CheckLogsForWriting(options, path_, families_);
 }
 
-absl::StatusOr<std::string> Database::RecoverLogs(LogRecovery how) const {
+absl::StatusOr<std::string> Database::RecoverLogs(LogRecovery how, std::string* note) const {
   if (absl::Status status = CheckUnlocked(); !status.ok()) return status;
   rocksdb::DBOptions options = db_options_;
   const std::unique_ptr<rocksdb::Env> reading = ReadingEnv();
@@ -90,11 +62,15 @@ absl::StatusOr<std::string> Database::RecoverLogs(LogRecovery how) const {
   // What is recovered becomes SSTs.
   if (absl::Status status = CheckSstFolder("recover the logs"); !status.ok()) return status;
   const bool skips = how == LogRecovery::kSkip;
+  const std::string folder = WalFolder(db_options_, path_);
   if (skips) {
-    if (absl::Status status = CheckCanSkip(WalFolder()); !status.ok()) return status;
+    if (absl::Status status = CheckCanSkip(folder); !status.ok()) return status;
   }
   const uint64_t first = faults->front().number;
-  absl::StatusOr<std::string> copies = CopyLogs(path_, WalFolder(), first);
+  const absl::StatusOr<FileSurvey> survey = SurveyFiles(path_, db_options_, families_);
+  if (!survey.ok()) return survey.status();
+  if (absl::Status status = KeepUnnamedFiles(*survey, note); !status.ok()) return status;
+  absl::StatusOr<std::string> copies = CopyLogs(path_, folder, first);
   if (!copies.ok()) return copies.status();
   std::unique_ptr<rocksdb::Env> env = WritingEnv();
   options.env = env.get();

@@ -417,6 +417,7 @@ class Loader {
     ingestion.before = [this](const IngestionIntent& intent) {
       return database_.is_new() ? absl::OkStatus() : journal_->Append(RecordOf(intent));
     };
+    ingestion.note = options_.note;
     return Ingest(database, ingestion);
   }
 

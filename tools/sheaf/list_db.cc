@@ -8,6 +8,14 @@
 namespace sheaf {
 namespace tool {
 
+namespace {
+
+void Tell(const std::string& note) {
+  if (!note.empty()) std::fputs(("sheaf: " + note + "\n").c_str(), stderr);
+}
+
+}  // namespace
+
 absl::Status FromRocks(const std::string& where, const rocksdb::Status& status) {
   if (status.ok()) return absl::OkStatus();
   return absl::InternalError(absl::StrCat(where, ": ", status.ToString()));
@@ -32,7 +40,7 @@ absl::StatusOr<load::Database> ReadDatabase(const DbName& name) {
     database = load::Database::Read(name.path, name.family, name.folders, &note);
     return database.status();
   }).IgnoreError();  // is in `database`
-  if (!note.empty()) std::fputs(("sheaf: " + note + "\n").c_str(), stderr);
+  Tell(note);
   return database;
 }
 
@@ -45,6 +53,7 @@ absl::Status ListDb::Open(const load::Database& database, Access access,
   if (!opened.ok()) return opened.status();
   auto result = std::make_unique<ListDb>();
   result->opened_ = *std::move(opened);
+  Tell(result->opened_->note());
   StoreOptions options;
   options.layout = database.layout();
   const rocksdb::Status status =

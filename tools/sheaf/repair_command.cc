@@ -49,6 +49,9 @@ constexpr char kFooter[] =
     "stop\n"
     "does, and then exits with 1.\n"
     "\n"
+    "Like append, load and compact, it keeps SSTs and blob files that a cut MANIFEST does not\n"
+    "name, and that RocksDB deletes, in the folder cut-manifest-NUMBER in the DB's.\n"
+    "\n"
     "Each such key is a line on stdout: key TAB what was done, or why nothing; the key with the\n"
     "escapes of tsv. A summary goes to stderr. --dry-run prints the same, and changes nothing; it "
     "also\n"
@@ -118,7 +121,9 @@ absl::Status Repair(const Arguments& arguments, const Salvager& salvager, ListDb
 
 // Tells what was done.
 absl::Status RecoverLogs(const Arguments& arguments, const load::Database& database) {
-  const absl::StatusOr<std::string> copies = database.RecoverLogs(*arguments.damaged_logs);
+  std::string note;
+  const absl::StatusOr<std::string> copies = database.RecoverLogs(*arguments.damaged_logs, &note);
+  if (!note.empty()) Complain(kName, note);
   if (!copies.ok()) return copies.status();
   Complain(kName, absl::StrCat(arguments.db.path, ": ",
                                copies->empty() ? "no log is damaged"

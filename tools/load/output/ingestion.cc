@@ -232,6 +232,7 @@ absl::StatusOr<bool> HasLoadOf(const Database& database, const std::string& what
 absl::Status Ingest(const Database& database, const IngestionOptions& options) {
   absl::StatusOr<std::unique_ptr<OpenedDatabase>> opened = database.Open();
   if (!opened.ok()) return opened.status();
+  if (!(*opened)->note().empty()) options.note((*opened)->note());
   PauseCompactions(**opened);
   absl::Status status =
       options.files.empty() ? absl::OkStatus() : IngestInto(database, **opened, options);

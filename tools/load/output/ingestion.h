@@ -69,6 +69,8 @@ struct IngestionOptions {
   bool create_only = false;
   // Called right before the step; an error ends it.
   std::function<absl::Status(const IngestionIntent&)> before;
+  // Gets what the user should know of the DB.
+  std::function<void(const std::string&)> note = [](const std::string&) {};
 };
 
 // Opens the DB, creating a new one, and ingests. Errors: FailedPrecondition if the DB is locked;
