@@ -18,7 +18,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr size_t kMostPaths = 4;  // RocksDB's limit
+constexpr size_t kMaxPaths = 4;  // RocksDB's limit
 
 class Surveyor {
  public:
@@ -27,7 +27,7 @@ class Surveyor {
     if (known_.empty()) known_.push_back(path);
     // Names that stand for the paths that are not known; nothing is there.
     paths_ = known_;
-    while (paths_.size() < kMostPaths) {
+    while (paths_.size() < kMaxPaths) {
       paths_.push_back(absl::StrCat(path, "/db_paths[", paths_.size(), "]"));
     }
   }

@@ -20,7 +20,7 @@ namespace {
 namespace fs = std::filesystem;
 
 // So many names are told.
-constexpr size_t kMostNames = 8;
+constexpr size_t kMaxNames = 8;
 
 // The number of an SST or blob file; false for any other file.
 bool FileNumber(const std::string& name, uint64_t* number) {
@@ -34,11 +34,11 @@ bool FileNumber(const std::string& name, uint64_t* number) {
 
 std::string CutManifest::Text() const {
   std::string names;
-  for (size_t i = 0; i < unnamed.size() && i < kMostNames; ++i) {
+  for (size_t i = 0; i < unnamed.size() && i < kMaxNames; ++i) {
     absl::StrAppend(&names, i == 0 ? "" : ", ", fs::path(unnamed[i]).filename().string());
   }
-  if (unnamed.size() > kMostNames) {
-    absl::StrAppend(&names, " and ", Grouped(unnamed.size() - kMostNames), " more");
+  if (unnamed.size() > kMaxNames) {
+    absl::StrAppend(&names, " and ", Grouped(unnamed.size() - kMaxNames), " more");
   }
   return absl::StrCat(manifest.path, ": cut MANIFEST: at offset ", offset, ": ", reason, "; ",
                       Plural(manifest.size - offset, "byte"), " from there on cannot be read, and ",

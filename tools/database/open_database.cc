@@ -17,7 +17,7 @@ namespace load {
 namespace {
 
 // So many logs are read before what is in them is flushed, where that can be done.
-constexpr uint64_t kMostLogs = 8;
+constexpr uint64_t kMaxLogs = 8;
 
 // Bytes of memory that an entry of a log takes at most, by its bytes in the log; for short ones
 // most of it is the skip list's.
@@ -231,7 +231,7 @@ absl::StatusOr<std::unique_ptr<OpenedDatabase>> Database::Open() const {
   auto opened = std::make_unique<OpenedDatabase>(std::move(env), db, handles, family);
   opened->note_ = note;
   opened->log_is_read_ = !said_.db_options.best_efforts_recovery;
-  if (logs.files < kMostLogs) return opened;
+  if (logs.files < kMaxLogs) return opened;
   // Each opening reads all logs, and each leaves one more.
   std::vector<rocksdb::ColumnFamilyHandle*> flushed;
   for (rocksdb::ColumnFamilyHandle* const handle : handles) {

@@ -48,7 +48,7 @@ ListBuilder::ListBuilder(const Job& job, LoadState* state, LoadSummary* summary)
       options_(*job.options),
       state_(*state),
       summary_(*summary),
-      memory_(std::max(job.options->memory, kLeastMemory)),
+      memory_(std::max(job.options->memory, kMinMemory)),
       threads_(static_cast<size_t>(std::max(1, job.options->threads))) {}
 
 absl::Status ListBuilder::Build() {

@@ -68,8 +68,8 @@ absl::Status TakeOthers(std::string_view input, std::string_view delimiter, std:
 
 // About how many bytes TakePart() reads of an operand at the front of `rest`.
 uint64_t BytesRead(std::string_view rest) {
-  constexpr uint64_t kLeast = 16;
-  if (rest.empty()) return kLeast;
+  constexpr uint64_t kMin = 16;
+  if (rest.empty()) return kMin;
   const auto tag = static_cast<unsigned char>(rest[0]);
   if (tag == (disk::kEditTag | disk::kBatchEdit)) {
     std::string_view behind = rest.substr(1);
@@ -83,10 +83,10 @@ uint64_t BytesRead(std::string_view rest) {
   const bool has_sizes =
       (tag & disk::kCompactTagMask) == disk::kCompactTag && (tag & disk::kUniformBit) == 0;
   if (!has_sizes || internal::ReadVarint(rest, &at, &count) != internal::VarintFault::kNone) {
-    return kLeast;
+    return kMin;
   }
   const uint64_t sizes = count << std::min<unsigned>(tag & disk::kLog2WidthMask, 2);
-  return kLeast + (count > rest.size() || sizes > rest.size() ? 0 : sizes);
+  return kMin + (count > rest.size() || sizes > rest.size() ? 0 : sizes);
 }
 
 }  // namespace
@@ -110,8 +110,8 @@ bool IsTag(char byte) {
 absl::StatusOr<PlainValue> SplitPlain(std::string_view input, std::string_view delimiter,
                                       uint64_t* bytes_read) {
   // Lists that seem to begin within one another have their sizes read again.
-  constexpr uint64_t kMostReads = 64;
-  const uint64_t most = kMostReads * (input.size() + 1);
+  constexpr uint64_t kMaxReads = 64;
+  const uint64_t most = kMaxReads * (input.size() + 1);
   uint64_t read = 0;
   // Offsets of parts from which no parts go to the end, so far: all that were tried.
   std::vector<bool> tried(input.size() + 1);

@@ -22,7 +22,7 @@ namespace {
 
 // RocksDB opens files by 16 threads; then it has some that flush and compact.
 constexpr size_t kThreads = 20;
-constexpr rlim_t kLeastStack = rlim_t{1} << 20;
+constexpr rlim_t kMinStack = rlim_t{1} << 20;
 constexpr rlim_t kStack = rlim_t{8} << 20;
 
 // Sets the limit to `wanted`, or what comes nearest. Returns what it is then.
@@ -78,14 +78,14 @@ void PrepareProcess(const std::string& who) {
   // Runs that are merged and SSTs of a DB are open files, of which many systems allow a program
   // 1024 until it asks for more.
   Raise(RLIMIT_NOFILE, RLIM_INFINITY);
-  Raise(RLIMIT_STACK, kLeastStack);
+  Raise(RLIMIT_STACK, kMinStack);
   if (load::AddressSpaceLeft() != UINT64_MAX) {
-    SetStackOfThreads(kLeastStack);
+    SetStackOfThreads(kMinStack);
     mallopt(M_ARENA_MAX, 1);  // each thread would reserve 64 MB
   } else {
     struct rlimit stack;
     const bool known = getrlimit(RLIMIT_STACK, &stack) == 0 && stack.rlim_cur != RLIM_INFINITY;
-    if (known && (stack.rlim_cur <= kLeastStack || stack.rlim_cur > kStack)) {
+    if (known && (stack.rlim_cur <= kMinStack || stack.rlim_cur > kStack)) {
       SetStackOfThreads(kStack);
     }
   }
@@ -93,9 +93,9 @@ void PrepareProcess(const std::string& who) {
 }
 
 std::string ProcessLimitFault() {
-  if (const rlim_t stack = Raise(RLIMIT_STACK, kLeastStack); stack < kLeastStack) {
+  if (const rlim_t stack = Raise(RLIMIT_STACK, kMinStack); stack < kMinStack) {
     return "the limit of the stack (ulimit -s) is " + load::Bytes(stack) + "; expected " +
-           load::Bytes(kLeastStack) + " at least; raise it";
+           load::Bytes(kMinStack) + " at least; raise it";
   }
   const size_t threads = ThreadsAllowed(kThreads);
   if (threads == kThreads) return "";
