@@ -89,6 +89,7 @@ class BlobView {
   Layout layout() const { return layout_; }
 
  private:
+  friend struct BlobParser;      // plugin/codec: parses into a view
   friend struct BlobViewAccess;  // plugin/codec: relocation, bundles
 
   // Width of a size in bytes: 1, 2, 4 or 8.
@@ -106,6 +107,10 @@ class BlobView {
   static constexpr size_t kMinMarkedCount = 256;
   static size_t SpansOf(size_t count, uint64_t contents_size) {
     return count < kMinMarkedCount || contents_size > UINT32_MAX ? 1 : kSpans;
+  }
+  // The first value of a span. Spans are equal but for the last, which has the rest.
+  static size_t SpanBegin(size_t count, size_t span, size_t spans) {
+    return span == spans ? count : count / spans * span;
   }
 
   // Invariant: the count_ sizes at sizes_ (or the one, if stride_ is 0) and the checkpoints behind

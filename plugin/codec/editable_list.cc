@@ -1,6 +1,5 @@
 #include "plugin/codec/editable_list.h"
 
-#include "plugin/codec/blob_view_access.h"
 #include "plugin/codec/encoder.h"
 
 namespace sheaf {

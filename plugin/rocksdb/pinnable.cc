@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "plugin/codec/blob_parser.h"
+#include "plugin/codec/blob_view_access.h"
 #include "plugin/rocksdb/caches.h"
 #include "plugin/rocksdb/pinnable_block.h"
 
@@ -10,9 +12,8 @@ namespace sheaf {
 absl::StatusOr<PinnedBlob> FromPinnable(rocksdb::PinnableSlice&& value, Layout layout,
                                         std::shared_ptr<const void> keep_alive) {
   PinnedBlob list;
-  absl::Status status =
-      BlobViewAccess::ParseInto(std::string_view(value.data(), value.size()), layout,
-                                BlobViewAccess::Extent::kWhole, BlobViewAccess::view(&list));
+  absl::Status status = BlobParser::ParseInto(
+      value.ToStringView(), layout, BlobParser::Extent::kWhole, BlobViewAccess::view(&list));
   if (!status.ok()) return status;
   const bool share_pin = internal::HoldsPin(value);
   using KeptBlock = internal::PinnableBlock<std::shared_ptr<const void>>;

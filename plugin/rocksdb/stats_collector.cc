@@ -108,15 +108,14 @@ class StatsCollector final : public rocksdb::TablePropertiesCollector {
   }
 
   bool CountList(const rocksdb::Slice& value, Layout layout) {
-    const absl::StatusOr<BlobView> list =
-        BlobView::Parse(std::string_view(value.data(), value.size()), layout);
+    const absl::StatusOr<BlobView> list = BlobView::Parse(value.ToStringView(), layout);
     if (list.ok()) AddList(*list);
     return list.ok();
   }
 
   void CountEdits(const rocksdb::Slice& operand) {
     std::vector<Edit> edits;
-    if (!ParseOperand(std::string_view(operand.data(), operand.size()), &edits).ok()) {
+    if (!ParseOperand(operand.ToStringView(), &edits).ok()) {
       ++undecodable_;
       return;
     }
