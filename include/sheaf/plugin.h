@@ -56,7 +56,7 @@ constexpr char kKeysProperty[] = "sheaf.keys";
 // Of blobs, with their headers.
 constexpr char kEncodedBytesProperty[] = "sheaf.encoded_bytes";
 // Histograms over buckets of powers of two, of how many values a blob has and of how many bytes a
-// value has: "LEAST-LARGEST BITS:COUNT BITS:COUNT ...". Bucket BITS is of the numbers that have as
+// value has: "MIN-MAX BITS:COUNT BITS:COUNT ...". Bucket BITS is of the numbers that have as
 // many bits (0: 0; 1: 1; 2: 2 to 3; 3: 4 to 7; ...); buckets without a count are left out. "" where
 // nothing was counted. "25-75 5:70 6:6000 7:3930": 10,000 values of 25 to 75 bytes, 70 of them of
 // 16 to 31.

@@ -22,9 +22,9 @@ void ListShape::AddAll(const BlobView& values) {
 }
 
 absl::Status ListShape::Fits(Layout layout) const {
-  if (largest_ > disk::kMaxValueBytes) {
+  if (max_size_ > disk::kMaxValueBytes) {
     return absl::ResourceExhaustedError(absl::StrCat(
-        "a value of ", largest_, " bytes; a value has at most ", disk::kMaxValueBytes));
+        "a value of ", max_size_, " bytes; a value has at most ", disk::kMaxValueBytes));
   }
   if (layout == Layout::kCompact && bytes_ > disk::kMaxCompactContents) {
     return absl::ResourceExhaustedError(absl::StrCat(count_, " values of ", bytes_,

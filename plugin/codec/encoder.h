@@ -25,7 +25,7 @@ class ListShape {
   void Add(uint64_t size) {
     first_ = count_ == 0 ? size : first_;
     differ_ |= size ^ first_;
-    largest_ = size > largest_ ? size : largest_;
+    max_size_ = size > max_size_ ? size : max_size_;
     bytes_ += size;
     ++count_;
   }
@@ -41,7 +41,7 @@ class ListShape {
   uint64_t bytes() const { return bytes_; }
   bool uniform() const { return count_ >= 2 && differ_ == 0 && first_ != 0; }
   // Smallest width of a size in a compact blob: 1, 2 or 4 bytes.
-  unsigned width() const { return largest_ <= 0xFF ? 1 : largest_ <= 0xFFFF ? 2 : 4; }
+  unsigned width() const { return max_size_ <= 0xFF ? 1 : max_size_ <= 0xFFFF ? 2 : 4; }
 
   // Bytes of the blob, header and all. REQUIRES: Fits(layout).ok().
   uint64_t EncodedBytes(Layout layout) const;
@@ -56,7 +56,7 @@ class ListShape {
   uint64_t count_ = 0;
   uint64_t bytes_ = 0;
   uint64_t first_ = 0;
-  uint64_t largest_ = 0;
+  uint64_t max_size_ = 0;
   uint64_t differ_ = 0;  // 0 while all sizes are equal
 };
 

@@ -45,7 +45,7 @@ struct Vector {
 };
 
 template <typename Size>
-void Range(const char* sizes, size_t count, uint64_t* least, uint64_t* largest) {
+void MinMax(const char* sizes, size_t count, uint64_t* min, uint64_t* max) {
   using V = typename Vector<Size>::Type;
   constexpr size_t kLanes = Vector<Size>::kLanes;
   size_t i = 0;
@@ -58,14 +58,14 @@ void Range(const char* sizes, size_t count, uint64_t* least, uint64_t* largest) 
       high = v > high ? v : high;
     }
     for (size_t lane = 0; lane < kLanes; ++lane) {
-      *least = std::min<uint64_t>(*least, low[lane]);
-      *largest = std::max<uint64_t>(*largest, high[lane]);
+      *min = std::min<uint64_t>(*min, low[lane]);
+      *max = std::max<uint64_t>(*max, high[lane]);
     }
   }
   for (; i < count; ++i) {
     const uint64_t size = Load<Size>(sizes + i * sizeof(Size));
-    *least = std::min(*least, size);
-    *largest = std::max(*largest, size);
+    *min = std::min(*min, size);
+    *max = std::max(*max, size);
   }
 }
 
@@ -91,24 +91,24 @@ uint64_t CountFrom(const char* sizes, size_t count, Size bound) {
 // has values of much the same size, or there are no more bounds, as the sizes are narrow.
 template <typename Size>
 void AddChunk(const char* sizes, size_t count, Histogram* histogram) {
-  uint64_t least = std::numeric_limits<uint64_t>::max();
-  uint64_t largest = 0;
-  Range<Size>(sizes, count, &least, &largest);
-  const size_t first = Histogram::BucketOf(least);
-  const size_t last = Histogram::BucketOf(largest);
+  uint64_t min = std::numeric_limits<uint64_t>::max();
+  uint64_t max = 0;
+  MinMax<Size>(sizes, count, &min, &max);
+  const size_t first = Histogram::BucketOf(min);
+  const size_t last = Histogram::BucketOf(max);
   uint64_t left = count;
   // Each bucket is told by one of its numbers; the first and the last by the ends of the range.
   for (size_t bucket = first; bucket < last; ++bucket) {
     const uint64_t above =
         CountFrom<Size>(sizes, count, static_cast<Size>(Histogram::From(bucket + 1)));
-    histogram->Add(bucket == first ? least : Histogram::From(bucket), left - above);
+    histogram->Add(bucket == first ? min : Histogram::From(bucket), left - above);
     left = above;
   }
   if (first == last) {
-    histogram->Add(least);
+    histogram->Add(min);
     --left;
   }
-  histogram->Add(largest, left);
+  histogram->Add(max, left);
 }
 
 // Sizes of more than two bytes, of which most still fit two.
@@ -131,8 +131,8 @@ void AddWideChunk(const char* sizes, size_t count, Histogram* histogram) {
 
 void Histogram::Add(const Histogram& other) {
   for (size_t i = 0; i < kBuckets; ++i) counts_[i] = Sum(counts_[i], other.counts_[i]);
-  least_ = std::min(least_, other.least_);
-  largest_ = std::max(largest_, other.largest_);
+  min_ = std::min(min_, other.min_);
+  max_ = std::max(max_, other.max_);
 }
 
 void Histogram::AddSizes(const BlobView& list) {
@@ -180,18 +180,18 @@ uint64_t Histogram::Quantile(double part) const {
       before += count;
       continue;
     }
-    const uint64_t from = std::max(least_, From(i));
-    const uint64_t range = std::min(largest_, To(i)) - from;
+    const uint64_t from = std::max(min_, From(i));
+    const uint64_t range = std::min(max_, To(i)) - from;
     const double above = std::round(static_cast<double>(range) * (wanted - before) / count);
     // Past 53 bits a double may be rounded up beyond the range.
     return above < static_cast<double>(range) ? from + static_cast<uint64_t>(above) : from + range;
   }
-  return largest_;
+  return max_;
 }
 
 std::string Histogram::ToText() const {
   if (empty()) return "";
-  std::string text = absl::StrCat(least_, "-", largest_);
+  std::string text = absl::StrCat(min_, "-", max_);
   for (size_t i = 0; i < kBuckets; ++i) {
     if (counts_[i] != 0) absl::StrAppend(&text, " ", i, ":", counts_[i]);
   }
@@ -201,12 +201,12 @@ std::string Histogram::ToText() const {
 bool Histogram::FromText(std::string_view text) {
   Histogram read;
   if (!text.empty()) {
-    if (!TakeNumber(&text, '-', &read.least_) || !TakeNumber(&text, ' ', &read.largest_) ||
-        read.least_ > read.largest_) {
+    if (!TakeNumber(&text, '-', &read.min_) || !TakeNumber(&text, ' ', &read.max_) ||
+        read.min_ > read.max_) {
       return false;
     }
-    const size_t first = BucketOf(read.least_);
-    const size_t last = BucketOf(read.largest_);
+    const size_t first = BucketOf(read.min_);
+    const size_t last = BucketOf(read.max_);
     for (size_t next = first; !text.empty() || next <= last;) {
       uint64_t bucket = 0;
       uint64_t count = 0;

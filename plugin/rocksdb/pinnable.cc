@@ -4,7 +4,7 @@
 
 #include "plugin/codec/blob_parser.h"
 #include "plugin/codec/blob_view_access.h"
-#include "plugin/rocksdb/caches.h"
+#include "plugin/rocksdb/pin_policy.h"
 #include "plugin/rocksdb/pinnable_block.h"
 
 namespace sheaf {
@@ -25,7 +25,7 @@ absl::StatusOr<PinnedBlob> FromPinnable(rocksdb::PinnableSlice&& value, Layout l
 
 std::shared_ptr<const void> KeepAlive(rocksdb::DB* db, rocksdb::ColumnFamilyHandle* cf) {
   if (cf == nullptr) cf = db->DefaultColumnFamily();
-  return std::make_shared<const internal::Caches>(internal::Caches::Of(db->GetOptions(cf)));
+  return std::make_shared<const internal::PinPolicy>(internal::PinPolicy::Of(db->GetOptions(cf)));
 }
 
 }  // namespace sheaf

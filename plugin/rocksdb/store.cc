@@ -91,7 +91,7 @@ rocksdb::Status Store::Open(rocksdb::DB* db, rocksdb::ColumnFamilyHandle* cf,
   }
   store->reset(new Store(std::make_unique<StoreCore>(
       db, cf, options.layout, appends, append_options,
-      std::make_shared<const internal::Caches>(internal::Caches::Of(cf_options)), instance,
+      std::make_shared<const internal::PinPolicy>(internal::PinPolicy::Of(cf_options)), instance,
       cf_options.enable_blob_files)));
   return rocksdb::Status::OK();
 }
@@ -242,6 +242,6 @@ StoreStats Store::stats() const {
 
 Layout Store::layout() const { return core_->layout; }
 
-std::shared_ptr<const void> Store::keep_alive() const { return core_->caches; }
+std::shared_ptr<const void> Store::keep_alive() const { return core_->pin_policy; }
 
 }  // namespace sheaf

@@ -44,11 +44,12 @@ void TakeList(const StoreCore& core, const rocksdb::ReadOptions& options, const 
     return;
   }
   const uint64_t bytes = value.size();
-  const bool share_pin = HoldsPin(value) && !core.caches->pins_die_with_db;
+  const bool share_pin = HoldsPin(value) && !core.pin_policy->pins_die_with_db;
   Ledger::Pin pin = core.ledger->CountFound(bytes);
   if (!share_pin) {
     const uint64_t merged = operands();
-    const CopyReason reason = value.IsPinned() ? core.caches->pin_reason : watch.WhyCopied(merged);
+    const CopyReason reason =
+        value.IsPinned() ? core.pin_policy->pin_reason : watch.WhyCopied(merged);
     core.ledger->CountCopied(reason, bytes);
     if (merged != 0) core.ledger->CountMerged(merged);
   }
@@ -107,7 +108,7 @@ rocksdb::Status ReadList(const StoreCore& core, const rocksdb::ReadOptions& opti
   // RocksDB reads straight into the block: moving a PinnableSlice costs more than the block that
   // is allocated in vain where there is no list.
   auto block = std::make_unique<StoreBlock>();
-  ReadWatch watch(*core.caches, options);
+  ReadWatch watch(*core.pin_policy, options);
   rocksdb::Status s;
   if (core.reads_plainly && !core.ReadsBlobsWithoutIo(options)) {
     context->AllowStop();
@@ -185,7 +186,7 @@ void Store::MultiGet(const rocksdb::ReadOptions& options, size_t n, const rocksd
     return;
   }
   absl::FixedArray<rocksdb::PinnableSlice, 32> values(n);
-  const internal::ReadWatch watch(*core_->caches, options);
+  const internal::ReadWatch watch(*core_->pin_policy, options);
   internal::ReadContext::MergedKeys merged;
   internal::ReadContext context;
   context.TellKeysApart(&merged);
