@@ -186,7 +186,8 @@ std::string EncodeRemove(std::string_view value) {
 }
 
 absl::Status EncodeBatch(absl::Span<const std::string_view> operands, std::string* out) {
-  absl::Status status = EncodeTagged(operands, disk::kCompactTag, out);
+  absl::Status status =
+      EncodeList(operands, Layout::kCompact, disk::kCompactTag, Limit::kRocksDb, out);
   if (status.ok()) out->insert(out->begin(), static_cast<char>(disk::kEditTag | disk::kBatchEdit));
   return status;
 }

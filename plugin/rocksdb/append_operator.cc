@@ -157,7 +157,7 @@ absl::Status AppendOperator::MergeAny(const MergeOperationInput& in, const ReadC
   if (WantsTail(context)) {
     return MergeTail(lists, context->wanted(), options_.layout, &out->new_value);
   }
-  return Concatenate(lists, options_.layout, &out->new_value);
+  return EncodeList(lists, options_.layout, disk::kCompactTag, Limit::kRocksDb, &out->new_value);
 }
 
 bool AppendOperator::FullMergeV2(const MergeOperationInput& in, MergeOperationOutput* out) const {
@@ -203,7 +203,9 @@ bool AppendOperator::Fold(const std::deque<rocksdb::Slice>& operands, std::strin
   for (const rocksdb::Slice& operand : operands) {
     if (!Collect(operand.ToStringView(), Layout::kCompact, &lists)) break;
   }
-  if (lists.size() == operands.size()) return Concatenate(lists, Layout::kCompact, folded).ok();
+  if (lists.size() == operands.size()) {
+    return EncodeList(lists, Layout::kCompact, disk::kCompactTag, Limit::kRocksDb, folded).ok();
+  }
 
   EditFolder folder(limited());
   std::vector<Edit> edits;

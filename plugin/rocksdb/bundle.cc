@@ -11,7 +11,7 @@ namespace sheaf {
 namespace internal {
 
 absl::Status EncodeBundle(absl::Span<const std::string_view> inputs, std::string* out) {
-  return EncodeTagged(inputs, disk::kBundleTag, out);
+  return EncodeList(inputs, Layout::kCompact, disk::kBundleTag, Limit::kRocksDb, out);
 }
 
 absl::StatusOr<BlobView> ParseBundle(std::string_view value) {
