@@ -7,7 +7,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "plugin/codec/blob_view_access.h"
-#include "plugin/codec/little_endian.h"
 
 namespace sheaf {
 namespace internal {
@@ -33,100 +32,6 @@ uint64_t Sum(uint64_t a, uint64_t b) {
                                                        : std::numeric_limits<uint64_t>::max();
 }
 
-// A chunk is counted in several passes, and stays in the first-level cache between them.
-// Invariant: kChunk / 16 additions of one do not overflow a byte.
-constexpr size_t kChunk = 2048;
-
-// Sixteen bytes of sizes, for the instructions that every machine with vectors has.
-template <typename Size>
-struct Vector {
-  using Type __attribute__((vector_size(16))) = Size;
-  static constexpr size_t kLanes = sizeof(Type) / sizeof(Size);
-};
-
-template <typename Size>
-void MinMax(const char* sizes, size_t count, uint64_t* min, uint64_t* max) {
-  using V = typename Vector<Size>::Type;
-  constexpr size_t kLanes = Vector<Size>::kLanes;
-  size_t i = 0;
-  if (count >= kLanes) {
-    auto low = Load<V>(sizes);
-    V high = low;
-    for (i = kLanes; i + kLanes <= count; i += kLanes) {
-      const auto v = Load<V>(sizes + i * sizeof(Size));
-      low = v < low ? v : low;
-      high = v > high ? v : high;
-    }
-    for (size_t lane = 0; lane < kLanes; ++lane) {
-      *min = std::min<uint64_t>(*min, low[lane]);
-      *max = std::max<uint64_t>(*max, high[lane]);
-    }
-  }
-  for (; i < count; ++i) {
-    const uint64_t size = Load<Size>(sizes + i * sizeof(Size));
-    *min = std::min(*min, size);
-    *max = std::max(*max, size);
-  }
-}
-
-// How many are `bound` or more. REQUIRES: count <= kChunk.
-template <typename Size>
-uint64_t CountFrom(const char* sizes, size_t count, Size bound) {
-  using V = typename Vector<Size>::Type;
-  constexpr size_t kLanes = Vector<Size>::kLanes;
-  const V bounds = V{} + bound;
-  V found = {};
-  size_t i = 0;
-  // What holds is -1 in its lane.
-  for (; i + kLanes <= count; i += kLanes) {
-    found -= (V)(Load<V>(sizes + i * sizeof(Size)) >= bounds);
-  }
-  uint64_t sum = 0;
-  for (size_t lane = 0; lane < kLanes; ++lane) sum += found[lane];
-  for (; i < count; ++i) sum += Load<Size>(sizes + i * sizeof(Size)) >= bound;
-  return sum;
-}
-
-// One pass for each bound between two buckets that the sizes lie on both sides of: few, as a list
-// has values of much the same size, or there are no more bounds, as the sizes are narrow.
-template <typename Size>
-void AddChunk(const char* sizes, size_t count, Histogram* histogram) {
-  uint64_t min = std::numeric_limits<uint64_t>::max();
-  uint64_t max = 0;
-  MinMax<Size>(sizes, count, &min, &max);
-  const size_t first = Histogram::BucketOf(min);
-  const size_t last = Histogram::BucketOf(max);
-  uint64_t left = count;
-  // Each bucket is told by one of its numbers; the first and the last by the ends of the range.
-  for (size_t bucket = first; bucket < last; ++bucket) {
-    const uint64_t above =
-        CountFrom<Size>(sizes, count, static_cast<Size>(Histogram::From(bucket + 1)));
-    histogram->Add(bucket == first ? min : Histogram::From(bucket), left - above);
-    left = above;
-  }
-  if (first == last) {
-    histogram->Add(min);
-    --left;
-  }
-  histogram->Add(max, left);
-}
-
-// Sizes of more than two bytes, of which most still fit two.
-template <typename Size>
-void AddWideChunk(const char* sizes, size_t count, Histogram* histogram) {
-  uint16_t narrow[kChunk];
-  Size bits = 0;
-  for (size_t i = 0; i < count; ++i) {
-    const auto size = Load<Size>(sizes + i * sizeof(Size));
-    bits |= size;
-    narrow[i] = static_cast<uint16_t>(size);
-  }
-  if (bits >> 16 == 0) {
-    return AddChunk<uint16_t>(reinterpret_cast<const char*>(narrow), count, histogram);
-  }
-  for (size_t i = 0; i < count; ++i) histogram->Add(Load<Size>(sizes + i * sizeof(Size)));
-}
-
 }  // namespace
 
 void Histogram::Add(const Histogram& other) {
@@ -138,31 +43,7 @@ void Histogram::Add(const Histogram& other) {
 void Histogram::AddSizes(const BlobView& list) {
   if (list.empty()) return;
   if (BlobViewAccess::uniform(list)) return Add(list[0].size(), list.size());
-  constexpr size_t kFew = 16;  // for which passes do not pay
-  if (list.size() < kFew) {
-    list.ForEach([this](std::string_view value) { Add(value.size()); });
-    return;
-  }
-  const unsigned width = BlobViewAccess::width(list);
-  const char* sizes = BlobViewAccess::sizes(list);
-  for (size_t left = list.size(); left != 0;) {
-    const size_t count = std::min(left, kChunk);
-    switch (width) {
-      case 1:
-        AddChunk<uint8_t>(sizes, count, this);
-        break;
-      case 2:
-        AddChunk<uint16_t>(sizes, count, this);
-        break;
-      case 4:
-        AddWideChunk<uint32_t>(sizes, count, this);
-        break;
-      default:
-        AddWideChunk<uint64_t>(sizes, count, this);
-    }
-    sizes += count * width;
-    left -= count;
-  }
+  list.ForEach([this](std::string_view value) { Add(value.size()); });
 }
 
 uint64_t Histogram::total() const {

@@ -12,8 +12,9 @@
 // The owner of a shard needs no read-modify-write for what only it writes: its counters, and the
 // references that it reserved. Any thread may drop a Pin, so that takes one.
 //
-// The high-water mark is the peak of the sum over all shards. A read cannot afford to add up all
-// of them. So a thread does it only
+// The high-water mark is the peak of the sum over all shards. An exact one would need counters that
+// all threads share: 19 ns more for a read and its drop, which take 17 here, and 24 with two
+// threads. A read cannot afford to add up all shards either. So a thread does it only
 //   - when the pins that it took and did not drop itself pass a mark, which is where the sum may
 //     have a new maximum;
 //   - each n-th time that it reserves references, where n is the number of threads, as the reads
