@@ -4,7 +4,7 @@
 # RocksDB's CMake build reads this file too, by regular expressions: each list is one line.
 
 # Every source but preload.cc, which registers when libsheaf_plugin.so is loaded: here RocksDB does.
-sheaf_SOURCES = codec/blob_builder.cc codec/blob_view.cc codec/edit_folder.cc codec/editable_list.cc codec/encoder.cc codec/operand.cc codec/pinned_blob.cc codec/pinned_slice.cc codec/segments.cc codec/size_sums.cc rocksdb/append_operator.cc rocksdb/block_memory.cc rocksdb/bundle.cc rocksdb/caches.cc rocksdb/cursor.cc rocksdb/get_by_iterator.cc rocksdb/get_segments.cc rocksdb/histogram.cc rocksdb/instance.cc rocksdb/ledger.cc rocksdb/option_types.cc rocksdb/pinnable.cc rocksdb/plugin.cc rocksdb/range_deletion_guard.cc rocksdb/read_context.cc rocksdb/scan_iterator.cc rocksdb/single_appends.cc rocksdb/stats_collector.cc rocksdb/store.cc rocksdb/store_reads.cc rocksdb/store_stats.cc rocksdb/thread_slot.cc
+sheaf_SOURCES = codec/blob_builder.cc codec/blob_parser.cc codec/blob_view.cc codec/edit_folder.cc codec/editable_list.cc codec/encoder.cc codec/operand.cc codec/pinned_blob.cc codec/pinned_slice.cc codec/segments.cc codec/size_sums.cc rocksdb/append_operator.cc rocksdb/block_memory.cc rocksdb/bundle.cc rocksdb/cursor.cc rocksdb/get_by_iterator.cc rocksdb/get_segments.cc rocksdb/histogram.cc rocksdb/instance.cc rocksdb/ledger.cc rocksdb/merge_edits.cc rocksdb/option_types.cc rocksdb/pin_policy.cc rocksdb/pinnable.cc rocksdb/plugin.cc rocksdb/range_deletion_guard.cc rocksdb/read_context.cc rocksdb/scan_iterator.cc rocksdb/single_appends.cc rocksdb/stats_collector.cc rocksdb/store.cc rocksdb/store_core.cc rocksdb/store_reads.cc rocksdb/store_stats.cc rocksdb/thread_slot.cc
 
 sheaf_FUNC = sheaf_register
 

@@ -1,10 +1,10 @@
 // BlobBuilder: collects values and encodes them as one blob.
 //
-// Like protobuf's repeated field, but nothing is kept a value: contents go into one buffer, sizes
-// into one array. For values that lie side by side already, Encode() below is one pass and one
-// allocation.
+// Like protobuf's repeated field, but no value is an object of its own: contents go into one
+// buffer, sizes into one array. If all values are at hand, take Encode() below: one allocation, and
+// no buffer between.
 //
-// Ownership: Add() copies, so values may go as soon as it returns.
+// Ownership: Add() copies. The value may go as soon as it returns.
 // Thread safety: none; one thread at a time.
 //
 //   sheaf::BlobBuilder builder;
@@ -48,12 +48,12 @@ class BlobBuilder {
   // Bytes of all values added, without the header.
   size_t contents_bytes() const { return contents_.size(); }
 
-  // Replaces `*out` with the blob. The builder is empty afterwards, whatever the outcome, and can
-  // be used again; it keeps its memory.
+  // Replaces `*out` with the blob. Whatever the outcome, the builder is empty afterwards and can be
+  // used again. It keeps its memory.
   //
   // Errors: absl::StatusCode::kResourceExhausted if a value has more than 4 GiB - 1 bytes or, in
   // layout `kCompact`, all values together do; `*out` is then empty.
-  absl::Status Finish(std::string* out);
+  [[nodiscard]] absl::Status Finish(std::string* out);
 
  private:
   Layout layout_;
@@ -63,8 +63,8 @@ class BlobBuilder {
 };
 
 // Encodes `values` as one blob; each byte is written once. Errors: as BlobBuilder::Finish.
-absl::StatusOr<std::string> Encode(absl::Span<const std::string_view> values,
-                                   Layout layout = Layout::kCompact);
+[[nodiscard]] absl::StatusOr<std::string> Encode(absl::Span<const std::string_view> values,
+                                                 Layout layout = Layout::kCompact);
 
 }  // namespace sheaf
 

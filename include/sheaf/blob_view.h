@@ -3,8 +3,9 @@
 // Like absl::Span<const std::string_view>, but the views are computed from the blob's size header
 // when they are asked for: nothing is allocated, whatever the number of values.
 //
-// Lifetime: a BlobView and every std::string_view that it returns borrow the encoded bytes. They
-// are valid while those bytes are: keep the owner (a PinnedBlob, a std::string, a mapped file).
+// Lifetime: a BlobView and every std::string_view that it returns borrow the encoded bytes, not the
+// BlobView. They are valid as long as the bytes: keep the owner (a PinnedBlob, a std::string, a
+// mapped file).
 //
 // Thread safety: immutable and trivially copyable; any number of threads may read one.
 //
@@ -14,7 +15,7 @@
 //   if (!list->empty()) Use((*list)[list->size() - 1]);
 //
 // WARNING: the bytes of a temporary are gone at the end of the statement:
-//   auto list = sheaf::BlobView::Parse(db_value.ToString());   // WRONG: every view dangles
+//   auto list = sheaf::BlobView::Parse(db_value.ToString());   // WRONG, clang warns: views dangle
 
 #ifndef SHEAF_BLOB_VIEW_H_
 #define SHEAF_BLOB_VIEW_H_
@@ -24,10 +25,12 @@
 #include <cstdint>
 #include <cstring>
 #include <iterator>
+#include <string>
 #include <string_view>
 #include <type_traits>
 #include <vector>
 
+#include "absl/base/attributes.h"
 #include "absl/status/statusor.h"
 #include "sheaf/layout.h"
 
@@ -47,31 +50,40 @@ class BlobView {
   //
   // Errors: absl::StatusCode::kDataLoss, naming the field, its offset, what was found and what was
   // expected. Bytes after the blob's end are an error too.
-  static absl::StatusOr<BlobView> Parse(std::string_view encoded, Layout layout = Layout::kCompact);
+  [[nodiscard]] static absl::StatusOr<BlobView> Parse(
+      std::string_view encoded ABSL_ATTRIBUTE_LIFETIME_BOUND, Layout layout = Layout::kCompact);
+
+  // The same. (Clang does not look through the conversion of a std::string to its view, and would
+  // not warn of a temporary one. A template, so that it is not ambiguous with the one above.)
+  template <typename String, typename = std::enable_if_t<std::is_same<String, std::string>::value>>
+  [[nodiscard]] static absl::StatusOr<BlobView> Parse(
+      const String& encoded ABSL_ATTRIBUTE_LIFETIME_BOUND, Layout layout = Layout::kCompact) {
+    return Parse(std::string_view(encoded), layout);
+  }
 
   // The same for a blob at the front of `*input`, which may go on after it: for streams and for
   // salvage. On success advances `*input` past the blob; on error leaves it as it was.
-  static absl::StatusOr<BlobView> ParsePrefix(std::string_view* input,
-                                              Layout layout = Layout::kCompact);
+  [[nodiscard]] static absl::StatusOr<BlobView> ParsePrefix(std::string_view* input,
+                                                            Layout layout = Layout::kCompact);
 
   // Number of values.
   size_t size() const { return count_; }
-  bool empty() const { return count_ == 0; }
+  [[nodiscard]] bool empty() const { return count_ == 0; }
 
-  // REQUIRES: i < size(). O(1) in `kCompact`. In `kFixed64`, which has no checkpoints, it adds up
-  // sizes from the nearest of a few places, 1/32 of them on average from 256 values on and 1/4
-  // below, at the speed of memory; who wants all values by index there takes Views().
-  std::string_view operator[](size_t i) const;
+  // REQUIRES: i < size(). O(1) in `kCompact`. `kFixed64` has no checkpoints, so there it adds up
+  // sizes, at the speed of memory: on average 1/32 of all of them in a list of 256 values or more,
+  // and 1/4 in a shorter one. If you want all values by index there, take Views().
+  [[nodiscard]] std::string_view operator[](size_t i) const;
 
   // The same with the index checked. Errors: absl::StatusCode::kOutOfRange.
-  absl::StatusOr<std::string_view> At(size_t i) const;
+  [[nodiscard]] absl::StatusOr<std::string_view> At(size_t i) const;
 
   // In order, O(1) a step. Iterators borrow the bytes, not this BlobView.
-  const_iterator begin() const;
-  const_iterator end() const;
+  [[nodiscard]] const_iterator begin() const;
+  [[nodiscard]] const_iterator end() const;
 
   // An iterator at value `i`, found as operator[] finds it. REQUIRES: i <= size().
-  const_iterator From(size_t i) const;
+  [[nodiscard]] const_iterator From(size_t i) const;
 
   // Calls `f(std::string_view)` for each value in order. The fastest way over a whole list: what
   // depends on the layout is decided once, not at each step.
@@ -79,16 +91,17 @@ class BlobView {
   void ForEach(F&& f) const;
 
   // All values, in one allocation of 16 bytes a value.
-  std::vector<std::string_view> Views() const;
+  [[nodiscard]] std::vector<std::string_view> Views() const;
 
   // The values back to back, and the whole blob.
-  std::string_view contents() const { return {contents_, contents_size_}; }
-  std::string_view encoded() const {
+  [[nodiscard]] std::string_view contents() const { return {contents_, contents_size_}; }
+  [[nodiscard]] std::string_view encoded() const {
     return {encoded_, static_cast<size_t>(contents_ - encoded_) + contents_size_};
   }
   Layout layout() const { return layout_; }
 
  private:
+  friend struct BlobParser;      // plugin/codec: parses into a view
   friend struct BlobViewAccess;  // plugin/codec: relocation, bundles
 
   // Width of a size in bytes: 1, 2, 4 or 8.
@@ -99,13 +112,17 @@ class BlobView {
   // Where value `i` begins, relative to contents. REQUIRES: i < size(), not uniform.
   uint64_t OffsetOf(size_t i) const;
 
-  // A fixed64 list has no checkpoints on disk. So while it is checked, offsets in contents of
-  // values k * (count_ / kSpans), k >= 1, are kept: if there are enough values for it to pay, and
-  // less than 4 GiB of contents, which is all that RocksDB holds.
+  // A fixed64 list has no checkpoints on disk. So the parser keeps in `marks_` where in contents
+  // values k * (count_ / kSpans), k >= 1, begin. It does so if there are enough values for it to
+  // pay, and less than 4 GiB of contents, which is all that RocksDB holds.
   static constexpr size_t kSpans = 8;
   static constexpr size_t kMinMarkedCount = 256;
   static size_t SpansOf(size_t count, uint64_t contents_size) {
     return count < kMinMarkedCount || contents_size > UINT32_MAX ? 1 : kSpans;
+  }
+  // The first value of a span. Spans are equal but for the last, which has the rest.
+  static size_t SpanBegin(size_t count, size_t span, size_t spans) {
+    return span == spans ? count : count / spans * span;
   }
 
   // Invariant: the count_ sizes at sizes_ (or the one, if stride_ is 0) and the checkpoints behind

@@ -4,9 +4,9 @@
 //     PinnedSlice -+--> Block { refs = 3 } --> the owner of the bytes: RocksDB's block cache,
 //     PinnedSlice -'                           a std::string, a Cord, external memory
 //
-// Like std::shared_ptr's control block, but 8 bytes of count, and many references are taken at
-// once with a single atomic add (PinnedBlob::Slices). Most callers never name it: they hold a
-// PinnedBlob or PinnedSlice.
+// Like std::shared_ptr's control block, but with one count of 8 bytes, and one atomic add takes
+// many references (PinnedBlob::Slices). Most callers never name it: they hold a PinnedBlob or
+// PinnedSlice.
 //
 // Lifetime: a Block starts with one reference, its creator's, and is destroyed by the Unref that
 // drops the last. Thread safety: Ref and Unref may be called from any thread.
@@ -32,8 +32,8 @@ class Block {
     if (refs_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
   }
 
-  // The same, for a holder that is likely the only one: it needs no read-modify-write, as nobody
-  // else can take a reference any more. For one of many, looking first costs more than it saves.
+  // The same, for a holder that is likely the only one. The only one needs no read-modify-write, as
+  // nobody else can take a reference any more. For one of many, the look costs more than it saves.
   void UnrefLikelyLast() {
     if (refs_.load(std::memory_order_acquire) == 1) {
       delete this;

@@ -1,7 +1,7 @@
 // How a blob is laid out: the choice of layout, and the constants of the disk.
 //
-// A layout is not recorded in a DB's values: who reads a blob says which layout it has. A column
-// family keeps it as the option `layout` of its merge operator (see sheaf/append_operator.h).
+// A blob does not say which layout it has: its reader does. A column family keeps its layout as the
+// option `layout` of its merge operator (see sheaf/append_operator.h).
 //
 // docs/format.md is the specification; each constant below names its section there.
 

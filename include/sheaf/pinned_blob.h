@@ -10,10 +10,13 @@
 // Sharing: a copy is one atomic add, a move none. Thread safety: as PinnedSlice.
 //
 //   absl::StatusOr<sheaf::PinnedBlob> blob = sheaf::PinnedBlob::FromString(std::move(bytes));
+//   if (!blob.ok()) return blob.status();
 //   std::vector<sheaf::PinnedSlice> slices = blob->Slices();   // one atomic add for all
 //
-// WARNING: a range-for over a temporary destroys the block before the loop body runs:
-//   for (std::string_view v : Load(key)) ...           // WRONG: keep the blob in a variable
+// WARNING: a view of a temporary is a view of bytes that are gone. Keep the blob in a variable:
+//   std::string_view first = Load(key)[0];                          // WRONG, clang warns
+//   for (std::string_view value : Load(key).view()) Use(value);     // WRONG, clang warns
+//   for (std::string_view value : Load(key)) Use(value);            // right: the loop keeps it
 
 #ifndef SHEAF_PINNED_BLOB_H_
 #define SHEAF_PINNED_BLOB_H_
@@ -26,6 +29,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/base/attributes.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/cord.h"
 #include "sheaf/blob_view.h"
@@ -43,20 +47,20 @@ class PinnedBlob {
   PinnedBlob() = default;
 
   // A blob in memory that is not RocksDB's. Errors: as BlobView::Parse; the source is then released
-  // as if it had been read to the end (a string and a Cord are dropped, `release` is called).
-  static absl::StatusOr<PinnedBlob> FromString(std::string encoded,
-                                               Layout layout = Layout::kCompact);
+  // at once (a string and a Cord are dropped, `release` is called).
+  [[nodiscard]] static absl::StatusOr<PinnedBlob> FromString(std::string encoded,
+                                                             Layout layout = Layout::kCompact);
   // Shares the Cord's memory if it is flat (one piece), else flattens it into one copy.
-  static absl::StatusOr<PinnedBlob> FromCord(const absl::Cord& encoded,
-                                             Layout layout = Layout::kCompact);
-  // `encoded` must stay as it is until `release` is called: exactly once, when the last holder
-  // goes, on that holder's thread. `release` may be empty; it must not throw.
-  static absl::StatusOr<PinnedBlob> FromExternal(std::string_view encoded,
-                                                 std::function<void()> release,
-                                                 Layout layout = Layout::kCompact);
+  [[nodiscard]] static absl::StatusOr<PinnedBlob> FromCord(const absl::Cord& encoded,
+                                                           Layout layout = Layout::kCompact);
+  // `encoded` must stay as it is until `release` is called. That is exactly once, when the last
+  // holder goes, on that holder's thread. `release` may be empty; it must not throw.
+  [[nodiscard]] static absl::StatusOr<PinnedBlob> FromExternal(
+      std::string_view encoded ABSL_ATTRIBUTE_LIFETIME_BOUND, std::function<void()> release,
+      Layout layout = Layout::kCompact);
 
-  // Takes over one reference to `block`, in which `view` lies. For those who write a source of
-  // blocks of their own. `zero_copy` is what zero_copy() will say.
+  // Takes over one reference to `block`, in which `view` lies. For a source of blocks of your own.
+  // `zero_copy` is what zero_copy() will return.
   PinnedBlob(BlobView view, Block* block, bool zero_copy)
       : view_(view), block_(block), zero_copy_(zero_copy) {}
 
@@ -83,15 +87,18 @@ class PinnedBlob {
   }
 
   // Borrowed: valid while a holder of the block exists.
-  const BlobView& view() const { return view_; }
+  [[nodiscard]] const BlobView& view() const ABSL_ATTRIBUTE_LIFETIME_BOUND { return view_; }
   size_t size() const { return view_.size(); }
-  bool empty() const { return view_.empty(); }
-  std::string_view operator[](size_t i) const { return view_[i]; }  // REQUIRES: i < size()
-  const_iterator begin() const { return view_.begin(); }
-  const_iterator end() const { return view_.end(); }
+  [[nodiscard]] bool empty() const { return view_.empty(); }
+  // REQUIRES: i < size().
+  [[nodiscard]] std::string_view operator[](size_t i) const ABSL_ATTRIBUTE_LIFETIME_BOUND {
+    return view_[i];
+  }
+  [[nodiscard]] const_iterator begin() const ABSL_ATTRIBUTE_LIFETIME_BOUND { return view_.begin(); }
+  [[nodiscard]] const_iterator end() const ABSL_ATTRIBUTE_LIFETIME_BOUND { return view_.end(); }
 
   // Value `i` as a holder of the block: one atomic add. REQUIRES: i < size().
-  PinnedSlice Slice(size_t i) const {
+  [[nodiscard]] PinnedSlice Slice(size_t i) const {
     const std::string_view value = view_[i];
     block_->Ref();
     return PinnedSlice(value, block_);
@@ -104,12 +111,12 @@ class PinnedBlob {
   }
 
   // All values as holders of the block: one atomic add and one allocation for all.
-  std::vector<PinnedSlice> Slices() const;
+  [[nodiscard]] std::vector<PinnedSlice> Slices() const;
   // The same from value `first` on. REQUIRES: first <= size().
-  std::vector<PinnedSlice> Slices(size_t first) const;
+  [[nodiscard]] std::vector<PinnedSlice> Slices(size_t first) const;
 
-  // True if the bytes are RocksDB's own (block, row or blob cache, or a buffer that RocksDB gave
-  // away): they were not copied out. False for every other source; the blob works the same.
+  // True if the bytes are RocksDB's own and were not copied: in a block, row or blob cache, or in a
+  // buffer that RocksDB gave away. False for every other source; the blob works the same.
   bool zero_copy() const { return zero_copy_; }
 
  private:

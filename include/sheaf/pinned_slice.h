@@ -10,8 +10,8 @@
 // Sharing: a copy is one atomic add, a move none. The bytes are never copied except by Detach(),
 // ToString() and ToCord() of a few bytes.
 //
-// WARNING: ten bytes kept are a whole block kept, and a block can be megabytes of block cache that
-// cannot be evicted. Detach() what outlives its neighbours by long.
+// WARNING: a slice of ten bytes keeps its whole block, which can be megabytes of block cache that
+// cannot be evicted. Detach() a slice that outlives its neighbours by long.
 //
 // Thread safety: the count is atomic; different PinnedSlices of one block may be used, copied and
 // dropped from any thread. One PinnedSlice object is as thread-safe as an int.
@@ -31,6 +31,7 @@
 #include <string_view>
 #include <utility>
 
+#include "absl/base/attributes.h"
 #include "absl/strings/cord.h"
 #include "absl/strings/string_view.h"
 #include "sheaf/block.h"
@@ -45,8 +46,8 @@ class PinnedSlice {
   // Empty, and holds no block.
   PinnedSlice() = default;
 
-  // Takes over one reference to `block`, which keeps `bytes` alive. For those who write a source
-  // of blocks of their own. REQUIRES: `bytes` stay as they are until the block is destroyed.
+  // Takes over one reference to `block`, which keeps `bytes` alive. For a source of blocks of your
+  // own. REQUIRES: `bytes` stay as they are until the block is destroyed.
   PinnedSlice(std::string_view bytes, Block* block)
       : data_(bytes.data()), size_(bytes.size()), block_(block) {}
 
@@ -73,17 +74,20 @@ class PinnedSlice {
   }
 
   // The bytes; valid while this or any other slice or blob of the same block exists.
-  std::string_view view() const { return {data_, size_}; }
-  operator std::string_view() const { return view(); }  // NOLINT(google-explicit-constructor)
-  const char* data() const { return data_; }
+  [[nodiscard]] std::string_view view() const ABSL_ATTRIBUTE_LIFETIME_BOUND {
+    return {data_, size_};
+  }
+  // NOLINTNEXTLINE(google-explicit-constructor)
+  operator std::string_view() const ABSL_ATTRIBUTE_LIFETIME_BOUND { return view(); }
+  const char* data() const ABSL_ATTRIBUTE_LIFETIME_BOUND { return data_; }
   size_t size() const { return size_; }
-  bool empty() const { return size_ == 0; }
+  [[nodiscard]] bool empty() const { return size_ == 0; }
 
   // At most `n` bytes from `pos` on, in the same block. REQUIRES: pos <= size().
-  PinnedSlice Subslice(size_t pos, size_t n = npos) const&;
-  PinnedSlice Subslice(size_t pos, size_t n = npos) &&;  // no atomic operation
+  [[nodiscard]] PinnedSlice Subslice(size_t pos, size_t n = npos) const&;
+  [[nodiscard]] PinnedSlice Subslice(size_t pos, size_t n = npos) &&;  // no atomic operation
 
-  // *this keeps [0, index), the result is [index, size()). REQUIRES: index <= size().
+  // *this keeps [0, index); the result is [index, size()). REQUIRES: index <= size().
   PinnedSlice Split(size_t index);
 
   // REQUIRES: n <= size().
@@ -97,15 +101,15 @@ class PinnedSlice {
     size_ -= n;
   }
 
-  // A slice with the same bytes in a block of their own size: lets go of a large block for a small
-  // survivor. One allocation and one copy; none for an empty slice.
-  PinnedSlice Detach() const;
+  // A copy of the bytes in a block of their size: a small survivor then does not keep a large
+  // block. One allocation and one copy; none for an empty slice.
+  [[nodiscard]] PinnedSlice Detach() const;
 
-  // Shares the block with a Cord, which may outlive this. Up to 15 bytes are copied, as Cord keeps
+  // A Cord that shares the block and may outlive this. Up to 15 bytes are copied, as a Cord keeps
   // those in itself.
-  absl::Cord ToCord() const;
+  [[nodiscard]] absl::Cord ToCord() const;
 
-  std::string ToString() const { return std::string(view()); }
+  [[nodiscard]] std::string ToString() const { return std::string(view()); }
 
   friend bool operator==(const PinnedSlice& a, const PinnedSlice& b) {
     return a.view() == b.view();

@@ -1,13 +1,13 @@
 // Segments: several blobs, one after the other, as one list.
 //
-// Like PinnedBlob, but the list lies in several blocks: what Store::GetSegments returns, the list
-// that was merged last and the operands that were appended since, without a copy of any of them.
+// Like PinnedBlob, but the list lies in several blocks. Store::GetSegments returns such blobs: the
+// list that was merged last and the operands that were appended since, none of them copied.
 //
-// Lifetime: holds the blocks of its blobs. operator[], begin() and ForEach() return borrowed views,
-// valid while some holder of that block exists; Slice() and Slices() return holders. Segments of
-// Store::GetSegments must be dropped before the DB is closed (see there).
+// Lifetime: holds the blocks of its blobs. operator[], begin() and ForEach() give borrowed views,
+// which are valid while some holder of that block exists. Slice() and Slices() return holders.
+// Segments of Store::GetSegments must be dropped before the DB is closed (see there).
 //
-// Thread safety: as PinnedBlob: immutable, and copies may be used by other threads.
+// Thread safety: as PinnedBlob. Immutable; other threads may use copies.
 //
 //   std::vector<sheaf::PinnedBlob> blobs;
 //   rocksdb::Status s = store->GetSegments(rocksdb::ReadOptions(), "user:7", &blobs);
@@ -24,6 +24,7 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/base/attributes.h"
 #include "absl/status/statusor.h"
 #include "sheaf/blob_view.h"
 #include "sheaf/pinned_blob.h"
@@ -43,20 +44,21 @@ class Segments {
 
   // Number of values, in all blobs.
   size_t size() const { return ends_.empty() ? 0 : ends_.back(); }
-  bool empty() const { return size() == 0; }
+  [[nodiscard]] bool empty() const { return size() == 0; }
 
   // REQUIRES: i < size(). A binary search for the blob, and what BlobView::operator[] takes.
-  std::string_view operator[](size_t i) const {
+  [[nodiscard]] std::string_view operator[](size_t i) const ABSL_ATTRIBUTE_LIFETIME_BOUND {
     const size_t blob = BlobOf(i);
     return blobs_[blob][i - BeginOf(blob)];
   }
 
   // The same with the index checked. Errors: absl::StatusCode::kOutOfRange.
-  absl::StatusOr<std::string_view> At(size_t i) const;
+  [[nodiscard]] absl::StatusOr<std::string_view> At(size_t i) const ABSL_ATTRIBUTE_LIFETIME_BOUND;
 
-  // In order, O(1) a step, but for blobs without values. Iterators borrow these Segments.
-  const_iterator begin() const;
-  const_iterator end() const;
+  // In order. O(1) a step, and one more for each blob without values. Iterators borrow these
+  // Segments.
+  [[nodiscard]] const_iterator begin() const ABSL_ATTRIBUTE_LIFETIME_BOUND;
+  [[nodiscard]] const_iterator end() const ABSL_ATTRIBUTE_LIFETIME_BOUND;
 
   // Calls `f(std::string_view)` for each value in order. The fastest way over all.
   template <typename F>
@@ -65,15 +67,17 @@ class Segments {
   }
 
   // Value `i` as a holder of its block. REQUIRES: i < size().
-  PinnedSlice Slice(size_t i) const {
+  [[nodiscard]] PinnedSlice Slice(size_t i) const {
     const size_t blob = BlobOf(i);
     return blobs_[blob].Slice(i - BeginOf(blob));
   }
 
   // All values as holders of their blocks: one atomic add a blob.
-  std::vector<PinnedSlice> Slices() const;
+  [[nodiscard]] std::vector<PinnedSlice> Slices() const;
 
-  const std::vector<PinnedBlob>& blobs() const { return blobs_; }
+  [[nodiscard]] const std::vector<PinnedBlob>& blobs() const ABSL_ATTRIBUTE_LIFETIME_BOUND {
+    return blobs_;
+  }
 
  private:
   // The blob that value `i` is in.

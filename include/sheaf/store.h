@@ -6,21 +6,22 @@
 // families, options.
 //
 // Ownership: does not own the DB or the column family, which must outlive the Store and its
-// Cursors. What Get, GetLast and MultiGet return may outlive all of them, the DB included: blocks
+// Cursors. What Get, GetLast and MultiGet return may outlive all of them, and the DB too: blocks
 // hold the caches that they are pinned in. What GetSegments returns may not.
 //
-// Thread safety: all of Store from any number of threads. A Cursor is used by one thread at a time.
+// Thread safety: any number of threads may use a Store. One thread at a time may use a Cursor.
 //
 //   rocksdb::Options options;
 //   options.create_if_missing = true;
 //   options.merge_operator = sheaf::NewAppendOperator();
+//   rocksdb::DB* db = nullptr;
+//   rocksdb::Status s = rocksdb::DB::Open(options, path, &db);
+//   if (!s.ok()) return s;                                   // as after each call below
 //   std::unique_ptr<sheaf::Store> store;
-//   s = rocksdb::DB::Open(options, path, &db);
 //   s = sheaf::Store::Open(db, db->DefaultColumnFamily(), {}, &store);
 //   s = store->Append(rocksdb::WriteOptions(), "user:7", {"login", "search", "logout"});
 //   sheaf::PinnedBlob events;
 //   s = store->Get(rocksdb::ReadOptions(), "user:7", &events);
-//   if (!s.ok()) return s;                                   // each step above can fail
 //   for (std::string_view event : events) Use(event);        // no copy, no allocation
 //   sheaf::PinnedSlice first;                                // may outlive everything
 //   if (!events.empty()) first = events.Slice(0);
@@ -36,6 +37,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "absl/base/attributes.h"
 #include "absl/types/span.h"
 #include "rocksdb/db.h"
 #include "rocksdb/options.h"
@@ -73,8 +75,8 @@ struct KeyRange {
   std::string end;
 
   // All keys that start with `prefix`. For the bytewise comparator.
-  static KeyRange Prefix(std::string_view prefix);
-  static KeyRange All() { return KeyRange(); }
+  [[nodiscard]] static KeyRange Prefix(std::string_view prefix);
+  [[nodiscard]] static KeyRange All() { return KeyRange(); }
 };
 
 // Steps over lists in key order, one key a step.
@@ -94,28 +96,28 @@ class Cursor {
  public:
   virtual ~Cursor() = default;
 
-  // True at a list. False at the end, and at what status() tells.
-  virtual bool Valid() const = 0;
+  // True at a list. False at the end, and at a value that is not a list; status() tells which.
+  [[nodiscard]] virtual bool Valid() const = 0;
 
-  // True at a key, whether its value is a list or not; false at the end, and where RocksDB's
-  // iterator failed.
-  virtual bool HasKey() const = 0;
+  // True at a key, whether its value is a list or not. False at the end, and if RocksDB's iterator
+  // failed.
+  [[nodiscard]] virtual bool HasKey() const = 0;
 
   // To the next key. REQUIRES: HasKey().
   virtual void Next() = 0;
 
-  // OK at a list and at the end. Corruption, naming the key, where a value does not decode; or
-  // whatever RocksDB's iterator found.
-  virtual rocksdb::Status status() const = 0;
+  // OK at a list and at the end. Corruption, naming the key, at a value that does not decode.
+  // RocksDB's own if its iterator failed.
+  [[nodiscard]] virtual rocksdb::Status status() const = 0;
 
   // The key, valid until Next(). REQUIRES: HasKey().
-  virtual rocksdb::Slice key() const = 0;
+  [[nodiscard]] virtual rocksdb::Slice key() const ABSL_ATTRIBUTE_LIFETIME_BOUND = 0;
 
   // The list; it and all views of it are valid until Next(). REQUIRES: Valid().
-  virtual const BlobView& values() const = 0;
+  [[nodiscard]] virtual const BlobView& values() const ABSL_ATTRIBUTE_LIFETIME_BOUND = 0;
 
   // A copy of the list that may outlive the Cursor: one copy of its bytes. REQUIRES: Valid().
-  virtual PinnedBlob Detach() const = 0;
+  [[nodiscard]] virtual PinnedBlob Detach() const = 0;
 };
 
 class Store {
@@ -150,8 +152,8 @@ class Store {
   rocksdb::Status Append(const rocksdb::WriteOptions& options, const rocksdb::Slice& key,
                          Values values);
 
-  // Edits of the list of `key`: one DB::Merge, no read. They act on what was written before them,
-  // and leave an empty list where there was none. Errors: as Append.
+  // Edits of the list of `key`: one DB::Merge, no read. An edit acts on what was written before it.
+  // If there was no list, it leaves an empty one. Errors: as Append.
   //
   // Keeps `count` values at one end, and drops the others.
   rocksdb::Status Trim(const rocksdb::WriteOptions& options, const rocksdb::Slice& key,
@@ -163,11 +165,11 @@ class Store {
   rocksdb::Status Clear(const rocksdb::WriteOptions& options, const rocksdb::Slice& key);
 
   // The same into a rocksdb::WriteBatchBase (WriteBatch, WriteBatchWithIndex) or a
-  // rocksdb::Transaction, which locks the key, or watches it for a conflict; what is put into a
-  // Transaction's GetWriteBatch() it would not. (Templates, so that `{}` means default WriteOptions
-  // and never a null batch.) Errors: in addition InvalidArgument for a null `target`;
-  // NotSupported for what is not Put, into a Transaction of the write policies WRITE_PREPARED and
-  // WRITE_UNPREPARED.
+  // rocksdb::Transaction. A Transaction locks the key, or watches it for a conflict. Do not write
+  // into its GetWriteBatch(): that locks nothing. (Templates, so that `{}` means default
+  // WriteOptions and never a null batch.)
+  // Errors: in addition InvalidArgument for a null `target`; NotSupported for all but Put into a
+  // Transaction of the write policies WRITE_PREPARED and WRITE_UNPREPARED.
   template <typename Target, typename = IfTarget<Target>>
   rocksdb::Status Put(Target* target, const rocksdb::Slice& key, Values values) {
     return WriteInto(target, key, Putting(values));
@@ -190,68 +192,72 @@ class Store {
     return WriteInto(target, key, Clearing());
   }
 
-  // The list of `key`, all validated. Pinned without a copy where RocksDB can (zero_copy()), and
-  // otherwise in a block of its own; stats() tells them apart. On failure `*list` is empty.
-  // Where the row cache cannot be trusted (CopyReason::kRowCache) the list is read past it.
+  // The list of `key`, all validated. It is pinned without a copy if RocksDB can do that, and
+  // otherwise in a block of its own; zero_copy() and stats() tell. On failure `*list` is empty.
+  // If the row cache cannot be trusted (CopyReason::kRowCache), the list is read past it.
   // Errors: NotFound; Corruption, naming the key and what does not decode; MemoryLimit if there was
-  // not enough memory to merge it; Incomplete where read_tier is kBlockCacheTier and not all of it
-  // is in a cache; RocksDB's own.
+  // not enough memory to merge it; Incomplete if read_tier is kBlockCacheTier and not all of it is
+  // in a cache; RocksDB's own.
   rocksdb::Status Get(const rocksdb::ReadOptions& options, const rocksdb::Slice& key,
                       PinnedBlob* list);
 
   // The newest `count` values of the list of `key`, the oldest of them first; fewer if the list has
-  // fewer. Where operands are pending that hold them, older operands and the list itself are not
-  // read (unless the column family has a row cache, max_bytes, or keep=first); the rest of the list
-  // is not built in any case. Without operands it is the end of what Get returns, in that block.
+  // fewer. If pending operands hold them, older operands and the list itself are not read, unless
+  // the column family has a row cache, max_bytes or keep=first. The rest of the list is never
+  // built. If no operands are pending, the values are the end of what Get returns, in that block.
   // All slices are in one block. On failure `*values` is empty. Errors: as Get.
   rocksdb::Status GetLast(const rocksdb::ReadOptions& options, const rocksdb::Slice& key,
                           size_t count, std::vector<PinnedSlice>* values);
 
   // The list of `key` without merging it: the list that a compaction made last, and each operand
-  // that is pending, in order, as RocksDB has them. Nothing is concatenated; RocksDB copies (and
-  // zero_copy() is false) where all of it is less than 32 KiB, or less than 256 bytes a segment.
-  // sheaf::Segments (sheaf/segments.h) reads them as one list. It is one segment, as Get returns
-  // it, where nothing is pending; of a DBWithTTL, and of a TransactionDB whose write policy is not
-  // WRITE_COMMITTED; with a row cache; where read_tier is kBlockCacheTier; where edits are pending
-  // that are not appends, or the merge operator's limits drop values; where RocksDB has no operands
-  // (an entity, a delete in a full memtable); and where anything does not decode, for the message.
+  // that is pending, in order, as RocksDB has them. Nothing is concatenated. RocksDB copies them,
+  // and zero_copy() is false, if all of it is less than 32 KiB, or less than 256 bytes a segment.
+  // sheaf::Segments (sheaf/segments.h) reads them as one list.
+  // The result is one segment, as Get returns it,
+  //   - if nothing is pending, or if edits are pending that are not appends;
+  //   - if the merge operator's limits drop values;
+  //   - in a DBWithTTL, and in a TransactionDB whose write policy is not WRITE_COMMITTED;
+  //   - with a row cache;
+  //   - if read_tier is kBlockCacheTier;
+  //   - if RocksDB has no operands (an entity, a delete in a full memtable);
+  //   - if anything does not decode, for the message.
   // On failure `*segments` is empty. Errors: as Get.
   //
-  // WARNING: segments that are not copied, of a list with operands pending, are pinned to the DB
+  // WARNING: segments of a list with operands pending that are not copied are pinned to the DB
   // itself, not to a cache, with all memtables and files of that moment. They may outlive the
-  // Store, and must be dropped before the DB is closed: closing it aborts the process where RocksDB
-  // was built with assertions, as Debian's is, and elsewhere a segment that is dropped later uses
-  // what was freed. Close() tells. For what is to be kept, PinnedSlice::Detach().
+  // Store, but must be dropped before the DB is closed. Else closing it aborts the process if
+  // RocksDB was built with assertions, as Debian's is; and without them, a segment that is dropped
+  // later uses memory that was freed. Close() tells. To keep a value, call PinnedSlice::Detach().
   rocksdb::Status GetSegments(const rocksdb::ReadOptions& options, const rocksdb::Slice& key,
                               std::vector<PinnedBlob>* segments);
 
-  // To be called before the DB is closed, if GetSegments is used. Errors: Busy, naming how many
-  // segments are still pinned to the DB; nothing has changed then. A segment is, while any
-  // PinnedBlob or PinnedSlice of it is held, or GetSegments is under way. Once it is OK no segment
-  // can be pinned, and every other call fails with ShutdownInProgress, but stats(), layout(),
-  // keep_alive() and Close(), which is OK again. Cursors, and other calls that are under way in
-  // other threads, are the caller's to wait for.
+  // Call it before the DB is closed, if you use GetSegments. Errors: Busy, naming how many segments
+  // are still pinned to the DB; nothing has changed then. A segment is pinned while any PinnedBlob
+  // or PinnedSlice of it is held, and while GetSegments is under way. Once Close() returned OK, no
+  // segment can be pinned: every other call but stats(), layout(), keep_alive() and Close() fails
+  // with ShutdownInProgress. Close() does not wait for Cursors, nor for calls that are under way in
+  // other threads.
   rocksdb::Status Close();
 
-  // `n` lists of one moment; each has a status as Get gives. RocksDB's batched MultiGet; or one Get
-  // after the other where that is not right: with a row cache, for a DBWithTTL, and for a
-  // TransactionDB that is not WRITE_COMMITTED.
+  // `n` lists of one moment. Each has a status, as Get returns it. Calls RocksDB's batched
+  // MultiGet, or one Get after the other where that is not right: with a row cache, in a DBWithTTL,
+  // and in a TransactionDB that is not WRITE_COMMITTED.
   void MultiGet(const rocksdb::ReadOptions& options, size_t n, const rocksdb::Slice* keys,
                 PinnedBlob* lists, rocksdb::Status* statuses);
 
   // A Cursor at the first list of `range`. Bounds in `options`, if any, hold as well. The Cursor
-  // keeps copies of all bounds; a snapshot and a timestamp in `options` are the caller's to keep.
-  // With read_tier = kBlockCacheTier it is Incomplete where RocksDB's iterators would leave out
-  // keys that are not cached: guide, section 16.
-  std::unique_ptr<Cursor> Scan(const rocksdb::ReadOptions& options, KeyRange range);
+  // keeps copies of all bounds. The caller keeps a snapshot and a timestamp in `options`.
+  // With read_tier = kBlockCacheTier its status is Incomplete if RocksDB's iterators would leave
+  // out keys that are not cached (docs/guide.md, section 16).
+  [[nodiscard]] std::unique_ptr<Cursor> Scan(const rocksdb::ReadOptions& options, KeyRange range);
 
-  StoreStats stats() const;
+  [[nodiscard]] StoreStats stats() const;
 
   Layout layout() const;
 
-  // Holds the caches of the column family, as every block of this Store does: the `keep_alive` for
-  // FromPinnable, where a list is read through a transaction or a batch. May outlive the Store.
-  std::shared_ptr<const void> keep_alive() const;
+  // Holds the caches of the column family, as every block of this Store does. It may outlive the
+  // Store. Pass it to FromPinnable as `keep_alive` when you read through a transaction or a batch.
+  [[nodiscard]] std::shared_ptr<const void> keep_alive() const;
 
  private:
   explicit Store(std::unique_ptr<internal::StoreCore> core);

@@ -1,7 +1,7 @@
 // StoreStats: what the reads of a Store did, and what their blocks hold right now.
 //
-// A snapshot: plain numbers, copied out of counters that go on. Counters are kept apart by thread,
-// so the fields of one snapshot may be a few operations apart from each other.
+// A snapshot: plain numbers, copied out of counters that go on. Each thread has counters of its
+// own, so the fields of one snapshot may be a few operations apart.
 
 #ifndef SHEAF_STORE_STATS_H_
 #define SHEAF_STORE_STATS_H_
@@ -30,8 +30,8 @@ enum class CopyReason : uint8_t {
   // RocksDB did pin it, but that pin could not have outlived the DB: a blob cache charged against
   // the block cache is owned by the DB.
   kPinDiesWithDb,
-  // The row cache could not be trusted (range deletions in an SST, user-defined timestamps, a DB
-  // that is opened read-only), so the list was read past it, by an iterator.
+  // The row cache could not be trusted, so an iterator read the list past it: an SST has range
+  // deletions, keys have user-defined timestamps, or the DB is opened read-only.
   kRowCache,
 };
 constexpr size_t kCopyReasons = 7;
@@ -53,24 +53,24 @@ struct StoreStats {
   std::array<uint64_t, kCopyReasons> copied_reads = {};
   std::array<uint64_t, kCopyReasons> copied_bytes = {};
 
-  // Operands that were pending and were merged for reads, and the most that one list had. Each read
-  // of a list merges all of them again, until a compaction has (docs/guide.md, "Operand debt").
+  // Pending operands that reads merged, and the max of one read. Each read of a list merges all of
+  // them again, until a compaction does (docs/guide.md, "Operand debt").
   uint64_t operands_merged = 0;
   uint64_t operands_merged_peak = 0;
 
-  // Segments that Store::GetSegments pinned to the DB and that are held now: what Store::Close()
-  // refuses for.
+  // Segments that Store::GetSegments pinned to the DB and that are held now. While there are any,
+  // Store::Close() is Busy.
   uint64_t segments_pinned = 0;
 
-  // Blocks that some PinnedBlob or PinnedSlice holds now, and the bytes of their blobs. Memory that
-  // is held may be more: a pinned blob pins the whole cache entry it lies in. The segments of one
-  // GetSegments are one block until the last of them goes, as RocksDB lets go of all or none.
+  // Blocks that some PinnedBlob or PinnedSlice holds now, and the bytes of their blobs. The memory
+  // that is held may be more, as a blob pins the whole cache entry that it lies in. The segments of
+  // one GetSegments count as one block until the last of them goes: RocksDB releases all or none.
   uint64_t blocks_pinned = 0;
   uint64_t bytes_pinned = 0;
 
-  // High-water marks of those two, since the Store was opened; each of its own moment. Never more
-  // than there was, and exact while one thread reads. Where n do, a peak may be missed that lasts
-  // less than 64 * n reads of each, and what is found may be short by a 64th for each of them.
+  // The max of those two since the Store was opened, each of its own moment. Never too high. Exact
+  // while one thread reads. While n threads read, they may miss a peak that lasts less than 64 * n
+  // reads of each, and be too low by up to n 64ths.
   uint64_t blocks_pinned_peak = 0;
   uint64_t bytes_pinned_peak = 0;
 

@@ -1,7 +1,7 @@
-// The version of Sheaf. This is its only place: the tool, the shared library's name, sheaf.pc and
+// The version of Sheaf. It is written here alone: the tool, the shared library's name, sheaf.pc and
 // the CMake package are all made from it.
 //
-//   #if SHEAF_VERSION_MAJOR > 0 || SHEAF_VERSION_MINOR >= 2
+//   static_assert(SHEAF_VERSION_MAJOR > 0 || SHEAF_VERSION_MINOR >= 1, "needs Sheaf 0.1");
 
 #ifndef SHEAF_VERSION_H_
 #define SHEAF_VERSION_H_

@@ -1,6 +1,5 @@
 #include "sheaf/blob_builder.h"
 
-#include "absl/strings/str_cat.h"
 #include "plugin/codec/encoder.h"
 
 namespace sheaf {
@@ -26,16 +25,14 @@ void BlobBuilder::AddAll(BlobView values) {
 }
 
 absl::Status BlobBuilder::Finish(std::string* out) {
-  out->clear();
-  internal::ListShape shape;
-  for (const uint32_t size : sizes_) shape.Add(size);
-  if (oversized_ != 0) shape.Add(oversized_);
-  const absl::Status status = shape.Fits(layout_);
-  if (status.ok()) {
-    internal::HeaderWriter header(shape, layout_, out);
-    for (const uint32_t size : sizes_) header.AddSize(size);
-    header.Finish();
-    out->append(contents_);
+  absl::Status status;
+  if (oversized_ != 0) {
+    out->clear();
+    status = internal::ValueTooLarge(oversized_);
+  } else {
+    const internal::SizedContents pieces[] = {{sizes_, contents_}};
+    status =
+        internal::EncodeList(pieces, layout_, disk::kCompactTag, internal::Limit::kLayout, out);
   }
   sizes_.clear();
   contents_.clear();
@@ -44,14 +41,10 @@ absl::Status BlobBuilder::Finish(std::string* out) {
 }
 
 absl::StatusOr<std::string> Encode(absl::Span<const std::string_view> values, Layout layout) {
-  internal::ListShape shape;
-  for (const std::string_view value : values) shape.Add(value.size());
-  if (absl::Status status = shape.Fits(layout); !status.ok()) return status;
   std::string out;
-  internal::HeaderWriter header(shape, layout, &out);
-  for (const std::string_view value : values) header.AddSize(value.size());
-  header.Finish();
-  for (const std::string_view value : values) out.append(value);
+  absl::Status status =
+      internal::EncodeList(values, layout, disk::kCompactTag, internal::Limit::kLayout, &out);
+  if (!status.ok()) return status;
   return out;
 }
 

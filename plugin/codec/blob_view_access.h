@@ -3,37 +3,19 @@
 #ifndef SHEAF_PLUGIN_CODEC_BLOB_VIEW_ACCESS_H_
 #define SHEAF_PLUGIN_CODEC_BLOB_VIEW_ACCESS_H_
 
-#include <cstddef>
-#include <string_view>
-
-#include "absl/status/status.h"
-#include "absl/status/statusor.h"
 #include "sheaf/blob_view.h"
-#include "sheaf/layout.h"
+#include "sheaf/block.h"
 #include "sheaf/pinned_blob.h"
 
 namespace sheaf {
 
 struct BlobViewAccess {
-  enum class Extent { kWhole, kPrefix };
-
-  // Like BlobView::Parse, but sets `*view` in its place: the fields are stored once and need not be
-  // loaded again to be copied, which would wait for the stores. On failure a default-constructed
-  // view is still empty; do not use any other one.
-  static absl::Status ParseInto(std::string_view encoded, Layout layout, Extent extent,
-                                BlobView* view);
-
   // The parts of a list that is being read. A list whose view is set must be given its block.
   static BlobView* view(PinnedBlob* list) { return &list->view_; }
   static void SetBlock(PinnedBlob* list, Block* block, bool zero_copy) {
     list->block_ = block;
     list->zero_copy_ = zero_copy;
   }
-
-  // Like BlobView::Parse in layout `kCompact`, for a list under another tag of the same form:
-  // `tag` is disk::kCompactTag or disk::kBundleTag.
-  static absl::StatusOr<BlobView> ParseTagged(std::string_view encoded, uint8_t tag,
-                                              Extent extent = Extent::kWhole);
 
   // Where a non-empty list keeps its sizes, and how wide they are; one if all are equal.
   static const char* sizes(const BlobView& view) { return view.sizes_; }
@@ -48,11 +30,6 @@ struct BlobViewAccess {
     view.contents_ = encoded + (view.contents_ - from);
     return view;
   }
-
- private:
-  static absl::Status ParseCompact(std::string_view input, Extent extent, uint8_t tag,
-                                   BlobView* view);
-  static absl::Status ParseFixed64(std::string_view input, Extent extent, BlobView* view);
 };
 
 }  // namespace sheaf

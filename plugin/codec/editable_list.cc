@@ -1,10 +1,14 @@
 #include "plugin/codec/editable_list.h"
 
-#include "plugin/codec/blob_view_access.h"
+#include <algorithm>
+#include <iterator>
+
+#include "absl/types/span.h"
 #include "plugin/codec/encoder.h"
 
 namespace sheaf {
 namespace internal {
+
 void EditableList::Append(const BlobView& values) {
   values.ForEach([this](std::string_view value) { Add(value); });
 }
@@ -71,15 +75,14 @@ void EditableList::Apply(const Edit& edit) {
 }
 
 absl::Status EditableList::Encode(Layout layout, std::string* out) const {
-  out->clear();
-  ListShape shape;
-  ForEach([&shape](std::string_view value) { shape.Add(value.size()); });
-  if (absl::Status status = shape.FitsRocksDb(layout); !status.ok()) return status;
-  HeaderWriter header(shape, layout, out);
-  ForEach([&header](std::string_view value) { header.AddSize(value.size()); });
-  header.Finish();
-  ForEach([out](std::string_view value) { out->append(value); });
-  return absl::OkStatus();
+  absl::Span<const std::string_view> values(values_.data() + begin_, values_.size() - begin_);
+  std::vector<std::string_view> live;
+  if (live_ != values.size()) {
+    live.reserve(live_);
+    std::copy_if(values.begin(), values.end(), std::back_inserter(live), HasData);
+    values = live;
+  }
+  return EncodeList(values, layout, disk::kCompactTag, Limit::kRocksDb, out);
 }
 
 void EditableList::Drop(size_t i) {

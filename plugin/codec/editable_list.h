@@ -50,8 +50,9 @@ class EditableList {
   uint64_t size() const { return live_; }
   bool empty() const { return live_ == 0; }
 
-  // Replaces `*out` with the list as a blob. One allocation. Errors: ResourceExhausted past what
-  // `layout` or RocksDB holds; `*out` is then empty.
+  // Replaces `*out` with the list as a blob. One allocation, and one more if values in its middle
+  // were removed. Errors: ResourceExhausted past what `layout` or RocksDB holds; `*out` is then
+  // empty.
   absl::Status Encode(Layout layout, std::string* out) const;
 
  private:
@@ -60,19 +61,13 @@ class EditableList {
   static constexpr int kScans = 4;
 
   void Add(std::string_view value);
-  bool IsLive(size_t i) const { return values_[i].data() != nullptr; }
+  static bool HasData(std::string_view value) { return value.data() != nullptr; }
+  bool IsLive(size_t i) const { return HasData(values_[i]); }
   void Drop(size_t i);
   void DropOldest();
   void DropNewest();
   void Enter(size_t i);
   void BuildIndex();
-
-  template <typename F>
-  void ForEach(F&& f) const {
-    for (size_t i = begin_; i < values_.size(); ++i) {
-      if (IsLive(i)) f(values_[i]);
-    }
-  }
 
   Limits limits_;
   // From begin_ on; a value that was removed has no data.

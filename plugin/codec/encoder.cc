@@ -21,10 +21,14 @@ void ListShape::AddAll(const BlobView& values) {
   values.ForEach([this](std::string_view value) { Add(value.size()); });
 }
 
+absl::Status ValueTooLarge(uint64_t size) {
+  return absl::ResourceExhaustedError(
+      absl::StrCat("a value of ", size, " bytes; a value has at most ", disk::kMaxValueBytes));
+}
+
 absl::Status ListShape::Fits(Layout layout) const {
-  if (largest_ > disk::kMaxValueBytes) {
-    return absl::ResourceExhaustedError(absl::StrCat(
-        "a value of ", largest_, " bytes; a value has at most ", disk::kMaxValueBytes));
+  if (max_size_ > disk::kMaxValueBytes) {
+    return ValueTooLarge(max_size_);
   }
   if (layout == Layout::kCompact && bytes_ > disk::kMaxCompactContents) {
     return absl::ResourceExhaustedError(absl::StrCat(count_, " values of ", bytes_,
@@ -109,31 +113,6 @@ void HeaderWriter::Finish() {
     offset += SumSizes(group, disk::kGroupValues, width_);
     AppendTo<uint32_t>(out_, static_cast<uint32_t>(offset));
   }
-}
-
-absl::Status Concatenate(absl::Span<const BlobView> lists, Layout layout, std::string* out) {
-  out->clear();
-  ListShape shape;
-  for (const BlobView& list : lists) shape.AddAll(list);
-  if (absl::Status status = shape.FitsRocksDb(layout); !status.ok()) return status;
-  HeaderWriter header(shape, layout, out);
-  for (const BlobView& list : lists) header.AddSizes(list);
-  header.Finish();
-  for (const BlobView& list : lists) out->append(list.contents());
-  return absl::OkStatus();
-}
-
-absl::Status EncodeTagged(absl::Span<const std::string_view> values, uint8_t tag,
-                          std::string* out) {
-  out->clear();
-  ListShape shape;
-  for (const std::string_view value : values) shape.Add(value.size());
-  if (absl::Status status = shape.FitsRocksDb(Layout::kCompact); !status.ok()) return status;
-  HeaderWriter header(shape, Layout::kCompact, out, tag);
-  for (const std::string_view value : values) header.AddSize(value.size());
-  header.Finish();
-  for (const std::string_view value : values) out->append(value);
-  return absl::OkStatus();
 }
 
 }  // namespace internal

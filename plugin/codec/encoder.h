@@ -1,7 +1,17 @@
-// Encoder: writes the encoded form of a list whose values are not all in one place.
+// EncodeList: writes the encoded form of a list whose values are not all in one place.
 //
-// Two passes over sizes and one over contents: the shape of the list decides how wide its header
-// is; then each byte is appended once to memory reserved once.
+// It goes over the list three times. The first pass finds the list's shape, which decides how wide
+// its header is. The second writes the header, and the third the contents. Each byte is written
+// once, to memory that is reserved once.
+//
+// A list is a range of pieces, in order. A piece is one value (std::string_view), a whole list
+// (BlobView), or sizes and contents that are kept apart (SizedContents).
+//
+// Lifetime: borrows the pieces during the call. Thread safety: free functions.
+//
+//   std::vector<BlobView> lists = ...;
+//   absl::Status status =
+//       EncodeList(lists, Layout::kCompact, disk::kCompactTag, Limit::kRocksDb, &out);
 
 #ifndef SHEAF_PLUGIN_CODEC_ENCODER_H_
 #define SHEAF_PLUGIN_CODEC_ENCODER_H_
@@ -19,13 +29,19 @@
 namespace sheaf {
 namespace internal {
 
+// Values back to back, and the size of each.
+struct SizedContents {
+  absl::Span<const uint32_t> sizes;
+  std::string_view contents;
+};
+
 // What must be known of a list before its first byte can be written.
 class ListShape {
  public:
   void Add(uint64_t size) {
     first_ = count_ == 0 ? size : first_;
     differ_ |= size ^ first_;
-    largest_ = size > largest_ ? size : largest_;
+    max_size_ = size > max_size_ ? size : max_size_;
     bytes_ += size;
     ++count_;
   }
@@ -35,13 +51,18 @@ class ListShape {
     bytes_ += size * (times - 1);
     count_ += times - 1;
   }
+  // The values of a piece.
+  void AddAll(std::string_view value) { Add(value.size()); }
   void AddAll(const BlobView& values);
+  void AddAll(const SizedContents& values) {
+    for (const uint32_t size : values.sizes) Add(size);
+  }
 
   uint64_t count() const { return count_; }
   uint64_t bytes() const { return bytes_; }
   bool uniform() const { return count_ >= 2 && differ_ == 0 && first_ != 0; }
   // Smallest width of a size in a compact blob: 1, 2 or 4 bytes.
-  unsigned width() const { return largest_ <= 0xFF ? 1 : largest_ <= 0xFFFF ? 2 : 4; }
+  unsigned width() const { return max_size_ <= 0xFF ? 1 : max_size_ <= 0xFFFF ? 2 : 4; }
 
   // Bytes of the blob, header and all. REQUIRES: Fits(layout).ok().
   uint64_t EncodedBytes(Layout layout) const;
@@ -56,11 +77,11 @@ class ListShape {
   uint64_t count_ = 0;
   uint64_t bytes_ = 0;
   uint64_t first_ = 0;
-  uint64_t largest_ = 0;
+  uint64_t max_size_ = 0;
   uint64_t differ_ = 0;  // 0 while all sizes are equal
 };
 
-// Writes one list: BeginHeader, then exactly the sizes of `shape` in order, then EndHeader; the
+// Writes a header: the constructor, then exactly the sizes of `shape` in order, then Finish(). The
 // caller appends the contents to `*out` itself.
 class HeaderWriter {
  public:
@@ -71,7 +92,12 @@ class HeaderWriter {
                uint8_t tag = disk::kCompactTag);
 
   void AddSize(uint64_t size);
+  // The sizes of a piece.
+  void AddSizes(std::string_view value) { AddSize(value.size()); }
   void AddSizes(const BlobView& values);
+  void AddSizes(const SizedContents& values) {
+    for (const uint32_t size : values.sizes) AddSize(size);
+  }
 
   // Checkpoints. REQUIRES: all sizes were added.
   void Finish();
@@ -90,13 +116,33 @@ class HeaderWriter {
   char buffer_[512];
 };
 
-// Replaces `*out` with the concatenation of `lists`, of any layouts, as one blob of `layout`.
-// One allocation. Errors: as ListShape::FitsRocksDb; `*out` is then empty.
-absl::Status Concatenate(absl::Span<const BlobView> lists, Layout layout, std::string* out);
+inline std::string_view ContentsOf(std::string_view value) { return value; }
+inline std::string_view ContentsOf(const BlobView& values) { return values.contents(); }
+inline std::string_view ContentsOf(const SizedContents& values) { return values.contents; }
 
-// Replaces `*out` with `values` in layout `kCompact` under `tag`: disk::kCompactTag or
-// disk::kBundleTag. Errors: as ListShape::FitsRocksDb; `*out` is then empty.
-absl::Status EncodeTagged(absl::Span<const std::string_view> values, uint8_t tag, std::string* out);
+// What a blob must fit: ListShape::Fits or ListShape::FitsRocksDb.
+enum class Limit { kLayout, kRocksDb };
+
+// ResourceExhausted, for a value of `size` bytes, which no layout can hold.
+absl::Status ValueTooLarge(uint64_t size);
+
+// Replaces `*out` with the list that `range` holds, as one blob of `layout` under `tag`:
+// disk::kCompactTag, or in layout `kCompact` also disk::kBundleTag. One allocation.
+// Errors: as `limit` says; `*out` is then empty.
+template <typename Range>
+absl::Status EncodeList(const Range& range, Layout layout, uint8_t tag, Limit limit,
+                        std::string* out) {
+  out->clear();
+  ListShape shape;
+  for (const auto& piece : range) shape.AddAll(piece);
+  absl::Status status = limit == Limit::kRocksDb ? shape.FitsRocksDb(layout) : shape.Fits(layout);
+  if (!status.ok()) return status;
+  HeaderWriter header(shape, layout, out, tag);
+  for (const auto& piece : range) header.AddSizes(piece);
+  header.Finish();
+  for (const auto& piece : range) out->append(ContentsOf(piece));
+  return status;
+}
 
 }  // namespace internal
 }  // namespace sheaf

@@ -1,7 +1,7 @@
 #include "plugin/codec/operand.h"
 
 #include "absl/strings/str_cat.h"
-#include "plugin/codec/blob_view_access.h"
+#include "plugin/codec/blob_parser.h"
 #include "plugin/codec/encoder.h"
 #include "plugin/codec/hex_byte.h"
 #include "plugin/codec/varint.h"
@@ -70,8 +70,8 @@ absl::Status ReadRemove(std::string_view* input, std::vector<Edit>* edits) {
 
 absl::Status ReadBlob(std::string_view* input, std::vector<Edit>* edits) {
   Edit edit;
-  const absl::Status status = BlobViewAccess::ParseInto(
-      *input, Layout::kCompact, BlobViewAccess::Extent::kPrefix, &edit.values);
+  const absl::Status status =
+      BlobParser::ParseInto(*input, Layout::kCompact, BlobParser::Extent::kPrefix, &edit.values);
   if (!status.ok()) return status;
   input->remove_prefix(edit.values.encoded().size());
   edits->push_back(edit);
@@ -151,8 +151,8 @@ absl::Status ParseOperand(std::string_view operand, std::vector<Edit>* edits) {
   if (!IsEdit(operand)) {
     // So that what is too much is told of as in a list.
     Edit edit;
-    absl::Status status = BlobViewAccess::ParseInto(operand, Layout::kCompact,
-                                                    BlobViewAccess::Extent::kWhole, &edit.values);
+    absl::Status status =
+        BlobParser::ParseInto(operand, Layout::kCompact, BlobParser::Extent::kWhole, &edit.values);
     if (status.ok()) edits->push_back(edit);
     return status;
   }
@@ -186,7 +186,8 @@ std::string EncodeRemove(std::string_view value) {
 }
 
 absl::Status EncodeBatch(absl::Span<const std::string_view> operands, std::string* out) {
-  absl::Status status = EncodeTagged(operands, disk::kCompactTag, out);
+  absl::Status status =
+      EncodeList(operands, Layout::kCompact, disk::kCompactTag, Limit::kRocksDb, out);
   if (status.ok()) out->insert(out->begin(), static_cast<char>(disk::kEditTag | disk::kBatchEdit));
   return status;
 }

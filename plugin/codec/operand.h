@@ -40,7 +40,7 @@ absl::Status ParseOperandPrefix(std::string_view* input, std::vector<Edit>* edit
 // Whether `operand` is a clear, by itself.
 bool IsClear(std::string_view operand);
 
-// Encoded edits; appends are blobs, which Encode() and Concatenate() write.
+// Encoded edits; appends are blobs, which EncodeList() writes.
 std::string EncodeClear();
 std::string EncodeKeepFirst(uint64_t count);
 std::string EncodeKeepLast(uint64_t count);

@@ -3,7 +3,6 @@
 #include <cstring>
 #include <memory>
 
-#include "plugin/codec/blob_view_access.h"
 #include "plugin/codec/bytes_block.h"
 #include "plugin/codec/value_iterator.h"
 

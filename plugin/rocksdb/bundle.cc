@@ -3,7 +3,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "plugin/codec/blob_view_access.h"
+#include "plugin/codec/blob_parser.h"
 #include "plugin/codec/encoder.h"
 #include "plugin/codec/operand.h"
 
@@ -11,11 +11,11 @@ namespace sheaf {
 namespace internal {
 
 absl::Status EncodeBundle(absl::Span<const std::string_view> inputs, std::string* out) {
-  return EncodeTagged(inputs, disk::kBundleTag, out);
+  return EncodeList(inputs, Layout::kCompact, disk::kBundleTag, Limit::kRocksDb, out);
 }
 
 absl::StatusOr<BlobView> ParseBundle(std::string_view value) {
-  return BlobViewAccess::ParseTagged(value, disk::kBundleTag);
+  return BlobParser::ParseTagged(value, disk::kBundleTag);
 }
 
 absl::Status ExplainUndecodable(std::string_view value, Layout layout, absl::Status status) {

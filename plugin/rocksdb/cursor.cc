@@ -1,6 +1,9 @@
+// Store::Scan and the Cursor that it returns.
+
 #include <cstring>
 #include <utility>
 
+#include "plugin/codec/blob_parser.h"
 #include "plugin/codec/blob_view_access.h"
 #include "plugin/codec/bytes_block.h"
 #include "plugin/rocksdb/scan_iterator.h"
@@ -93,8 +96,7 @@ class CursorImpl final : public Cursor {
     if (!iterator_->Valid()) return;
     const rocksdb::Slice value = iterator_->value();
     const absl::Status status =
-        BlobViewAccess::ParseInto(std::string_view(value.data(), value.size()), layout_,
-                                  BlobViewAccess::Extent::kWhole, &values_);
+        BlobParser::ParseInto(value.ToStringView(), layout_, BlobParser::Extent::kWhole, &values_);
     valid_ = status.ok();
     if (!valid_) status_ = internal::CorruptList(iterator_->key(), value, layout_, status);
   }

@@ -1,4 +1,4 @@
-// Store::GetSegments and Store::Close.
+// Store::GetSegments.
 
 #include <memory>
 #include <string_view>
@@ -7,7 +7,7 @@
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/container/fixed_array.h"
-#include "absl/strings/str_cat.h"
+#include "plugin/codec/blob_parser.h"
 #include "plugin/codec/blob_view_access.h"
 #include "plugin/rocksdb/pinnable_block.h"
 #include "plugin/rocksdb/segment_pins.h"
@@ -20,8 +20,6 @@ namespace {
 
 using SegmentBlock = PinnableBlock<SegmentHold>;
 using Blocks = std::vector<std::unique_ptr<SegmentBlock>>;
-
-std::string_view View(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
 
 // The base and operands of `key`, each in a block.
 rocksdb::Status ReadOperands(const StoreCore& core, const rocksdb::ReadOptions& options,
@@ -65,8 +63,8 @@ bool ParseSegments(const StoreCore& core, const Blocks& blocks, std::vector<Pinn
     const auto parse = [&](Layout layout) {
       BlobView* const view = BlobViewAccess::view(&(*segments)[i]);
       *view = BlobView();
-      return BlobViewAccess::ParseInto(View(blocks[i]->value()), layout,
-                                       BlobViewAccess::Extent::kWhole, view)
+      return BlobParser::ParseInto(blocks[i]->value().ToStringView(), layout,
+                                   BlobParser::Extent::kWhole, view)
           .ok();
     };
     // Only the first may be the base, and RocksDB does not tell.
@@ -137,17 +135,6 @@ rocksdb::Status Store::GetSegments(const rocksdb::ReadOptions& options, const ro
                                  &(*segments)[i]);
   }
   return s;
-}
-
-rocksdb::Status Store::Close() {
-  const uint64_t pins = core_->segment_pins->Close();
-  if (pins != 0) {
-    return rocksdb::Status::Busy(absl::StrCat(
-        "Store::Close: ", pins, pins == 1 ? " segment" : " segments",
-        " of GetSegments still pinned to the DB; drop their PinnedBlobs and PinnedSlices first"));
-  }
-  core_->Close();
-  return rocksdb::Status::OK();
 }
 
 }  // namespace sheaf

@@ -1,4 +1,4 @@
-// Histogram: how many numbers lie between two powers of two, with the least and the largest of all.
+// Histogram: how many numbers lie between two powers of two, with the min and the max of all.
 //
 // It is kept as text in the properties of an SST, and several add up to that of all their numbers.
 //
@@ -36,8 +36,8 @@ class Histogram {
   void Add(uint64_t number, uint64_t times = 1) {
     if (times == 0) return;
     counts_[BucketOf(number)] += times;
-    if (number < least_) least_ = number;
-    if (number > largest_) largest_ = number;
+    if (number < min_) min_ = number;
+    if (number > max_) max_ = number;
   }
   void Add(const Histogram& other);
 
@@ -46,24 +46,24 @@ class Histogram {
 
   const std::array<uint64_t, kBuckets>& counts() const { return counts_; }
   uint64_t total() const;
-  bool empty() const { return least_ > largest_; }
+  bool empty() const { return min_ > max_; }
   // REQUIRES: not empty.
-  uint64_t least() const { return least_; }
-  uint64_t largest() const { return largest_; }
+  uint64_t min() const { return min_; }
+  uint64_t max() const { return max_; }
 
   // A number that about `part` (0 to 1) of all are not above: numbers are taken for spread evenly
   // over their bucket. Exact if all are equal. REQUIRES: not empty.
   uint64_t Quantile(double part) const;
 
-  // "LEAST-LARGEST BITS:COUNT BITS:COUNT ...", decimal, buckets without a count left out; "" if
+  // "MIN-MAX BITS:COUNT BITS:COUNT ...", decimal, buckets without a count left out; "" if
   // empty. FromText is false, and the histogram as it was, for any other text.
   std::string ToText() const;
   bool FromText(std::string_view text);
 
  private:
   std::array<uint64_t, kBuckets> counts_ = {};
-  uint64_t least_ = std::numeric_limits<uint64_t>::max();
-  uint64_t largest_ = 0;
+  uint64_t min_ = std::numeric_limits<uint64_t>::max();
+  uint64_t max_ = 0;
 };
 
 }  // namespace internal

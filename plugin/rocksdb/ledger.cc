@@ -5,7 +5,7 @@
 namespace sheaf {
 namespace internal {
 
-Ledger::Ledger(std::shared_ptr<const Caches> caches) : caches_(std::move(caches)) {
+Ledger::Ledger(std::shared_ptr<const PinPolicy> pin_policy) : pin_policy_(std::move(pin_policy)) {
   for (Shard& shard : shards_) shard.ledger = this;
 }
 
@@ -16,8 +16,8 @@ void Ledger::Unref(Shard* shard, uint64_t n) {
 }
 
 void Ledger::Close() {
-  // Reads are over, so nobody takes from `spare` any more. Only the last Unref may destroy this.
-  for (Shard& shard : shards_) Unref(&shard, 1 + shard.spare.load(std::memory_order_relaxed));
+  // Reads are over, so nobody takes from `reserved` any more. Only the last Unref may destroy this.
+  for (Shard& shard : shards_) Unref(&shard, 1 + shard.reserved.load(std::memory_order_relaxed));
 }
 
 Ledger::Pin Ledger::CountFound(uint64_t bytes) {
@@ -27,13 +27,14 @@ Ledger::Pin Ledger::CountFound(uint64_t bytes) {
     if (!alone) {
       shard.refs.fetch_add(1, std::memory_order_relaxed);
     } else {
-      if (shard.spare.load(std::memory_order_relaxed) == 0) TakeStock(shard);
-      shard.spare.store(shard.spare.load(std::memory_order_relaxed) - 1, std::memory_order_relaxed);
+      if (shard.reserved.load(std::memory_order_relaxed) == 0) ReserveRefs(shard);
+      shard.reserved.store(shard.reserved.load(std::memory_order_relaxed) - 1,
+                           std::memory_order_relaxed);
     }
     shard.found.Add(1, alone);
     shard.found_bytes.Add(bytes, alone);
     if (!alone) {
-      Raise(Pinned());
+      UpdatePeak(Pinned());
     } else if (shard.blocks() > shard.blocks_mark || shard.bytes() > shard.bytes_mark) {
       Look(shard);
     }
@@ -41,11 +42,11 @@ Ledger::Pin Ledger::CountFound(uint64_t bytes) {
   return Pin(mine, bytes);
 }
 
-void Ledger::TakeStock(Shard& mine) {
-  mine.refs.fetch_add(kStock, std::memory_order_relaxed);
-  mine.spare.store(kStock, std::memory_order_relaxed);
+void Ledger::ReserveRefs(Shard& mine) {
+  mine.refs.fetch_add(kReservedRefs, std::memory_order_relaxed);
+  mine.reserved.store(kReservedRefs, std::memory_order_relaxed);
   // The more threads, the more it costs to look, and the more others look.
-  if (++mine.stocks >= ThreadSlot::Taken()) Look(mine);
+  if (++mine.reservations >= ThreadSlot::Taken()) Look(mine);
 }
 
 Ledger::Level Ledger::Pinned() const {
@@ -74,28 +75,28 @@ Ledger::Level Ledger::Pinned() const {
 
 namespace {
 
-// Raises `peak` to `value`, if that is more, and returns what it is then.
-uint64_t RaiseTo(std::atomic<uint64_t>& peak, uint64_t value) {
-  uint64_t before = peak.load(std::memory_order_relaxed);
-  while (before < value && !peak.compare_exchange_weak(before, value, std::memory_order_relaxed)) {
+// Raises `max` to `value`, if that is more, and returns what it is then.
+uint64_t UpdateMax(std::atomic<uint64_t>& max, uint64_t value) {
+  uint64_t before = max.load(std::memory_order_relaxed);
+  while (before < value && !max.compare_exchange_weak(before, value, std::memory_order_relaxed)) {
   }
   return before < value ? value : before;
 }
 
 }  // namespace
 
-Ledger::Level Ledger::Raise(Level now) {
-  return {RaiseTo(peak_blocks_, now.blocks), RaiseTo(peak_bytes_, now.bytes)};
+Ledger::Level Ledger::UpdatePeak(Level now) {
+  return {UpdateMax(peak_blocks_, now.blocks), UpdateMax(peak_bytes_, now.bytes)};
 }
 
 void Ledger::CountMerged(uint64_t operands) {
   InMine([operands](Shard& shard, bool alone) { shard.operands_merged.Add(operands, alone); });
-  RaiseTo(peak_operands_, operands);
+  UpdateMax(peak_operands_, operands);
 }
 
 void Ledger::Look(Shard& mine) {
   const Level now = Pinned();
-  const Level peak = Raise(now);
+  const Level peak = UpdatePeak(now);
   // As far up as the sum can go without a new maximum. Where others have a part in the sum, mine
   // may rise for ever while it stays the same: leave room, so as not to look at every read.
   const auto mark = [](int64_t part, uint64_t sum, uint64_t highest) {
@@ -104,7 +105,7 @@ void Ledger::Look(Shard& mine) {
   };
   mine.blocks_mark = mark(mine.blocks(), now.blocks, peak.blocks);
   mine.bytes_mark = mark(mine.bytes(), now.bytes, peak.bytes);
-  mine.stocks = 0;
+  mine.reservations = 0;
 }
 
 Ledger::Pin::~Pin() {
@@ -136,7 +137,7 @@ void Ledger::CountFailed() {
 
 StoreStats Ledger::Snapshot() {
   const Level now = Pinned();
-  const Level peak = Raise(now);
+  const Level peak = UpdatePeak(now);
   StoreStats stats;
   uint64_t copied = 0;
   // Last things first, so that the difference below is not of something that had not begun: a read

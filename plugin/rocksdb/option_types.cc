@@ -4,7 +4,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "plugin/rocksdb/no_throw.h"
+#include "plugin/rocksdb/exceptions_to_status.h"
 #include "sheaf/append_operator.h"
 #include "sheaf/layout.h"
 
@@ -30,7 +30,7 @@ OptionTypeInfo EnumOption(size_t offset, const std::unordered_map<std::string, T
   OptionTypeInfo info = OptionTypeInfo::Enum<T>(static_cast<int>(offset), names);
   info.SetParseFunc([names, expected](const rocksdb::ConfigOptions&, const std::string& name,
                                       const std::string& text, void* at) {
-    return NoThrow([&] {
+    return ExceptionsToStatus([&] {
       const auto found = names->find(text);
       if (found == names->end()) return Refuse(name, expected, text);
       *static_cast<T*>(at) = found->second;
@@ -45,7 +45,7 @@ OptionTypeInfo NumberOption(size_t offset) {
   OptionTypeInfo info(static_cast<int>(offset), rocksdb::OptionType::kUInt64T);
   info.SetParseFunc([](const rocksdb::ConfigOptions&, const std::string& name,
                        const std::string& text, void* at) {
-    return NoThrow([&] {
+    return ExceptionsToStatus([&] {
       uint64_t number = 0;
       if (!absl::SimpleAtoi(text, &number)) {
         return Refuse(name, "a number from 0 (no limit) to 18446744073709551615", text);

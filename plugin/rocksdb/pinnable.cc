@@ -2,7 +2,9 @@
 
 #include <utility>
 
-#include "plugin/rocksdb/caches.h"
+#include "plugin/codec/blob_parser.h"
+#include "plugin/codec/blob_view_access.h"
+#include "plugin/rocksdb/pin_policy.h"
 #include "plugin/rocksdb/pinnable_block.h"
 
 namespace sheaf {
@@ -10,9 +12,8 @@ namespace sheaf {
 absl::StatusOr<PinnedBlob> FromPinnable(rocksdb::PinnableSlice&& value, Layout layout,
                                         std::shared_ptr<const void> keep_alive) {
   PinnedBlob list;
-  absl::Status status =
-      BlobViewAccess::ParseInto(std::string_view(value.data(), value.size()), layout,
-                                BlobViewAccess::Extent::kWhole, BlobViewAccess::view(&list));
+  absl::Status status = BlobParser::ParseInto(
+      value.ToStringView(), layout, BlobParser::Extent::kWhole, BlobViewAccess::view(&list));
   if (!status.ok()) return status;
   const bool share_pin = internal::HoldsPin(value);
   using KeptBlock = internal::PinnableBlock<std::shared_ptr<const void>>;
@@ -24,7 +25,7 @@ absl::StatusOr<PinnedBlob> FromPinnable(rocksdb::PinnableSlice&& value, Layout l
 
 std::shared_ptr<const void> KeepAlive(rocksdb::DB* db, rocksdb::ColumnFamilyHandle* cf) {
   if (cf == nullptr) cf = db->DefaultColumnFamily();
-  return std::make_shared<const internal::Caches>(internal::Caches::Of(db->GetOptions(cf)));
+  return std::make_shared<const internal::PinPolicy>(internal::PinPolicy::Of(db->GetOptions(cf)));
 }
 
 }  // namespace sheaf

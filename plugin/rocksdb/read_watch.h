@@ -10,7 +10,7 @@
 
 #include <cstdint>
 
-#include "plugin/rocksdb/caches.h"
+#include "plugin/rocksdb/pin_policy.h"
 #include "rocksdb/options.h"
 #include "rocksdb/perf_context.h"
 #include "rocksdb/perf_level.h"
@@ -21,9 +21,9 @@ namespace internal {
 // From construction to destruction, on the calling thread, around one read.
 class ReadWatch {
  public:
-  ReadWatch(const Caches& caches, const rocksdb::ReadOptions& options)
-      : file_reason_(caches.file_reason),
-        watches_files_(caches.files_may_copy || !options.fill_cache) {
+  ReadWatch(const PinPolicy& policy, const rocksdb::ReadOptions& options)
+      : file_reason_(policy.file_reason),
+        watches_files_(policy.files_may_copy || !options.fill_cache) {
     if (!watches_files_) return;
     level_ = rocksdb::GetPerfLevel();
     if (level_ < rocksdb::PerfLevel::kEnableTimeExceptForMutex) {

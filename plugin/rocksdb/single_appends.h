@@ -1,8 +1,9 @@
 // Appends of one value each, which most are: merged, and encoded, in a way of their own.
 //
-// Such an operand says by its size alone how large its value is. So the header of the result can be
-// written without a look at the operands, which lie all over the memtable, and each is then looked
-// at once: to check that it is what its size says, and to copy the value.
+// The size of such an operand tells the size of its value. So the header of the result is written
+// without a look at the operands, which lie all over the memtable. Then each is looked at once: to
+// check that it is what its size says, and to copy the value. EncodeList would look twice, which
+// takes 10 to 70 % longer with 50,000 operands.
 
 #ifndef SHEAF_PLUGIN_ROCKSDB_SINGLE_APPENDS_H_
 #define SHEAF_PLUGIN_ROCKSDB_SINGLE_APPENDS_H_

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "plugin/codec/operand.h"
+#include "plugin/rocksdb/exceptions_to_status.h"
 #include "plugin/rocksdb/histogram.h"
-#include "plugin/rocksdb/no_throw.h"
 #include "plugin/rocksdb/option_types.h"
 #include "plugin/rocksdb/stats_collector_impl.h"
 #include "sheaf/blob_view.h"
@@ -28,7 +28,7 @@ class StatsCollector final : public rocksdb::TablePropertiesCollector {
   rocksdb::Status AddUserKey(const rocksdb::Slice& key, const rocksdb::Slice& value,
                              rocksdb::EntryType type, rocksdb::SequenceNumber /*sequence*/,
                              uint64_t /*file_size*/) override {
-    const rocksdb::Status s = NoThrow([&] {
+    const rocksdb::Status s = ExceptionsToStatus([&] {
       Count(key, value, type);
       return rocksdb::Status::OK();
     });
@@ -39,7 +39,7 @@ class StatsCollector final : public rocksdb::TablePropertiesCollector {
   rocksdb::Status Finish(rocksdb::UserCollectedProperties* properties) override {
     rocksdb::Status s = rocksdb::Status::MemoryLimit();
     if (is_complete_) {
-      s = NoThrow([&] {
+      s = ExceptionsToStatus([&] {
         *properties = Properties();
         return rocksdb::Status::OK();
       });
@@ -51,7 +51,7 @@ class StatsCollector final : public rocksdb::TablePropertiesCollector {
   rocksdb::UserCollectedProperties GetReadableProperties() const override {
     rocksdb::UserCollectedProperties properties;
     if (is_complete_) {
-      NoThrow([&] {
+      ExceptionsToStatus([&] {
         properties = Properties();
         return rocksdb::Status::OK();
       }).PermitUncheckedError();
@@ -108,15 +108,14 @@ class StatsCollector final : public rocksdb::TablePropertiesCollector {
   }
 
   bool CountList(const rocksdb::Slice& value, Layout layout) {
-    const absl::StatusOr<BlobView> list =
-        BlobView::Parse(std::string_view(value.data(), value.size()), layout);
+    const absl::StatusOr<BlobView> list = BlobView::Parse(value.ToStringView(), layout);
     if (list.ok()) AddList(*list);
     return list.ok();
   }
 
   void CountEdits(const rocksdb::Slice& operand) {
     std::vector<Edit> edits;
-    if (!ParseOperand(std::string_view(operand.data(), operand.size()), &edits).ok()) {
+    if (!ParseOperand(operand.ToStringView(), &edits).ok()) {
       ++undecodable_;
       return;
     }

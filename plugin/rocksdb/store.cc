@@ -1,81 +1,20 @@
+// Opening a Store, writing through it, closing it. Its reads are in store_reads.cc, cursor.cc
+// (Scan) and get_segments.cc.
+
 #include "sheaf/store.h"
 
-#include <algorithm>
 #include <memory>
 #include <utility>
 
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "plugin/codec/operand.h"
 #include "plugin/rocksdb/append_operator_impl.h"
-#include "plugin/rocksdb/bundle.h"
 #include "plugin/rocksdb/single_appends.h"
 #include "plugin/rocksdb/store_core.h"
 #include "rocksdb/table.h"
 
 namespace sheaf {
 namespace internal {
-
-namespace {
-
-// For messages.
-std::string Shown(const rocksdb::Slice& key) {
-  constexpr size_t kMaxKeyBytes = 64;
-  const absl::string_view shown(key.data(), std::min(key.size(), kMaxKeyBytes));
-  return absl::StrCat("\"", absl::CHexEscape(shown), key.size() > kMaxKeyBytes ? "...\"" : "\"");
-}
-
-}  // namespace
-
-std::unique_ptr<rocksdb::Iterator> StoreCore::NewIterator(const rocksdb::ReadOptions& given) const {
-  rocksdb::ReadOptions options = given;
-#if ROCKSDB_MAJOR > 9 || (ROCKSDB_MAJOR == 9 && ROCKSDB_MINOR >= 8)
-  // Else values would not be there before PrepareValue.
-  options.allow_unprepared_value = false;
-#endif
-  std::unique_ptr<rocksdb::Iterator> iterator;
-  const auto create = [&] { iterator.reset(db->NewIterator(options, cf)); };
-  if (options.read_tier != rocksdb::kBlockCacheTier || options.ignore_range_deletions) {
-    create();
-  } else if (!no_range_deletions->Run(create)) {
-    iterator.reset(rocksdb::NewErrorIterator(rocksdb::Status::Incomplete(
-        "SSTs hold range deletions, which RocksDB's iterators need I/O for (kBlockCacheTier)")));
-  }
-  return iterator;
-}
-
-rocksdb::Status CorruptList(const rocksdb::Slice& key, const rocksdb::Slice& value, Layout layout,
-                            const absl::Status& status) {
-  const absl::Status why =
-      ExplainUndecodable(std::string_view(value.data(), value.size()), layout, status);
-  return rocksdb::Status::Corruption(
-      absl::StrCat("the value of key ", Shown(key), " is not a list"),
-      rocksdb::Slice(why.message().data(), why.message().size()));
-}
-
-rocksdb::Status ExplainFailure(const rocksdb::Slice& key, const MergeFailure& failure,
-                               const rocksdb::Status& status) {
-  if (!status.IsCorruption()) return status;
-  switch (failure.kind) {
-    case MergeFailure::Kind::kTooLarge:
-      return rocksdb::Status::Corruption(
-          absl::StrCat("the list of key ", Shown(key), " is too large"),
-          absl::StrCat("its base and operands have ", failure.bytes,
-                       " bytes, a value of RocksDB has at most ", disk::kMaxRocksDbValue,
-                       "; nothing is lost. Trim or clear the list, or set max_bytes"));
-    case MergeFailure::Kind::kNoMemory: {
-      const std::string why =
-          absl::StrCat("not enough memory to merge the list of key ", Shown(key),
-                       ": its base and operands have ", failure.bytes,
-                       " bytes; nothing is lost. Read it with more memory, or GetLast");
-      return rocksdb::Status::MemoryLimit(why);
-    }
-    case MergeFailure::Kind::kNone:
-      break;
-  }
-  return status;
-}
-
 namespace {
 
 // Why a list or an operand that cannot be encoded was not written.
@@ -152,7 +91,7 @@ rocksdb::Status Store::Open(rocksdb::DB* db, rocksdb::ColumnFamilyHandle* cf,
   }
   store->reset(new Store(std::make_unique<StoreCore>(
       db, cf, options.layout, appends, append_options,
-      std::make_shared<const internal::Caches>(internal::Caches::Of(cf_options)), instance,
+      std::make_shared<const internal::PinPolicy>(internal::PinPolicy::Of(cf_options)), instance,
       cf_options.enable_blob_files)));
   return rocksdb::Status::OK();
 }
@@ -284,6 +223,17 @@ rocksdb::Status Store::Clear(const rocksdb::WriteOptions& options, const rocksdb
   return Write(options, key, Clearing());
 }
 
+rocksdb::Status Store::Close() {
+  const uint64_t pins = core_->segment_pins->Close();
+  if (pins != 0) {
+    return rocksdb::Status::Busy(absl::StrCat(
+        "Store::Close: ", pins, pins == 1 ? " segment" : " segments",
+        " of GetSegments still pinned to the DB; drop their PinnedBlobs and PinnedSlices first"));
+  }
+  core_->Close();
+  return rocksdb::Status::OK();
+}
+
 StoreStats Store::stats() const {
   StoreStats stats = core_->ledger->Snapshot();
   stats.segments_pinned = core_->segment_pins->count();
@@ -292,6 +242,6 @@ StoreStats Store::stats() const {
 
 Layout Store::layout() const { return core_->layout; }
 
-std::shared_ptr<const void> Store::keep_alive() const { return core_->caches; }
+std::shared_ptr<const void> Store::keep_alive() const { return core_->pin_policy; }
 
 }  // namespace sheaf

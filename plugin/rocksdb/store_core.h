@@ -8,9 +8,9 @@
 #include <string_view>
 
 #include "absl/status/status.h"
-#include "plugin/rocksdb/caches.h"
 #include "plugin/rocksdb/instance.h"
 #include "plugin/rocksdb/ledger.h"
+#include "plugin/rocksdb/pin_policy.h"
 #include "plugin/rocksdb/range_deletion_guard.h"
 #include "plugin/rocksdb/read_context.h"
 #include "plugin/rocksdb/segment_pins.h"
@@ -28,27 +28,27 @@ class StoreCore {
  public:
   // The names differ from the members': RocksDB's own build, with plugins, has -Wshadow -Werror.
   StoreCore(rocksdb::DB* a_db, rocksdb::ColumnFamilyHandle* a_cf, Layout a_layout, bool appends,
-            const AppendOptions& appends_with, std::shared_ptr<const Caches> its_caches,
+            const AppendOptions& appends_with, std::shared_ptr<const PinPolicy> its_pin_policy,
             const Instance& kind, bool makes_blobs)
       : db(a_db),
         cf(a_cf),
         layout(a_layout),
         can_append(appends),
         append_options(appends_with),
-        caches(std::move(its_caches)),
+        pin_policy(std::move(its_pin_policy)),
         instance(kind),
-        has_row_cache(caches->row != nullptr),
+        has_row_cache(pin_policy->row != nullptr),
         row_cache_fault(FaultOfRowCache(cf, kind)),
         reads_plainly(!has_row_cache && !kind.has_ttl),
         makes_blob_files(makes_blobs),
-        ledger(Ledger::New(caches)) {}
+        ledger(Ledger::New(pin_policy)) {}
 
   rocksdb::DB* const db;
   rocksdb::ColumnFamilyHandle* const cf;
   const Layout layout;
   const bool can_append;               // the merge operator is sheaf.append
   const AppendOptions append_options;  // its options, if it is
-  const std::shared_ptr<const Caches> caches;
+  const std::shared_ptr<const PinPolicy> pin_policy;
   const Instance instance;
   const bool has_row_cache;
   // Why what RocksDB finds in a row cache is never right here; null if it is, while no SST has

@@ -7,6 +7,7 @@
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/container/fixed_array.h"
+#include "plugin/codec/blob_parser.h"
 #include "plugin/codec/blob_view_access.h"
 #include "plugin/rocksdb/pinnable_block.h"
 #include "plugin/rocksdb/read_context.h"
@@ -18,8 +19,6 @@ namespace sheaf {
 namespace internal {
 namespace {
 
-std::string_view View(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
-
 using StoreBlock = PinnableBlock<Ledger::Pin>;
 
 // Turns what a read left in `block` into `*list`, which is empty; if it is not pinned, `operands()`
@@ -30,8 +29,8 @@ void TakeList(const StoreCore& core, const rocksdb::ReadOptions& options, const 
               std::unique_ptr<StoreBlock> block, const ReadWatch& watch, Operands operands,
               PinnedBlob* list, rocksdb::Status* s) {
   rocksdb::PinnableSlice& value = block->value();
-  const absl::Status status = BlobViewAccess::ParseInto(
-      View(value), core.layout, BlobViewAccess::Extent::kWhole, BlobViewAccess::view(list));
+  const absl::Status status = BlobParser::ParseInto(
+      value.ToStringView(), core.layout, BlobParser::Extent::kWhole, BlobViewAccess::view(list));
   if (!status.ok()) {
     // RocksDB also says OK and leaves the value empty where a table's index, or the base under
     // operands, is not in a cache.
@@ -45,11 +44,12 @@ void TakeList(const StoreCore& core, const rocksdb::ReadOptions& options, const 
     return;
   }
   const uint64_t bytes = value.size();
-  const bool share_pin = HoldsPin(value) && !core.caches->pins_die_with_db;
+  const bool share_pin = HoldsPin(value) && !core.pin_policy->pins_die_with_db;
   Ledger::Pin pin = core.ledger->CountFound(bytes);
   if (!share_pin) {
     const uint64_t merged = operands();
-    const CopyReason reason = value.IsPinned() ? core.caches->pin_reason : watch.WhyCopied(merged);
+    const CopyReason reason =
+        value.IsPinned() ? core.pin_policy->pin_reason : watch.WhyCopied(merged);
     core.ledger->CountCopied(reason, bytes);
     if (merged != 0) core.ledger->CountMerged(merged);
   }
@@ -108,7 +108,7 @@ rocksdb::Status ReadList(const StoreCore& core, const rocksdb::ReadOptions& opti
   // RocksDB reads straight into the block: moving a PinnableSlice costs more than the block that
   // is allocated in vain where there is no list.
   auto block = std::make_unique<StoreBlock>();
-  ReadWatch watch(*core.caches, options);
+  ReadWatch watch(*core.pin_policy, options);
   rocksdb::Status s;
   if (core.reads_plainly && !core.ReadsBlobsWithoutIo(options)) {
     context->AllowStop();
@@ -186,7 +186,7 @@ void Store::MultiGet(const rocksdb::ReadOptions& options, size_t n, const rocksd
     return;
   }
   absl::FixedArray<rocksdb::PinnableSlice, 32> values(n);
-  const internal::ReadWatch watch(*core_->caches, options);
+  const internal::ReadWatch watch(*core_->pin_policy, options);
   internal::ReadContext::MergedKeys merged;
   internal::ReadContext context;
   context.TellKeysApart(&merged);
@@ -194,7 +194,7 @@ void Store::MultiGet(const rocksdb::ReadOptions& options, size_t n, const rocksd
   core_->db->MultiGet(options, core_->cf, n, keys, values.data(), statuses);
   for (size_t i = 0; i < n; ++i) {
     lists[i].Reset();
-    const auto outcome = [&] { return context.Of(internal::View(keys[i])); };
+    const auto outcome = [&] { return context.Of(keys[i].ToStringView()); };
     if (statuses[i].ok()) {
       auto block = std::make_unique<internal::StoreBlock>();
       block->MoveFrom(std::move(values[i]));

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "gtest/gtest.h"
-#include "plugin/codec/blob_view_access.h"
+#include "plugin/codec/blob_parser.h"
 #include "tests/codec/corruption.h"
 #include "tests/codec/lists.h"
 #include "tests/support/counting_new.h"
@@ -70,10 +70,9 @@ TEST(CompactCorruptionTest, ABundleIsNamedInTheMessage) {
 }
 
 TEST(CompactCorruptionTest, AListIsNotABundle) {
-  EXPECT_TRUE(BlobViewAccess::ParseTagged(Hex("B8 01 03 616263"), disk::kBundleTag).ok());
-  test::ExpectDataLoss(
-      BlobViewAccess::ParseTagged(Hex("B0 01 03 616263"), disk::kBundleTag).status(),
-      {"tag at offset 0", "found 0xB0", "expected 0xB8..0xBA or 0xBC..0xBE"});
+  EXPECT_TRUE(BlobParser::ParseTagged(Hex("B8 01 03 616263"), disk::kBundleTag).ok());
+  test::ExpectDataLoss(BlobParser::ParseTagged(Hex("B0 01 03 616263"), disk::kBundleTag).status(),
+                       {"tag at offset 0", "found 0xB0", "expected 0xB8..0xBA or 0xBC..0xBE"});
 }
 
 TEST(CompactCorruptionTest, AMissingCountIsCorruption) {

@@ -135,8 +135,11 @@ std::string EncodeDifference(const reference::Values& values, Layout layout) {
   for (const absl::StatusOr<BlobView>& list : lists) builder.AddAll(*list);
   if (!builder.Finish(&out).ok() || out != expected) return "BlobBuilder::AddAll";
   out = "left over";
-  if (!internal::Concatenate({*lists[0], *lists[1]}, layout, &out).ok() || out != expected) {
-    return "Concatenate";
+  const BlobView both[] = {*lists[0], *lists[1]};
+  if (!internal::EncodeList(both, layout, disk::kCompactTag, internal::Limit::kRocksDb, &out)
+           .ok() ||
+      out != expected) {
+    return "EncodeList";
   }
   return "";
 }

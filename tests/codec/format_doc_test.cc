@@ -18,7 +18,7 @@
 #include "absl/strings/strip.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "plugin/codec/blob_view_access.h"
+#include "plugin/codec/blob_parser.h"
 #include "plugin/codec/encoder.h"
 #include "tests/codec/differential.h"
 #include "tests/support/hex.h"
@@ -133,7 +133,7 @@ std::vector<Example> ReadExamples() {
 
 // What the library says of `bytes` in any form.
 absl::StatusOr<BlobView> Parse(std::string_view bytes, Form form) {
-  if (form == Form::kBundle) return BlobViewAccess::ParseTagged(bytes, disk::kBundleTag);
+  if (form == Form::kBundle) return BlobParser::ParseTagged(bytes, disk::kBundleTag);
   return BlobView::Parse(bytes, form == Form::kFixed64 ? Layout::kFixed64 : Layout::kCompact);
 }
 

@@ -19,11 +19,11 @@ void CheckSound(const Histogram& histogram) {
   Histogram again;
   Check(again.FromText(text) && again.ToText() == text, "its own text is read back", text);
   if (histogram.empty()) return Check(text.empty(), "an empty histogram has no text", text);
-  Check(histogram.least() <= histogram.largest(), "the least is not above the largest", text);
-  uint64_t before = histogram.least();
+  Check(histogram.min() <= histogram.max(), "the min is not above the max", text);
+  uint64_t before = histogram.min();
   for (const double part : {0.0, 0.1, 0.5, 0.9, 0.99, 1.0}) {
     const uint64_t quantile = histogram.Quantile(part);
-    Check(quantile >= before && quantile <= histogram.largest(), "quantiles lie in order", text);
+    Check(quantile >= before && quantile <= histogram.max(), "quantiles lie in order", text);
     before = quantile;
   }
 }

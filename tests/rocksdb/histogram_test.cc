@@ -43,16 +43,16 @@ INSTANTIATE_TEST_SUITE_P(Layouts, HistogramTest,
 
 TEST_P(HistogramTest, SizesOfListsAreCountedAsOneByOne) {
   std::mt19937 random(5);
-  // Sizes of one, two and four bytes; around the ends of vectors and chunks.
-  for (const uint64_t largest : {0, 1, 3, 75, 255, 256, 40000, 65535, 65536, 70000}) {
-    for (const size_t count : {0, 1, 2, 15, 16, 17, 31, 64, 2047, 2048, 2049, 5000}) {
-      if (largest > 1000 && count > 100) continue;  // would be large
+  // Sizes of one, two and four bytes.
+  for (const uint64_t max : {0, 1, 3, 75, 255, 256, 40000, 65535, 65536, 70000}) {
+    for (const size_t count : {0, 1, 2, 64, 2000}) {
+      if (max > 1000 && count > 100) continue;  // would be large
       // From 5/8 on they all lie in one bucket, or two.
-      for (const uint64_t least : {uint64_t{0}, largest * 5 / 8}) {
+      for (const uint64_t min : {uint64_t{0}, max * 5 / 8}) {
         BlobBuilder builder(GetParam());
         std::vector<uint64_t> sizes;
         for (size_t i = 0; i < count; ++i) {
-          sizes.push_back(i == count / 2 ? largest : least + random() % (largest - least + 1));
+          sizes.push_back(i == count / 2 ? max : min + random() % (max - min + 1));
           builder.Add(std::string(sizes.back(), 'x'));
         }
         std::string encoded;
@@ -61,25 +61,9 @@ TEST_P(HistogramTest, SizesOfListsAreCountedAsOneByOne) {
         ASSERT_TRUE(list.ok());
         Histogram histogram;
         histogram.AddSizes(*list);
-        EXPECT_EQ(histogram.ToText(), TextOf(sizes)) << count << " values up to " << largest;
+        EXPECT_EQ(histogram.ToText(), TextOf(sizes)) << count << " values up to " << max;
       }
     }
-  }
-}
-
-TEST_P(HistogramTest, ManyEqualSmallSizesDoNotOverflow) {
-  // One size differs, so that the list is not uniform.
-  for (const size_t size : {0, 1, 7}) {
-    const std::string value(size, 'x');
-    BlobBuilder builder(GetParam());
-    std::vector<uint64_t> sizes(100000, size);
-    sizes.push_back(size + 1);
-    for (const uint64_t each : sizes) builder.Add(std::string(each, 'x'));
-    std::string encoded;
-    ASSERT_TRUE(builder.Finish(&encoded).ok());
-    Histogram histogram;
-    histogram.AddSizes(*BlobView::Parse(encoded, GetParam()));
-    EXPECT_EQ(histogram.ToText(), TextOf(sizes));
   }
 }
 

@@ -51,7 +51,7 @@ class Worker {
 
 class LedgerTest : public ::testing::Test {
  protected:
-  LedgerTest() : ledger_(Ledger::New(std::make_shared<const Caches>())) {}
+  LedgerTest() : ledger_(Ledger::New(std::make_shared<const PinPolicy>())) {}
 
   std::vector<Ledger::Pin> Take(size_t n) {
     std::vector<Ledger::Pin> pins;

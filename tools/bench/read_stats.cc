@@ -4,8 +4,8 @@
 #include <memory>
 
 #include "absl/strings/str_cat.h"
-#include "plugin/rocksdb/caches.h"
 #include "plugin/rocksdb/ledger.h"
+#include "plugin/rocksdb/pin_policy.h"
 #include "tools/bench/read_bench.h"
 
 namespace sheaf {
@@ -15,10 +15,10 @@ namespace {
 constexpr uint64_t kBytes = 510000;
 
 // All that a read and its drop leave in the ledger: the counters, the high-water mark's check, and
-// the reference that keeps the caches.
+// the reference that keeps the PinPolicy.
 void Pin(benchmark::State& state) {
   const internal::Ledger::Ptr ledger =
-      internal::Ledger::New(std::make_shared<const internal::Caches>());
+      internal::Ledger::New(std::make_shared<const internal::PinPolicy>());
   for (auto _ : state) {
     internal::Ledger::Pin pin = ledger->CountFound(kBytes);
     benchmark::DoNotOptimize(&pin);
@@ -47,7 +47,7 @@ void Reference(benchmark::State& state) {
 // One look at the statistics.
 void Snapshot(benchmark::State& state) {
   const internal::Ledger::Ptr ledger =
-      internal::Ledger::New(std::make_shared<const internal::Caches>());
+      internal::Ledger::New(std::make_shared<const internal::PinPolicy>());
   for (auto _ : state) benchmark::DoNotOptimize(ledger->Snapshot().reads);
 }
 

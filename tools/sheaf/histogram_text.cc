@@ -60,12 +60,12 @@ std::string Percent(uint64_t part, uint64_t all) {
 }
 
 std::string Quantiles(const Histogram& histogram, Unit unit) {
-  std::string text = absl::StrCat("min ", Number(histogram.least(), unit));
-  if (histogram.least() == histogram.largest()) return absl::StrCat("all ", text.substr(4));
+  std::string text = absl::StrCat("min ", Number(histogram.min(), unit));
+  if (histogram.min() == histogram.max()) return absl::StrCat("all ", text.substr(4));
   for (const auto& [name, part] : {std::pair("median", 0.5), std::pair("p99", 0.99)}) {
     absl::StrAppend(&text, ", ", name, " ~", Number(histogram.Quantile(part), unit));
   }
-  return absl::StrCat(text, ", max ", Number(histogram.largest(), unit));
+  return absl::StrCat(text, ", max ", Number(histogram.max(), unit));
 }
 
 }  // namespace
@@ -78,8 +78,8 @@ void AppendBars(const char* title, const char* counted, const Histogram& histogr
   const uint64_t all = histogram.total();
   const uint64_t largest = *std::max_element(counts.begin(), counts.end());
   // Buckets without a count are shown between others: a gap is to be seen.
-  const size_t first = Histogram::BucketOf(histogram.least());
-  const size_t last = Histogram::BucketOf(histogram.largest());
+  const size_t first = Histogram::BucketOf(histogram.min());
+  const size_t last = Histogram::BucketOf(histogram.max());
   size_t range_width = 0;
   size_t count_width = std::strlen(counted);
   for (size_t i = first; i <= last; ++i) {

@@ -6,7 +6,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "plugin/codec/blob_view_access.h"
+#include "plugin/codec/blob_parser.h"
 #include "plugin/codec/operand.h"
 #include "plugin/codec/varint.h"
 #include "tools/common/text.h"
@@ -31,7 +31,7 @@ absl::Status TakePart(FirstPart kind, Layout layout, std::string_view* rest, Joi
     if (!status.ok()) return status;
   } else {
     const absl::StatusOr<BlobView> bundle =
-        BlobViewAccess::ParseTagged(*rest, disk::kBundleTag, BlobViewAccess::Extent::kPrefix);
+        BlobParser::ParseTagged(*rest, disk::kBundleTag, BlobParser::Extent::kPrefix);
     if (!bundle.ok()) return bundle.status();
     rest->remove_prefix(bundle->encoded().size());
   }

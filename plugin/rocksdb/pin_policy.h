@@ -1,7 +1,7 @@
-// Caches: what a column family's options say about pins. Read once, when a Store is opened.
+// PinPolicy: what a column family's options say about pins. Read once, when a Store is opened.
 
-#ifndef SHEAF_PLUGIN_ROCKSDB_CACHES_H_
-#define SHEAF_PLUGIN_ROCKSDB_CACHES_H_
+#ifndef SHEAF_PLUGIN_ROCKSDB_PIN_POLICY_H_
+#define SHEAF_PLUGIN_ROCKSDB_PIN_POLICY_H_
 
 #include <memory>
 
@@ -12,7 +12,7 @@
 namespace sheaf {
 namespace internal {
 
-struct Caches {
+struct PinPolicy {
   // What a pin of a value needs to outlive the DB. Null where there is no such cache.
   std::shared_ptr<rocksdb::Cache> block;
   std::shared_ptr<rocksdb::Cache> row;
@@ -30,10 +30,10 @@ struct Caches {
   // not must be from a memtable.
   bool files_may_copy = false;
 
-  static Caches Of(const rocksdb::Options& options);
+  static PinPolicy Of(const rocksdb::Options& options);
 };
 
 }  // namespace internal
 }  // namespace sheaf
 
-#endif  // SHEAF_PLUGIN_ROCKSDB_CACHES_H_
+#endif  // SHEAF_PLUGIN_ROCKSDB_PIN_POLICY_H_

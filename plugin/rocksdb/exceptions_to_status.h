@@ -1,7 +1,8 @@
-// NoThrow: what RocksDB calls must not throw: an exception in one of its threads ends the process.
+// ExceptionsToStatus: runs code that RocksDB calls, which must not throw: an exception in one of
+// RocksDB's threads ends the process.
 
-#ifndef SHEAF_PLUGIN_ROCKSDB_NO_THROW_H_
-#define SHEAF_PLUGIN_ROCKSDB_NO_THROW_H_
+#ifndef SHEAF_PLUGIN_ROCKSDB_EXCEPTIONS_TO_STATUS_H_
+#define SHEAF_PLUGIN_ROCKSDB_EXCEPTIONS_TO_STATUS_H_
 
 #include <exception>
 
@@ -13,7 +14,7 @@ namespace internal {
 // What `f` returns, a Status; MemoryLimit if it throws. That has no message, as it would need
 // memory.
 template <typename F>
-rocksdb::Status NoThrow(F&& f) {
+rocksdb::Status ExceptionsToStatus(F&& f) {
   try {
     return f();
   } catch (const std::exception&) {  // std::bad_alloc, std::length_error
@@ -24,4 +25,4 @@ rocksdb::Status NoThrow(F&& f) {
 }  // namespace internal
 }  // namespace sheaf
 
-#endif  // SHEAF_PLUGIN_ROCKSDB_NO_THROW_H_
+#endif  // SHEAF_PLUGIN_ROCKSDB_EXCEPTIONS_TO_STATUS_H_

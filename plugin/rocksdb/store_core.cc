@@ -1,0 +1,76 @@
+#include "plugin/rocksdb/store_core.h"
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "plugin/rocksdb/bundle.h"
+#include "rocksdb/version.h"
+
+namespace sheaf {
+namespace internal {
+namespace {
+
+// For messages.
+std::string Shown(const rocksdb::Slice& key) {
+  constexpr size_t kMaxKeyBytes = 64;
+  const absl::string_view shown(key.data(), std::min(key.size(), kMaxKeyBytes));
+  return absl::StrCat("\"", absl::CHexEscape(shown), key.size() > kMaxKeyBytes ? "...\"" : "\"");
+}
+
+}  // namespace
+
+std::unique_ptr<rocksdb::Iterator> StoreCore::NewIterator(const rocksdb::ReadOptions& given) const {
+  rocksdb::ReadOptions options = given;
+#if ROCKSDB_MAJOR > 9 || (ROCKSDB_MAJOR == 9 && ROCKSDB_MINOR >= 8)
+  // Else values would not be there before PrepareValue.
+  options.allow_unprepared_value = false;
+#endif
+  std::unique_ptr<rocksdb::Iterator> iterator;
+  const auto create = [&] { iterator.reset(db->NewIterator(options, cf)); };
+  if (options.read_tier != rocksdb::kBlockCacheTier || options.ignore_range_deletions) {
+    create();
+  } else if (!no_range_deletions->Run(create)) {
+    iterator.reset(rocksdb::NewErrorIterator(rocksdb::Status::Incomplete(
+        "SSTs hold range deletions, which RocksDB's iterators need I/O for (kBlockCacheTier)")));
+  }
+  return iterator;
+}
+
+rocksdb::Status CorruptList(const rocksdb::Slice& key, const rocksdb::Slice& value, Layout layout,
+                            const absl::Status& status) {
+  const absl::Status why = ExplainUndecodable(value.ToStringView(), layout, status);
+  return rocksdb::Status::Corruption(
+      absl::StrCat("the value of key ", Shown(key), " is not a list"),
+      rocksdb::Slice(why.message().data(), why.message().size()));
+}
+
+rocksdb::Status ExplainFailure(const rocksdb::Slice& key, const MergeFailure& failure,
+                               const rocksdb::Status& status) {
+  if (!status.IsCorruption()) return status;
+  switch (failure.kind) {
+    case MergeFailure::Kind::kTooLarge:
+      return rocksdb::Status::Corruption(
+          absl::StrCat("the list of key ", Shown(key), " is too large"),
+          absl::StrCat("its base and operands have ", failure.bytes,
+                       " bytes, a value of RocksDB has at most ", disk::kMaxRocksDbValue,
+                       "; nothing is lost. Trim or clear the list, or set max_bytes"));
+    case MergeFailure::Kind::kNoMemory: {
+      const std::string why =
+          absl::StrCat("not enough memory to merge the list of key ", Shown(key),
+                       ": its base and operands have ", failure.bytes,
+                       " bytes; nothing is lost. Read it with more memory, or GetLast");
+      return rocksdb::Status::MemoryLimit(why);
+    }
+    case MergeFailure::Kind::kNone:
+      break;
+  }
+  return status;
+}
+
+}  // namespace internal
+}  // namespace sheaf
