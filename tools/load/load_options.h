@@ -76,10 +76,6 @@ struct LoadOptions {
   uint64_t shards = 1;
   // With `sst_only`: the text of the file manifest.json.
   std::function<std::string(const SstSet&, const LoadSummary&)> manifest;
-  // The most bytes that the values of a list have.
-  uint64_t list_bytes = 0xFFFFFFFF;
-  // The most runs that are read at once.
-  uint64_t most_runs = 256;
   bool progress = false;
   // Called with what the user should know and is no error.
   std::function<void(const std::string&)> note = [](const std::string&) {};

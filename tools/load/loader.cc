@@ -1,7 +1,7 @@
 #include "tools/load/loader.h"
 
-#include <chrono>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -12,12 +12,13 @@
 #include "tools/common/output_file.h"
 #include "tools/common/owned_folder.h"
 #include "tools/common/progress.h"
+#include "tools/common/timer.h"
 #include "tools/common/worker_threads.h"
-#include "tools/database/database.h"
+#include "tools/load/delivery.h"
 #include "tools/load/list_builder.h"
+#include "tools/load/load_limits.h"
 #include "tools/load/output/ingestion.h"
 #include "tools/load/output/publish.h"
-#include "tools/load/output/sst_family.h"
 #include "tools/load/preflight.h"
 #include "tools/load/resume/load_journal.h"
 #include "tools/load/resume/load_place.h"
@@ -30,12 +31,11 @@ namespace {
 
 class Loader {
  public:
-  Loader(const LoadOptions& options, LoadSummary* summary)
+  Loader(const LoadOptions& options, const LoadLimits& limits, LoadSummary* summary)
       : options_(options),
+        limits_(limits),
         summary_(*summary),
-        place_(options.sst_only.empty()
-                   ? LoadPlace(LoadPlace::Kind::kDb, options.db, options.tmp)
-                   : LoadPlace(LoadPlace::Kind::kSsts, options.sst_only, options.tmp)),
+        place_(PlaceOf(options)),
         rejects_(AbsolutePath(options.rejects)),
         progress_("sheaf load", options.progress) {}
 
@@ -96,12 +96,8 @@ class Loader {
   // From where the interrupted load has stopped.
   absl::Status GoOn() {
     mark_.id = journal_->id();
-    ResumingLoad load;
-    load.database = &preflight_.database;
-    load.place = &place_;
-    load.order = &preflight_.order;
-    load.shards = options_.shards;
-    load.can_read_again = preflight_.inputs.can_read_again();
+    const ResumingLoad load{&preflight_.database, &place_, &preflight_.order, options_.shards,
+                            preflight_.inputs.can_read_again()};
     absl::StatusOr<LoadState> state = ReadState(load, *journal_);
     if (!state.ok()) return state.status();
     summary_.resumed = true;
@@ -134,25 +130,23 @@ class Loader {
   absl::Status Build() {
     ListBuilder::Job job;
     job.options = &options_;
-    job.database = &preflight_.database;
-    job.order = &preflight_.order;
-    job.mark = mark_;
-    if (place_.is_db()) {
-      job.family = std::make_shared<SstFamily>(options_.family, preflight_.family_id,
-                                               preflight_.database.options().comparator);
-    }
-    job.operands = preflight_.operands;
+    job.preflight = &preflight_;
+    job.sst = MakeSstPlan(options_, preflight_, mark_);
+    job.sst.list_bytes = limits_.max_list_bytes;
+    job.max_runs = limits_.max_runs;
     job.rejects = rejects_;
-    job.can_read_again = preflight_.inputs.can_read_again();
-    job.total_bytes = preflight_.inputs.total_bytes();
     job.journal = journal_.get();
+    job.resumed = summary_.resumed;
     job.progress = &progress_;
-    builder_ = std::make_unique<ListBuilder>(job, &state_, &summary_);
-    absl::Status status = builder_->Build();
-    if (!status.ok()) return status;
-    for (const auto& [index, range] : state_.ranges) {
-      summary_.keys += range.keys;
-      for (const SstFile& file : range.files) {
+    ListBuilder builder(job, std::move(state_.build));
+    absl::StatusOr<BuiltLists> lists = builder.Build();
+    Summarize(builder.summary());
+    written_ = builder.summary().written;
+    if (!lists.ok()) return lists.status();
+    lists_ = *std::move(lists);
+    for (const BuiltLists::Range& range : lists_->ranges) {
+      summary_.keys += range.files.keys;
+      for (const SstFile& file : range.files.files) {
         ++summary_.ssts;
         summary_.sst_bytes += file.bytes;
       }
@@ -160,14 +154,33 @@ class Loader {
     return absl::OkStatus();
   }
 
-  // From here on signals are not looked at: it is short, and ends with all or nothing.
+  void Summarize(const BuildSummary& built) {
+    Summarize(built.counts);
+    summary_.operands = preflight_.operands;
+    summary_.skipped = built.skipped;
+    summary_.sorted = built.sorted;
+    summary_.runs = built.runs;
+    summary_.run_bytes = built.run_bytes;
+    summary_.read_seconds = built.read_seconds;
+    summary_.write_seconds = built.write_seconds;
+  }
+
+  void Summarize(const LoadCounts& counts) {
+    summary_.rows = counts.rows;
+    summary_.values = counts.values;
+    summary_.rows_skipped = counts.rows_skipped;
+    summary_.bytes_in = counts.bytes_in;
+    summary_.input_bytes = counts.input_bytes;
+  }
+
+  // To its place. Cannot be interrupted: it is short, and ends with all or nothing.
   absl::Status Deliver() {
     if (absl::Status status = CheckInterrupt(); !status.ok()) return status;
-    const auto began = std::chrono::steady_clock::now();
+    const Timer timer;
     progress_.Phase(place_.is_db() ? "ingesting" : "moving SSTs", 0, /*in_bytes=*/false);
     absl::Status status;
     if (place_.is_db() && !preflight_.database.is_new()) {
-      status = IngestInto(preflight_.database);
+      status = IngestLists(MakeDelivery(), preflight_.database);
     } else {
       if (!state_.built) status = Stage();
       if (status.ok()) status = MoveFolder(state_.staged, place_.target(), place_.last_file());
@@ -175,18 +188,18 @@ class Loader {
       summary_.may_be_loaded = !status.ok() && state_.built && !place_.HasLastFile(state_.staged);
       summary_.created = status.ok() && place_.is_db();
     }
-    summary_.ingest_seconds =
-        std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+    summary_.ingest_seconds = timer.Seconds();
     return status;
   }
 
+  // Makes the folder that is then moved.
   absl::Status Stage() {
     state_.staged = place_.StagedFor(mark_.id, journal_->folder());
     absl::Status status = journal_->Append(StagedRecord(state_.staged));
     if (status.ok()) status = RemoveTree(state_.staged);
     if (status.ok()) {
-      status = place_.is_db() ? IngestInto(preflight_.database.At(state_.staged))
-                              : PublishTo(state_.staged);
+      status = place_.is_db() ? IngestLists(MakeDelivery(), preflight_.database.At(state_.staged))
+                              : PublishLists(MakeDelivery(), state_.staged, summary_);
     }
     // First its name: what is built and not there any more is taken for moved.
     if (status.ok()) status = SyncMoved(state_.staged);
@@ -206,84 +219,26 @@ class Loader {
     state_.built = false;
   }
 
-  // All files of these ranges, those first that are no pieces of a list.
-  static std::vector<SstFile> InOrder(const std::vector<const RangeFiles*>& ranges) {
-    std::vector<SstFile> files;
-    for (const bool pieces : {false, true}) {
-      for (const RangeFiles* const range : ranges) {
-        for (const SstFile& file : range->files) {
-          if (file.piece == pieces) files.push_back(file);
-        }
-      }
-    }
-    return files;
-  }
-
-  absl::Status IngestInto(const Database& database) {
-    std::vector<const RangeFiles*> ranges;
-    for (const auto& [index, range] : state_.ranges) ranges.push_back(&range);
-    IngestionOptions ingestion;
-    for (const SstFile& file : InOrder(ranges)) ingestion.files.push_back(file.path);
-    if (ingestion.files.empty() && !database.is_new()) return absl::OkStatus();
-    ingestion.must_be_empty = options_.mode == LoadMode::kAppend && !preflight_.operands;
-    ingestion.create_only = options_.mode == LoadMode::kCreateOnly;
-    ingestion.before = [this](const IngestionIntent& intent) {
-      return preflight_.database.is_new() ? absl::OkStatus() : journal_->Append(RecordOf(intent));
-    };
-    return Ingest(database, ingestion);
-  }
-
-  absl::Status PublishTo(const std::string& folder) {
-    SstSet set;
-    set.mark = absl::StrCat(mark_.what, ":", mark_.id);
-    set.comparator = preflight_.order.comparator()->Name();
-    set.layout = LayoutName(preflight_.operands ? Layout::kCompact : preflight_.database.layout());
-    set.family = options_.family;
-    set.operands = preflight_.operands;
-    std::vector<std::string> folders;
-    std::vector<PublishedFile> files;
-    for (size_t shard = 0; shard < options_.shards; ++shard) {
-      SstSet::Shard one;
-      one.folder =
-          options_.shards == 1 ? "." : absl::StrCat("shard-", absl::Dec(shard, absl::kZeroPad4));
-      std::vector<const RangeFiles*> ranges;
-      for (const auto& [index, range] : state_.ranges) {
-        if (state_.plan->part_of[index] != shard) continue;
-        ranges.push_back(&range);
-        one.keys += range.keys;
-      }
-      for (SstFile& file : InOrder(ranges)) {
-        const std::string name = absl::StrCat(absl::Dec(one.files.size(), absl::kZeroPad6), ".sst");
-        files.push_back({file.path, one.folder + "/" + name});
-        file.path = name;
-        one.files.push_back(std::move(file));
-      }
-      folders.push_back(one.folder);
-      set.shards.push_back(std::move(one));
-    }
-    return Publish(folder, folders, files, options_.manifest(set, summary_));
+  Delivery MakeDelivery() const {
+    return {&options_, &preflight_, mark_, &*lists_, journal_.get()};
   }
 
   // The load is at its place. Only the rejects can fail from here on.
   void Complete() {
-    if (builder_ != nullptr) {
-      summary_.rejects = builder_->rejects()->Commit();
+    if (lists_.has_value()) {
+      summary_.rejects = lists_->rejects->Commit();
     } else {
       if (journal_ != nullptr) {
         summary_.rejects = RejectLog::CommitLeft(rejects_, journal_->folder());
       }
-      summary_.rows = state_.counts.rows;
-      summary_.values = state_.counts.values;
-      summary_.rows_skipped = state_.counts.rows_skipped;
-      summary_.bytes_in = state_.counts.bytes_in;
-      summary_.input_bytes = state_.counts.input_bytes;
+      Summarize(state_.build.counts);
     }
     if (journal_ == nullptr) return;
     if (!state_.staged.empty()) RemoveTree(state_.staged).IgnoreError();  // its files were moved
     // If it is lost, the load is found in the DB.
     journal_->Append(DoneRecord()).IgnoreError();
     if (!summary_.rejects.ok() && !OutputFile::IsInPlace(rejects_)) {
-      builder_.reset();  // closes files
+      lists_.reset();  // closes files
       journal_->RemoveUnknown({});
       summary_.left = journal_->folder();
       return;
@@ -299,9 +254,9 @@ class Loader {
                              absl::IsDataLoss(status) || IsOutOfMemory(status);
     const bool can_go_on = state_.built || (preflight_.inputs.can_read_again()
                                                 ? journal_->worth_keeping()
-                                                : state_.written && summary_.rows_skipped == 0);
+                                                : written_ && summary_.rows_skipped == 0);
     const bool keeps = summary_.resumed || (may_go_away && can_go_on);
-    builder_.reset();  // closes files
+    lists_.reset();  // closes files
     if (!keeps) {
       DropStaged();
       journal_->Remove();
@@ -313,6 +268,7 @@ class Loader {
   }
 
   const LoadOptions& options_;
+  const LoadLimits& limits_;
   LoadSummary& summary_;
   const LoadPlace place_;
   const std::string rejects_;  // LoadOptions::rejects, the same from whatever folder
@@ -320,20 +276,31 @@ class Loader {
   Preflight preflight_;
   std::unique_ptr<LoadJournal> journal_;
   LoadMark mark_;
-  LoadState state_;
-  std::unique_ptr<ListBuilder> builder_;
+  LoadState state_;       // Build() takes `state_.build`
+  bool written_ = false;  // all rows are in SSTs
+  std::optional<BuiltLists> lists_;
 };
 
-}  // namespace
-
-absl::Status Load(const LoadOptions& options, LoadSummary* summary) {
+absl::Status LoadWithLimits(const LoadOptions& options, const LoadLimits& limits,
+                            LoadSummary* summary) {
   *summary = LoadSummary();
   LoadOptions fitting = options;
   absl::Status status =
       FitMemory(AddressSpaceLeft(), options.threads, options.note, &fitting.memory);
   if (!status.ok()) return status;
   const InterruptScope interrupts;
-  return Loader(fitting, summary).Run();
+  return Loader(fitting, limits, summary).Run();
+}
+
+}  // namespace
+
+absl::Status Load(const LoadOptions& options, LoadSummary* summary) {
+  return LoadWithLimits(options, LoadLimits(), summary);
+}
+
+absl::Status LoadWithLimitsForTesting(const LoadOptions& options, const LoadLimits& limits,
+                                      LoadSummary* summary) {
+  return LoadWithLimits(options, limits, summary);
 }
 
 }  // namespace load

@@ -4,12 +4,13 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <memory>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "tools/common/files.h"
 #include "tools/common/text.h"
-#include "tools/load/output/ingestion.h"
+#include "tools/load/output/sst_family.h"
 
 namespace sheaf {
 namespace load {
@@ -85,6 +86,12 @@ absl::Status CheckTakesLoad(const LoadOptions& options, Preflight* preflight) {
 
 }  // namespace
 
+LoadPlace PlaceOf(const LoadOptions& options) {
+  return options.sst_only.empty()
+             ? LoadPlace(LoadPlace::Kind::kDb, options.db, options.tmp)
+             : LoadPlace(LoadPlace::Kind::kSsts, options.sst_only, options.tmp);
+}
+
 absl::StatusOr<Preflight> CheckLoad(const LoadOptions& options) {
   Preflight preflight;
   absl::Status status = preflight.inputs.Look(options.inputs);
@@ -122,6 +129,20 @@ std::vector<JournalRecord> IdentityOf(const LoadOptions& options, const Prefligh
   const std::vector<JournalRecord> inputs = preflight.inputs.Records();
   identity.insert(identity.end(), inputs.begin(), inputs.end());
   return identity;
+}
+
+SstPlan MakeSstPlan(const LoadOptions& options, const Preflight& preflight, const LoadMark& mark) {
+  SstPlan plan;
+  plan.options = preflight.database.options();
+  plan.options.table_properties_collector_factories.push_back(NewMarkCollectorFactory(mark));
+  if (options.sst_only.empty()) {
+    plan.family = std::make_shared<SstFamily>(options.family, preflight.family_id,
+                                              preflight.order.comparator());
+  }
+  plan.operands = preflight.operands;
+  plan.can_merge = preflight.database.can_append();
+  plan.layout = preflight.database.layout();
+  return plan;
 }
 
 void NoteSharedTmp(const LoadOptions& options) {

@@ -21,6 +21,8 @@
 #include "tools/common/key_order.h"
 #include "tools/database/database.h"
 #include "tools/load/load_options.h"
+#include "tools/load/output/ingestion.h"
+#include "tools/load/output/sst_builder.h"
 #include "tools/load/resume/journal_records.h"
 #include "tools/load/resume/load_inputs.h"
 #include "tools/load/resume/load_place.h"
@@ -42,6 +44,9 @@ struct Preflight {
   absl::Status not_new;
 };
 
+// Where the load puts what it makes.
+LoadPlace PlaceOf(const LoadOptions& options);
+
 // Tells `options.note` what is no error. Errors: those of LoadInputs::Look() and of reading a DB;
 // FailedPrecondition if the DB is not as `options` say, or cannot take the load.
 absl::StatusOr<Preflight> CheckLoad(const LoadOptions& options);
@@ -50,6 +55,9 @@ absl::StatusOr<Preflight> CheckLoad(const LoadOptions& options);
 // is. `rejects`: LoadOptions::rejects, absolute.
 std::vector<JournalRecord> IdentityOf(const LoadOptions& options, const Preflight& preflight,
                                       const LoadPlace& place, const std::string& rejects);
+
+// How SSTs are written, but for sizes.
+SstPlan MakeSstPlan(const LoadOptions& options, const Preflight& preflight, const LoadMark& mark);
 
 // Tells `options.note` if other users can replace files in `options.tmp`.
 void NoteSharedTmp(const LoadOptions& options);

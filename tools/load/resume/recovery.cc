@@ -115,7 +115,7 @@ void NoteLeftovers(const std::string& prefix, const std::vector<JournalRecord>& 
       absl::StrAppend(&folders, " with ", state->staged);
     }
     const absl::Status damage = state.ok() ? left->contents().damage : state.status();
-    const bool can_go_on = damage.ok() && (CanReadAgain(left->what()) || state->written);
+    const bool can_go_on = damage.ok() && (CanReadAgain(left->what()) || state->build.written);
     note(absl::StrCat(folders, " is what an interrupted load has left (", Bytes(bytes), "): ",
                       !damage.ok() ? damage.message()
                       : can_go_on  ? "the same load with --resume goes on from it; else remove it"
