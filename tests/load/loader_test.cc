@@ -41,7 +41,7 @@ void LoadUntil(const LoadOptions& options, const LoadLimits& limits, const std::
     const pid_t child = fork();
     if (child == 0) {
       LoadSummary summary;
-      LoadWithLimitsForTesting(options, limits, &summary).IgnoreError();
+      LoadWithLimits(options, limits, &summary).IgnoreError();
       _exit(0);
     }
     bool found = false;
@@ -78,7 +78,7 @@ TEST(LoaderTest, RunsAreMergedInSeveralPasses) {
   options.inputs = {folder + "/rows.tsv"};
   options.memory = 16 << 20;
   LoadSummary summary;
-  ASSERT_TRUE(LoadWithLimitsForTesting(options, TwoRuns(), &summary).ok());
+  ASSERT_TRUE(LoadWithLimits(options, TwoRuns(), &summary).ok());
   EXPECT_EQ(summary.runs, 2u) << "tables of 7 MB make at least four";
   std::string expected;
   for (const auto& [key, lines] : model) expected += lines;
@@ -110,7 +110,7 @@ TEST(LoaderTest, RunsWithHolesAreNotMerged) {
       LoadUntil(options, LoadLimits(), "range-1-0.sst", std::chrono::milliseconds(0)));
   options.resume = true;
   LoadSummary summary;
-  const absl::Status status = LoadWithLimitsForTesting(options, TwoRuns(), &summary);
+  const absl::Status status = LoadWithLimits(options, TwoRuns(), &summary);
   ASSERT_TRUE(status.ok()) << status;
   EXPECT_TRUE(summary.resumed);
   std::string expected;
@@ -174,7 +174,7 @@ TEST(LoaderTest, LoadThatIsKilledWhileItMergesRunsIsResumed) {
   ASSERT_NO_FATAL_FAILURE(LoadUntil(options, TwoRuns(), "run-000005", later));
   options.resume = true;
   LoadSummary summary;
-  const absl::Status status = LoadWithLimitsForTesting(options, TwoRuns(), &summary);
+  const absl::Status status = LoadWithLimits(options, TwoRuns(), &summary);
   ASSERT_TRUE(status.ok()) << status;
   EXPECT_TRUE(summary.resumed);
   EXPECT_TRUE(testing::RunSheaf({"export", "--db", options.db}).out == expected);
@@ -266,7 +266,7 @@ TEST(LoaderTest, ListPastTheLimitIsRefusedBeforeAnythingIsIngested) {
     LoadLimits limits;
     limits.max_list_bytes = 2000;
     LoadSummary summary;
-    const absl::Status status = LoadWithLimitsForTesting(options, limits, &summary);
+    const absl::Status status = LoadWithLimits(options, limits, &summary);
     EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted) << status;
     EXPECT_TRUE(testing::Has(std::string(status.message()), "the list of key \"big\" is too large"))
         << status;

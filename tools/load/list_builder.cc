@@ -256,9 +256,6 @@ absl::StatusOr<ListBuilder::Ranges> ListBuilder::WriteRows() {
     return Ranges();
   }
   const Timer timer;
-  uint64_t bytes = 0;
-  for (const RowStore* const store : work.stores) bytes += store->bytes();
-  job_.progress->Phase("writing lists", bytes, /*in_bytes=*/true);
   if (!state_.plan.has_value()) {
     state_.plan = PlanRanges(work.stores, order_, Writers(), options_.shards);
     state_.plan->operands = job_.sst.operands;

@@ -9,7 +9,8 @@
 //   ListBuilder builder(job, std::move(state.build));
 //   absl::StatusOr<BuiltLists> lists = builder.Build();
 //   if (!lists.ok()) return lists.status();
-//   for (const BuiltLists::Range& range : lists->ranges) ssts += range.files.files.size();
+//   const Delivery delivery{&options, &preflight, mark, &*lists, journal.get()};
+//   absl::Status status = IngestLists(delivery, preflight.database);
 
 #ifndef SHEAF_TOOLS_LOAD_LIST_BUILDER_H_
 #define SHEAF_TOOLS_LOAD_LIST_BUILDER_H_

@@ -3,10 +3,12 @@
 //
 // Thread safety: as Load().
 //
+//   LoadOptions options;
+//   options.db = "lists.db";
 //   LoadLimits limits;
 //   limits.max_runs = 2;
 //   LoadSummary summary;
-//   absl::Status status = LoadWithLimitsForTesting(options, limits, &summary);
+//   absl::Status status = LoadWithLimits(options, limits, &summary);
 
 #ifndef SHEAF_TOOLS_LOAD_LOAD_LIMITS_H_
 #define SHEAF_TOOLS_LOAD_LOAD_LIMITS_H_
@@ -27,9 +29,9 @@ struct LoadLimits {
   size_t max_runs = 256;
 };
 
-// Load() with other limits. For tests only.
-absl::Status LoadWithLimitsForTesting(const LoadOptions& options, const LoadLimits& limits,
-                                      LoadSummary* summary);
+// Load() calls this with the default limits. Others are for tests only.
+absl::Status LoadWithLimits(const LoadOptions& options, const LoadLimits& limits,
+                            LoadSummary* summary);
 
 }  // namespace load
 }  // namespace sheaf

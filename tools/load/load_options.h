@@ -1,4 +1,11 @@
-// What a load is to do, and what it did.
+// LoadOptions and LoadSummary: what a load is to do, and what it did.
+//
+// Thread safety: plain data. Load() calls `note` from any of its threads, one at a time.
+//
+//   LoadOptions options;
+//   options.db = "lists.db";
+//   options.inputs = {"a.tsv", "b.jsonl.gz"};
+//   options.note = [](const std::string& text) { std::cerr << text << "\n"; };
 
 #ifndef SHEAF_TOOLS_LOAD_LOAD_OPTIONS_H_
 #define SHEAF_TOOLS_LOAD_LOAD_OPTIONS_H_

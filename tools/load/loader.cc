@@ -180,7 +180,7 @@ class Loader {
     progress_.Phase(place_.is_db() ? "ingesting" : "moving SSTs", 0, /*in_bytes=*/false);
     absl::Status status;
     if (place_.is_db() && !preflight_.database.is_new()) {
-      status = IngestLists(MakeDelivery(), preflight_.database);
+      status = IngestLists(DeliveryJob(), preflight_.database);
     } else {
       if (!state_.built) status = Stage();
       if (status.ok()) status = MoveFolder(state_.staged, place_.target(), place_.last_file());
@@ -198,8 +198,8 @@ class Loader {
     absl::Status status = journal_->Append(StagedRecord(state_.staged));
     if (status.ok()) status = RemoveTree(state_.staged);
     if (status.ok()) {
-      status = place_.is_db() ? IngestLists(MakeDelivery(), preflight_.database.At(state_.staged))
-                              : PublishLists(MakeDelivery(), state_.staged, summary_);
+      status = place_.is_db() ? IngestLists(DeliveryJob(), preflight_.database.At(state_.staged))
+                              : PublishLists(DeliveryJob(), state_.staged, summary_);
     }
     // First its name: what is built and not there any more is taken for moved.
     if (status.ok()) status = SyncMoved(state_.staged);
@@ -219,9 +219,7 @@ class Loader {
     state_.built = false;
   }
 
-  Delivery MakeDelivery() const {
-    return {&options_, &preflight_, mark_, &*lists_, journal_.get()};
-  }
+  Delivery DeliveryJob() const { return {&options_, &preflight_, mark_, &*lists_, journal_.get()}; }
 
   // The load is at its place. Only the rejects can fail from here on.
   void Complete() {
@@ -249,13 +247,10 @@ class Loader {
   // Keeps what is finished where trying again may help.
   void KeepOrRemove(const absl::Status& status) {
     if (journal_ == nullptr) return;
-    const bool may_go_away = absl::IsCancelled(status) || absl::IsInternal(status) ||
-                             absl::IsAborted(status) || absl::IsFailedPrecondition(status) ||
-                             absl::IsDataLoss(status) || IsOutOfMemory(status);
     const bool can_go_on = state_.built || (preflight_.inputs.can_read_again()
                                                 ? journal_->worth_keeping()
                                                 : written_ && summary_.rows_skipped == 0);
-    const bool keeps = summary_.resumed || (may_go_away && can_go_on);
+    const bool keeps = summary_.resumed || (MayGoAway(status) && can_go_on);
     lists_.reset();  // closes files
     if (!keeps) {
       DropStaged();
@@ -281,6 +276,12 @@ class Loader {
   std::optional<BuiltLists> lists_;
 };
 
+}  // namespace
+
+absl::Status Load(const LoadOptions& options, LoadSummary* summary) {
+  return LoadWithLimits(options, LoadLimits(), summary);
+}
+
 absl::Status LoadWithLimits(const LoadOptions& options, const LoadLimits& limits,
                             LoadSummary* summary) {
   *summary = LoadSummary();
@@ -290,17 +291,6 @@ absl::Status LoadWithLimits(const LoadOptions& options, const LoadLimits& limits
   if (!status.ok()) return status;
   const InterruptScope interrupts;
   return Loader(fitting, limits, summary).Run();
-}
-
-}  // namespace
-
-absl::Status Load(const LoadOptions& options, LoadSummary* summary) {
-  return LoadWithLimits(options, LoadLimits(), summary);
-}
-
-absl::Status LoadWithLimitsForTesting(const LoadOptions& options, const LoadLimits& limits,
-                                      LoadSummary* summary) {
-  return LoadWithLimits(options, limits, summary);
 }
 
 }  // namespace load

@@ -59,6 +59,9 @@ absl::StatusOr<std::vector<RangeFiles>> WriteRanges(const RangeWork& work) {
   sst.bytes_merged = &bytes;
   sst.large_list = &large_list;
   const size_t shared = SharedPrefix(work.stores, *work.order);
+  uint64_t total = 0;
+  for (const RowStore* const store : work.stores) total += store->bytes();
+  work.progress->Phase("writing lists", total, /*in_bytes=*/true);
   std::vector<RangeFiles> written(work.ranges.size());
   std::atomic<size_t> next{0};
   std::atomic<bool> failed{false};

@@ -4,7 +4,7 @@
 //
 //   LoadInputs inputs;
 //   absl::Status status = inputs.Look({"rows.tsv", "-"});
-//   if (!inputs.can_read_again()) ...  // because of "-"
+//   if (!inputs.can_read_again()) return absl::UnimplementedError("stdin is read once");
 
 #ifndef SHEAF_TOOLS_LOAD_RESUME_LOAD_INPUTS_H_
 #define SHEAF_TOOLS_LOAD_RESUME_LOAD_INPUTS_H_

@@ -4,6 +4,9 @@
 // folder of the same file system, the staged one, and moved there.
 //
 // Thread safety: immutable.
+//
+//   const LoadPlace place(LoadPlace::Kind::kDb, "lists.db", "");
+//   const std::string staged = place.StagedFor(journal->id(), journal->folder());
 
 #ifndef SHEAF_TOOLS_LOAD_RESUME_LOAD_PLACE_H_
 #define SHEAF_TOOLS_LOAD_RESUME_LOAD_PLACE_H_

@@ -7,7 +7,8 @@
 //
 //   JournalRecord record = {"range"};
 //   AddNumber(3, &record);
-//   FieldReader fields(record, "/tmp/sheaf-load-Zk3bQx");
+//   const std::string folder = "/tmp/sheaf-load-Zk3bQx";
+//   FieldReader fields(record, folder);
 //   const uint64_t range = fields.Number();
 //   if (!fields.ok() || !fields.at_end()) return absl::DataLossError("...");
 

@@ -8,6 +8,7 @@
 #include "tools/common/files.h"
 #include "tools/common/owned_folder.h"
 #include "tools/common/text.h"
+#include "tools/common/worker_threads.h"
 #include "tools/load/output/ingestion.h"
 #include "tools/load/output/publish.h"
 #include "tools/load/resume/load_inputs.h"
@@ -121,6 +122,11 @@ void NoteLeftovers(const std::string& prefix, const std::vector<JournalRecord>& 
                       : can_go_on  ? "the same load with --resume goes on from it; else remove it"
                                    : "remove it"));
   }
+}
+
+bool MayGoAway(const absl::Status& error) {
+  return absl::IsCancelled(error) || absl::IsInternal(error) || absl::IsAborted(error) ||
+         absl::IsFailedPrecondition(error) || absl::IsDataLoss(error) || IsOutOfMemory(error);
 }
 
 bool IsOutside(const std::string& staged, const LoadJournal& journal) {

@@ -69,6 +69,9 @@ absl::StatusOr<bool> IsComplete(const Database& database, const LoadPlace& place
 void NoteLeftovers(const std::string& prefix, const std::vector<JournalRecord>& what,
                    const LoadJournal::Note& note);
 
+// True if the same load may succeed later: what it has finished is worth keeping.
+bool MayGoAway(const absl::Status& error);
+
 // True if `staged` is there, but not in the folder of `journal`.
 bool IsOutside(const std::string& staged, const LoadJournal& journal);
 
