@@ -95,6 +95,7 @@ class Loader {
 
   // From where the interrupted load has stopped.
   absl::Status GoOn() {
+    found_ = true;
     mark_.id = journal_->id();
     const ResumingLoad load{&preflight_.database, &place_, &preflight_.order, options_.shards,
                             preflight_.inputs.can_read_again()};
@@ -250,7 +251,7 @@ class Loader {
     const bool can_go_on = state_.built || (preflight_.inputs.can_read_again()
                                                 ? journal_->worth_keeping()
                                                 : written_ && summary_.rows_skipped == 0);
-    const bool keeps = summary_.resumed || (MayGoAway(status) && can_go_on);
+    const bool keeps = found_ || (MayGoAway(status) && can_go_on);
     lists_.reset();  // closes files
     if (!keeps) {
       DropStaged();
@@ -270,6 +271,7 @@ class Loader {
   Progress progress_;
   Preflight preflight_;
   std::unique_ptr<LoadJournal> journal_;
+  bool found_ = false;  // `journal_`: it is of an interrupted load
   LoadMark mark_;
   LoadState state_;       // Build() takes `state_.build`
   bool written_ = false;  // all rows are in SSTs
