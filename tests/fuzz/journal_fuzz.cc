@@ -39,8 +39,8 @@ std::vector<Record> CheckFound(const LoadJournal& journal) {
   const absl::StatusOr<LoadState> state = LoadState::Read(journal);
   if (!state.ok()) CheckStatus(state.status());
   // Numbers of files that are made go on behind those that are there.
-  for (size_t i = 0; state.ok() && i < state->runs.size(); ++i) {
-    Check(!state->runs.empty(), "runs have names");
+  for (size_t i = 0; state.ok() && i < state->build.runs.size(); ++i) {
+    Check(!state->build.runs.empty(), "runs have names");
   }
   return journal.records();
 }

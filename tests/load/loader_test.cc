@@ -17,6 +17,7 @@
 #include "rocksdb/filter_policy.h"
 #include "rocksdb/table.h"
 #include "tests/tool/process.h"
+#include "tools/load/load_limits.h"
 
 namespace sheaf {
 namespace load {
@@ -25,16 +26,22 @@ namespace {
 using testing::TestFolder;
 using testing::WriteFile;
 
+LoadLimits TwoRuns() {
+  LoadLimits limits;
+  limits.max_runs = 2;
+  return limits;
+}
+
 // Kills a load in a process of its own `later` than its temporary folder has a file of this name.
 // One that was complete before the kill, as may be on a busy machine, is done once more.
-void LoadUntil(const LoadOptions& options, const std::string& name,
+void LoadUntil(const LoadOptions& options, const LoadLimits& limits, const std::string& name,
                std::chrono::milliseconds later) {
   for (int tries = 0; tries < 100; ++tries) {
     std::filesystem::remove_all(options.db);
     const pid_t child = fork();
     if (child == 0) {
       LoadSummary summary;
-      Load(options, &summary).IgnoreError();
+      LoadWithLimits(options, limits, &summary).IgnoreError();
       _exit(0);
     }
     bool found = false;
@@ -70,9 +77,8 @@ TEST(LoaderTest, RunsAreMergedInSeveralPasses) {
   options.db = folder + "/db";
   options.inputs = {folder + "/rows.tsv"};
   options.memory = 16 << 20;
-  options.most_runs = 2;
   LoadSummary summary;
-  ASSERT_TRUE(Load(options, &summary).ok());
+  ASSERT_TRUE(LoadWithLimits(options, TwoRuns(), &summary).ok());
   EXPECT_EQ(summary.runs, 2u) << "tables of 7 MB make at least four";
   std::string expected;
   for (const auto& [key, lines] : model) expected += lines;
@@ -100,11 +106,11 @@ TEST(LoaderTest, RunsWithHolesAreNotMerged) {
   options.inputs = {folder + "/rows.tsv"};
   options.memory = 16 << 20;
   options.threads = 1;
-  ASSERT_NO_FATAL_FAILURE(LoadUntil(options, "range-1-0.sst", std::chrono::milliseconds(0)));
+  ASSERT_NO_FATAL_FAILURE(
+      LoadUntil(options, LoadLimits(), "range-1-0.sst", std::chrono::milliseconds(0)));
   options.resume = true;
-  options.most_runs = 2;
   LoadSummary summary;
-  const absl::Status status = Load(options, &summary);
+  const absl::Status status = LoadWithLimits(options, TwoRuns(), &summary);
   ASSERT_TRUE(status.ok()) << status;
   EXPECT_TRUE(summary.resumed);
   std::string expected;
@@ -162,14 +168,13 @@ TEST(LoaderTest, LoadThatIsKilledWhileItMergesRunsIsResumed) {
   options.inputs = {folder + "/rows.tsv"};
   options.memory = 16 << 20;
   options.threads = 2;
-  options.most_runs = 2;
   // The sixth run is the first or the second that others are merged into.
   std::random_device random;
   const std::chrono::milliseconds later(random() % 50);
-  ASSERT_NO_FATAL_FAILURE(LoadUntil(options, "run-000005", later));
+  ASSERT_NO_FATAL_FAILURE(LoadUntil(options, TwoRuns(), "run-000005", later));
   options.resume = true;
   LoadSummary summary;
-  const absl::Status status = Load(options, &summary);
+  const absl::Status status = LoadWithLimits(options, TwoRuns(), &summary);
   ASSERT_TRUE(status.ok()) << status;
   EXPECT_TRUE(summary.resumed);
   EXPECT_TRUE(testing::RunSheaf({"export", "--db", options.db}).out == expected);
@@ -258,9 +263,10 @@ TEST(LoaderTest, ListPastTheLimitIsRefusedBeforeAnythingIsIngested) {
     LoadOptions options;
     options.db = folder + "/db";
     options.inputs = {folder + "/rows.tsv"};
-    options.list_bytes = 2000;
+    LoadLimits limits;
+    limits.max_list_bytes = 2000;
     LoadSummary summary;
-    const absl::Status status = Load(options, &summary);
+    const absl::Status status = LoadWithLimits(options, limits, &summary);
     EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted) << status;
     EXPECT_TRUE(testing::Has(std::string(status.message()), "the list of key \"big\" is too large"))
         << status;

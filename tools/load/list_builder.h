@@ -6,29 +6,31 @@
 //
 // Thread safety: one thread; it uses threads of its own.
 //
-//   ListBuilder builder(job, &state, &summary);
-//   absl::Status status = builder.Build();
-//   ingest(state.ranges);
-//   status = builder.rejects()->Commit();
+//   ListBuilder builder(job, std::move(state.build));
+//   absl::StatusOr<BuiltLists> lists = builder.Build();
+//   if (!lists.ok()) return lists.status();
+//   const Delivery delivery{&options, &preflight, mark, &*lists, journal.get()};
+//   absl::Status status = IngestLists(delivery, preflight.database);
 
 #ifndef SHEAF_TOOLS_LOAD_LIST_BUILDER_H_
 #define SHEAF_TOOLS_LOAD_LIST_BUILDER_H_
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "tools/common/key_order.h"
 #include "tools/common/progress.h"
-#include "tools/database/database.h"
 #include "tools/load/input/block_reader.h"
 #include "tools/load/input/reject_log.h"
 #include "tools/load/load_options.h"
-#include "tools/load/output/ingestion.h"
-#include "tools/load/output/sorted_load.h"
+#include "tools/load/output/sst_builder.h"
+#include "tools/load/preflight.h"
 #include "tools/load/resume/load_journal.h"
 #include "tools/load/resume/load_state.h"
 #include "tools/load/sort/run_maker.h"
@@ -36,64 +38,83 @@
 namespace sheaf {
 namespace load {
 
+// SSTs of all lists, in the folder of the load's journal.
+struct BuiltLists {
+  struct Range {
+    size_t shard = 0;
+    RangeFiles files;
+  };
+  // No two of them have the same key.
+  std::vector<Range> ranges;
+  // Rows that were skipped. Commit() gives their file its name: once the lists are at their place.
+  std::unique_ptr<RejectLog> rejects;
+};
+
+// What Build() did, as far as it came.
+struct BuildSummary {
+  bool written = false;  // all rows are in SSTs
+  LoadCounts counts;
+  std::vector<std::string> skipped;  // RejectLog::Account()
+  bool sorted = false;               // rows came in the order of their keys
+  uint64_t runs = 0;
+  uint64_t run_bytes = 0;
+  double read_seconds = 0;  // and sort
+  double write_seconds = 0;
+};
+
 class ListBuilder {
  public:
   // All borrowed.
   struct Job {
     const LoadOptions* options = nullptr;
-    const Database* database = nullptr;
-    const KeyOrder* order = nullptr;
-    LoadMark mark;
-    // SstPlan::family.
-    std::shared_ptr<rocksdb::ColumnFamilyHandle> family;
-    // Lists are written as operands, not as values.
-    bool operands = false;
+    const Preflight* preflight = nullptr;
+    // Of MakeSstPlan(), but for sizes that are a share of LoadOptions::memory.
+    SstPlan sst;
+    // LoadLimits::max_runs.
+    size_t max_runs = 0;
     // LoadOptions::rejects, absolute.
     std::string rejects;
-    // The inputs can be read again.
-    bool can_read_again = true;
-    uint64_t total_bytes = 0;  // of the inputs, 0 if not known: for progress
     LoadJournal* journal = nullptr;
+    // The journal is of an interrupted load.
+    bool resumed = false;
     Progress* progress = nullptr;
   };
 
-  // `state`: what an earlier load of the same has finished.
-  ListBuilder(const Job& job, LoadState* state, LoadSummary* summary);
+  // `state`: what the interrupted load has finished.
+  ListBuilder(const Job& job, BuildState state);
 
-  // Fills `ranges` and `plan` of the state, and the summary. Errors: as Load().
-  absl::Status Build();
+  // REQUIRES: called once. Errors: as Load().
+  absl::StatusOr<BuiltLists> Build();
 
-  // Not null after Build().
-  RejectLog* rejects() { return rejects_.get(); }
+  // After Build(), also if it failed.
+  const BuildSummary& summary() const { return summary_; }
 
  private:
+  using Ranges = std::vector<BuiltLists::Range>;
+
   absl::Status OpenRejects();
-  bool TakeWritten();
-  absl::StatusOr<bool> BuildSorted();
-  absl::StatusOr<SortedParts> TakeParts();
-  void TakeRanges(SortedParts* parts);
-  absl::StatusOr<std::vector<PositionRange>> TakeRuns(RunMaker* maker);
-  absl::Status Verify(const Run& run) const;
-  std::vector<PositionRange> PassOver(const std::vector<BlockRead>& blocks);
+  bool MayBeSorted() const;
+  std::optional<Ranges> LoadWritten();
+  absl::StatusOr<Ranges> BuildRanges();
+  absl::StatusOr<std::optional<Ranges>> BuildSorted();
   absl::Status ReadRows();
-  absl::Status WriteSsts();
-  absl::Status MakePlan(const std::vector<const RowStore*>& stores);
-  absl::Status RecordWritten();
-  void Count(const LoadCounts& counts);
-  bool IsFinished(size_t range) const;
+  absl::StatusOr<std::vector<PositionRange>> AddKeptRuns();
+  absl::StatusOr<Ranges> WriteRows();
+  absl::Status RecordWritten(const Ranges& ranges);
   size_t Writers() const;
-  uint64_t RangeBytes(uint64_t bytes) const;
-  SstPlan MakeSstPlan(uint64_t used) const;
+  SstPlan SizedSstPlan(uint64_t used) const;
 
   const Job job_;
   const LoadOptions& options_;
-  LoadState& state_;
-  LoadSummary& summary_;
+  const LoadInputs& inputs_;
+  const KeyOrder& order_;
   const uint64_t memory_;
   const size_t threads_;
+  BuildState state_;
+  BuildSummary summary_;
   std::unique_ptr<RejectLog> rejects_;
   std::unique_ptr<RunMaker> maker_;
-  std::set<std::string> noted_;
+  std::shared_ptr<std::set<std::string>> noted_ = std::make_shared<std::set<std::string>>();
 };
 
 }  // namespace load

@@ -8,19 +8,19 @@ namespace sheaf {
 namespace load {
 namespace {
 
-constexpr size_t kMostDigits = 15;
+constexpr size_t kMaxDigits = 15;
 
-bool Take(std::string_view begin, std::string_view* name) {
+bool Consume(std::string_view begin, std::string_view* name) {
   if (name->substr(0, begin.size()) != begin) return false;
   name->remove_prefix(begin.size());
   return true;
 }
 
 // A number as it is printed.
-bool TakeNumber(std::string_view* name) {
+bool ConsumeNumber(std::string_view* name) {
   size_t digits = 0;
   while (digits < name->size() && (*name)[digits] >= '0' && (*name)[digits] <= '9') ++digits;
-  if (digits == 0 || digits > kMostDigits || (digits > 1 && name->front() == '0')) return false;
+  if (digits == 0 || digits > kMaxDigits || (digits > 1 && name->front() == '0')) return false;
   name->remove_prefix(digits);
   return true;
 }
@@ -33,15 +33,15 @@ std::string RunName(uint64_t number) {
 
 bool ParseRunName(std::string_view name, uint64_t* number) {
   std::string_view digits = name;
-  return Take("run-", &digits) && digits.size() <= kMostDigits &&
+  return Consume("run-", &digits) && digits.size() <= kMaxDigits &&
          absl::SimpleAtoi(Abs(digits), number) && name == RunName(*number);
 }
 
 bool IsSstName(std::string_view name) {
-  if (!Take("range-", &name) && !Take("sorted-", &name)) return false;
-  if (!TakeNumber(&name) || !Take("-", &name)) return false;
-  Take("piece-", &name);
-  return TakeNumber(&name) && name == ".sst";
+  if (!Consume("range-", &name) && !Consume("sorted-", &name)) return false;
+  if (!ConsumeNumber(&name) || !Consume("-", &name)) return false;
+  Consume("piece-", &name);
+  return ConsumeNumber(&name) && name == ".sst";
 }
 
 bool IsLoadFileName(std::string_view name) {

@@ -3,6 +3,9 @@
 // A journal may name these and no others: whatever else it names, no load has written it.
 //
 // Thread safety: free functions.
+//
+//   uint64_t number = 0;
+//   if (ParseRunName("run-000007", &number)) EXPECT_EQ(RunName(number), "run-000007");
 
 #ifndef SHEAF_TOOLS_LOAD_LOAD_FILES_H_
 #define SHEAF_TOOLS_LOAD_LOAD_FILES_H_
@@ -22,7 +25,7 @@ constexpr char kRejectsName[] = "rejects";
 
 // "run-000007".
 std::string RunName(uint64_t number);
-// True for what RunName() returns; then `*number`, which is less than 10^15.
+// True for what RunName() returns; then `*number` is set. It is less than 10^15.
 bool ParseRunName(std::string_view name, uint64_t* number);
 
 // "range-3-0.sst", "sorted-3-piece-1.sst": numbers of a range or a part, and of its file.

@@ -1,4 +1,11 @@
-// What a load is to do, and what it did.
+// LoadOptions and LoadSummary: what a load is to do, and what it did.
+//
+// Thread safety: plain data. Load() calls `note` from any of its threads, one at a time.
+//
+//   LoadOptions options;
+//   options.db = "lists.db";
+//   options.inputs = {"a.tsv", "b.jsonl.gz"};
+//   options.note = [](const std::string& text) { std::cerr << text << "\n"; };
 
 #ifndef SHEAF_TOOLS_LOAD_LOAD_OPTIONS_H_
 #define SHEAF_TOOLS_LOAD_LOAD_OPTIONS_H_
@@ -76,10 +83,6 @@ struct LoadOptions {
   uint64_t shards = 1;
   // With `sst_only`: the text of the file manifest.json.
   std::function<std::string(const SstSet&, const LoadSummary&)> manifest;
-  // The most bytes that the values of a list have.
-  uint64_t list_bytes = 0xFFFFFFFF;
-  // The most runs that are read at once.
-  uint64_t most_runs = 256;
   bool progress = false;
   // Called with what the user should know and is no error.
   std::function<void(const std::string&)> note = [](const std::string&) {};

@@ -1,9 +1,14 @@
 // Load: puts rows of files into a DB, all or nothing.
 //
-// Rows become SSTs outside of the DB (ListBuilder), which are ingested in one step (Ingest). Until
-// that step the DB is as it was; a new one is made elsewhere and moved to its place (LoadPlace).
-// What is finished is recorded (LoadJournal), so that a load that was interrupted or killed can go
-// on from there.
+// The steps of a load:
+//   1. CheckLoad (preflight.h) finds what would stop the load later.
+//   2. LoadJournal records what is finished. With --resume, Recover (resume/recovery.h) finds out
+//      how far an interrupted load came.
+//   3. ListBuilder makes SSTs of the rows, outside of the DB.
+//   4. IngestLists (delivery.h) gives the SSTs to the DB in one step. Until then the DB is as it
+//   was.
+//      A new DB is made elsewhere and moved to its place (resume/load_place.h).
+//   5. What is left of the load is removed, or kept for --resume if the load failed.
 //
 // Thread safety: one Load at a time, as it owns the process's SIGINT and SIGTERM while it runs.
 //

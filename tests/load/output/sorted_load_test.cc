@@ -333,9 +333,9 @@ TEST(LoadStateTest, PartThatIsOfNoUseAnyMoreIsNoneAndItsNumberIsNotUsedAgain) {
   ASSERT_TRUE(found.ok() && *found != nullptr);
   const absl::StatusOr<LoadState> state = LoadState::Read(**found);
   ASSERT_TRUE(state.ok());
-  EXPECT_EQ(state->sorted.size(), 1u);
-  EXPECT_EQ(state->sorted.count(0), 1u);
-  EXPECT_EQ(state->next_part, 8u);
+  EXPECT_EQ(state->build.sorted.size(), 1u);
+  EXPECT_EQ(state->build.sorted.count(0), 1u);
+  EXPECT_EQ(state->build.next_part, 8u);
 }
 
 TEST(PlainInputsTest, CutsAreWhereLinesBegin) {

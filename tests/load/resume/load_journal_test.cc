@@ -244,16 +244,20 @@ class LoadFolderTest : public ::testing::Test {
     EXPECT_EQ(testing::Snapshot(victim_), before);
     return absl::StrCat(result.exit_status, ": ", result.err);
   }
+  // Of a load with default options, but for its inputs.
+  std::string Options() const {
+    const std::string real = fs::canonical(folder_).string();
+    return Line(absl::StrCat("load\t1\t", kId)) + Line("what\t--db\t" + real + "/db") +
+           Line("what\t--db\t" + real + "/db") + Line("what\t--cf\tdefault\t0") +
+           Line("what\t--mode\t0") + Line("what\t--format\t") + Line("what\t--layout\tcompact") +
+           Line("what\t--on-error\t0") + Line("what\t--rejects\t") + Line("what\t--shards\t1");
+  }
   // A journal of the load that Load() resumes, from a load that was killed.
   std::string Journal(const std::string& more) const {
     struct stat info;
     EXPECT_EQ(stat(path_.c_str(), &info), 0);
     const std::string real = fs::canonical(folder_).string();
-    return Line(absl::StrCat("load\t1\t", kId)) + Line("what\t--db\t" + real + "/db") +
-           Line("what\t--db\t" + real + "/db") + Line("what\t--cf\tdefault\t0") +
-           Line("what\t--mode\t0") + Line("what\t--format\t") + Line("what\t--layout\tcompact") +
-           Line("what\t--on-error\t0") + Line("what\t--rejects\t") + Line("what\t--shards\t1") +
-           Line("what\t--input\tfiles") +
+    return Options() + Line("what\t--input\tfiles") +
            Line(absl::StrCat("what\t--input\t", real, "/rows.tsv\t", info.st_size, "\t",
                              info.st_mtim.tv_sec, ".", info.st_mtim.tv_nsec)) +
            more;
@@ -310,6 +314,22 @@ TEST_F(LoadFolderTest, RecordsWithoutFieldsAreReported) {
       EXPECT_EQ(ReadFile(planted_ + "/journal"), journal);
     }
   }
+}
+
+// Its rows are nowhere else: a later version of sheaf may still load them.
+TEST_F(LoadFolderTest, JournalOfStdinThatCannotBeReadIsKept) {
+  const std::string journal = Options() + Line("what\t--input\tthat cannot be read again") +
+                              Line("begun") + Line("later version");
+  Plant(journal);
+  const testing::Result result =
+      testing::RunSheaf({"load", "--db", folder_ + "/db", "--tmp", tmp_, "--resume"});
+  EXPECT_EQ(result.exit_status, 1);
+  EXPECT_TRUE(Has(result.err,
+                  "expected a record that this version of sheaf knows, found \"later "
+                  "version\"; remove the folder"))
+      << result.err;
+  ASSERT_TRUE(fs::exists(planted_ + "/journal"));
+  EXPECT_EQ(ReadFile(planted_ + "/journal"), journal);
 }
 
 TEST_F(LoadFolderTest, LinksAndFoldersThatOthersCanWriteToAreLeftAlone) {

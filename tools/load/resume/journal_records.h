@@ -9,7 +9,8 @@
 // Thread safety: pure functions.
 //
 //   const JournalContents contents = ParseJournal(bytes, "x.load-Zk3bQx/journal");
-//   if (contents.damage.ok() && contents.begun) GoOnFrom(contents.records);
+//   if (!contents.damage.ok()) return contents.damage;
+//   const size_t finished = contents.begun ? contents.records.size() : 0;
 
 #ifndef SHEAF_TOOLS_LOAD_RESUME_JOURNAL_RECORDS_H_
 #define SHEAF_TOOLS_LOAD_RESUME_JOURNAL_RECORDS_H_

@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "absl/strings/str_cat.h"
@@ -11,6 +12,11 @@
 
 namespace sheaf {
 namespace load {
+namespace {
+
+constexpr char kReadOnce[] = "that cannot be read again";
+
+}  // namespace
 
 absl::Status LoadInputs::Look(const std::vector<std::string>& paths) {
   for (const std::string& path : paths) {
@@ -39,15 +45,26 @@ absl::Status LoadInputs::LookAt(const std::string& path) {
     return absl::InvalidArgumentError(
         absl::StrCat(path, ": is a directory; expected a file, a pipe or - for stdin"));
   }
-  records_.push_back({"--input", CanonicalPath(path)});
+  files_.push_back({"--input", CanonicalPath(path)});
   if (S_ISREG(info.st_mode)) {
     total_bytes_ += static_cast<uint64_t>(info.st_size);
-    records_.back().push_back(absl::StrCat(info.st_size));
-    records_.back().push_back(absl::StrCat(info.st_mtim.tv_sec, ".", info.st_mtim.tv_nsec));
+    files_.back().push_back(absl::StrCat(info.st_size));
+    files_.back().push_back(absl::StrCat(info.st_mtim.tv_sec, ".", info.st_mtim.tv_nsec));
   } else {
     can_read_again_ = false;
   }
   return absl::OkStatus();
+}
+
+std::vector<JournalRecord> LoadInputs::Records() const {
+  std::vector<JournalRecord> records = {{"--input", can_read_again_ ? "files" : kReadOnce}};
+  records.insert(records.end(), files_.begin(), files_.end());
+  return records;
+}
+
+bool CanReadAgain(const std::vector<JournalRecord>& what) {
+  return std::none_of(what.begin(), what.end(),
+                      [](const JournalRecord& record) { return record.back() == kReadOnce; });
 }
 
 }  // namespace load

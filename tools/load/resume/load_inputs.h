@@ -4,7 +4,7 @@
 //
 //   LoadInputs inputs;
 //   absl::Status status = inputs.Look({"rows.tsv", "-"});
-//   if (!inputs.can_read_again()) ...  // because of "-"
+//   if (!inputs.can_read_again()) return absl::UnimplementedError("stdin is read once");
 
 #ifndef SHEAF_TOOLS_LOAD_RESUME_LOAD_INPUTS_H_
 #define SHEAF_TOOLS_LOAD_RESUME_LOAD_INPUTS_H_
@@ -29,16 +29,20 @@ class LoadInputs {
   bool can_read_again() const { return can_read_again_; }
   // Of the regular files.
   uint64_t total_bytes() const { return total_bytes_; }
-  // Path, size and time of change of each file: a load that resumes must have the same.
-  const std::vector<JournalRecord>& records() const { return records_; }
+  // Whether they can be read again, and path, size and time of change of each file: a load that
+  // resumes must have the same.
+  std::vector<JournalRecord> Records() const;
 
  private:
   absl::Status LookAt(const std::string& path);
 
   bool can_read_again_ = true;
   uint64_t total_bytes_ = 0;
-  std::vector<JournalRecord> records_;
+  std::vector<JournalRecord> files_;
 };
+
+// can_read_again() of the load whose journal begins with `what`, Records() among it.
+bool CanReadAgain(const std::vector<JournalRecord>& what);
 
 }  // namespace load
 }  // namespace sheaf

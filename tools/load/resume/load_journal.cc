@@ -24,7 +24,7 @@ namespace {
 namespace fs = std::filesystem;
 
 // A record of a run names blocks of the input: some bytes for each half of a megabyte.
-constexpr uint64_t kMostBytes = uint64_t{1} << 32;
+constexpr uint64_t kMaxBytes = uint64_t{1} << 32;
 
 absl::Status Failed(const std::string& folder, const char* what) {
   return absl::InternalError(
@@ -99,9 +99,9 @@ absl::StatusOr<std::unique_ptr<LoadJournal>> LoadJournal::Create(const std::stri
 absl::Status LoadJournal::ReadContents() {
   struct stat info;
   if (fstat(fd_, &info) != 0) return Failed(folder(), "cannot read");
-  if (static_cast<uint64_t>(info.st_size) > kMostBytes) {
+  if (static_cast<uint64_t>(info.st_size) > kMaxBytes) {
     return absl::DataLossError(absl::StrCat(folder(), "/", kJournalName, ": expected at most ",
-                                            Grouped(kMostBytes), " bytes, found ",
+                                            Grouped(kMaxBytes), " bytes, found ",
                                             Grouped(static_cast<uint64_t>(info.st_size))));
   }
   std::string bytes;

@@ -12,6 +12,10 @@
 //
 // Ownership: holds a lock on the folder until destruction. The folder stays unless Remove().
 // Thread safety: Append() from any thread; the rest from one.
+//
+//   auto journal = LoadJournal::Create("lists.db.load-", {{"--db", "/lists.db"}});
+//   if (!journal.ok()) return journal.status();
+//   absl::Status status = (*journal)->Append(NotSortedRecord());
 
 #ifndef SHEAF_TOOLS_LOAD_RESUME_LOAD_JOURNAL_H_
 #define SHEAF_TOOLS_LOAD_RESUME_LOAD_JOURNAL_H_

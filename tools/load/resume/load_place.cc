@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "tools/common/files.h"
 #include "tools/load/load_files.h"
+#include "tools/load/output/publish.h"
 
 namespace sheaf {
 namespace load {
@@ -26,8 +27,8 @@ bool IsElsewhere(const std::string& folder) {
 
 }  // namespace
 
-LoadPlace::LoadPlace(const std::string& target, const std::string& tmp)
-    : target_(CanonicalPath(target)) {
+LoadPlace::LoadPlace(Kind kind, const std::string& target, const std::string& tmp)
+    : kind_(kind), target_(CanonicalPath(target)) {
   std::error_code error;
   const bool exists = fs::is_directory(target_, error);
   in_place_ = tmp.empty() && !exists;
@@ -50,6 +51,13 @@ std::vector<std::string> LoadPlace::StagedBy(const std::string& id, const std::s
                                              const std::string& target) {
   return {absl::StrCat(folder, "/", kStagedName), absl::StrCat(target, "/.new-", id),
           absl::StrCat(target, ".new-", id)};
+}
+
+const char* LoadPlace::last_file() const { return is_db() ? "CURRENT" : kManifest; }
+
+bool LoadPlace::HasLastFile(const std::string& folder) const {
+  std::error_code error;
+  return fs::exists(absl::StrCat(folder, "/", last_file()), error);
 }
 
 }  // namespace load

@@ -4,6 +4,9 @@
 // folder of the same file system, the staged one, and moved there.
 //
 // Thread safety: immutable.
+//
+//   const LoadPlace place(LoadPlace::Kind::kDb, "lists.db", "");
+//   const std::string staged = place.StagedFor(journal->id(), journal->folder());
 
 #ifndef SHEAF_TOOLS_LOAD_RESUME_LOAD_PLACE_H_
 #define SHEAF_TOOLS_LOAD_RESUME_LOAD_PLACE_H_
@@ -16,10 +19,16 @@ namespace load {
 
 class LoadPlace {
  public:
+  enum class Kind {
+    kDb,    // a DB, which may be there
+    kSsts,  // SSTs for somebody else to ingest
+  };
+
   // `target`: a folder, as the user named it. `tmp`: the folder for temporary files; empty for one
   // that is on the file system of `target`.
-  LoadPlace(const std::string& target, const std::string& tmp);
+  LoadPlace(Kind kind, const std::string& target, const std::string& tmp);
 
+  bool is_db() const { return kind_ == Kind::kDb; }
   // Canonical.
   const std::string& target() const { return target_; }
   // Of the folder of temporary files: beside the target, or in it where that is another file system
@@ -31,7 +40,13 @@ class LoadPlace {
   static std::vector<std::string> StagedBy(const std::string& id, const std::string& folder,
                                            const std::string& target);
 
+  // The file that makes a folder what is wanted; it is moved last.
+  const char* last_file() const;
+  // True if `folder` has that file.
+  bool HasLastFile(const std::string& folder) const;
+
  private:
+  Kind kind_;
   std::string target_;
   std::string prefix_;
   bool in_place_;  // temporary files are on the file system of the target, which does not exist

@@ -1,16 +1,14 @@
 #include "tools/load/resume/load_state.h"
 
 #include <algorithm>
-#include <filesystem>
 #include <utility>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "tools/common/text.h"
 #include "tools/load/load_files.h"
 #include "tools/load/resume/load_place.h"
-#include "tools/load/sort/run_maker.h"
+#include "tools/load/resume/record_fields.h"
 
 namespace sheaf {
 namespace load {
@@ -25,287 +23,118 @@ constexpr char kBuilt[] = "built";
 constexpr char kUnstaged[] = "unstaged";
 constexpr char kIngest[] = "ingest";
 
-std::string NameOf(const std::string& path) {
-  return std::filesystem::path(path).filename().string();
+void ReadRun(FieldReader* fields, BuildState* state) {
+  RunInfo run;
+  uint64_t number = 0;
+  run.path = fields->Run(&number);
+  run.rows = fields->Number();
+  run.values = fields->Number();
+  run.bytes = fields->Number();
+  run.blocks = fields->Blocks();
+  for (uint64_t left = fields->Count(1); left != 0; --left) {
+    uint64_t replaced = 0;
+    state->runs.erase(fields->Run(&replaced));
+  }
+  state->next_run = std::max(state->next_run, number + 1);
+  const std::string path = run.path;
+  state->runs[path] = std::move(run);
 }
 
-void Add(uint64_t number, LoadJournal::Record* record) { record->push_back(absl::StrCat(number)); }
+// False for a plan of nothing.
+bool ReadPlan(FieldReader* fields, BuildState* state) {
+  WritePlan plan;
+  plan.operands = fields->Flag();
+  for (uint64_t left = fields->Count(2); left != 0; --left) {
+    WritePlan::Range range;
+    range.shard = static_cast<size_t>(fields->Number());
+    range.keys.begin = fields->Text();
+    range.keys.has_begin = !plan.ranges.empty();
+    if (range.keys.has_begin) {
+      plan.ranges.back().keys.end = range.keys.begin;
+      plan.ranges.back().keys.has_end = true;
+    }
+    plan.ranges.push_back(std::move(range));
+  }
+  const bool has_ranges = !plan.ranges.empty();
+  state->plan = std::move(plan);
+  state->ranges.clear();
+  state->written = false;
+  return has_ranges;
+}
 
-// Takes fields in the order in which they were written; after a field that is not there or is not
-// what a load writes, all are empty and ok() is false.
-class Fields {
- public:
-  // `folder`: of the files that the record names.
-  Fields(const LoadJournal::Record& record, const std::string& folder)
-      : record_(record), folder_(folder) {}
+// False if the plan has no such range.
+bool ReadRange(FieldReader* fields, BuildState* state) {
+  const auto range = static_cast<size_t>(fields->Number());
+  state->ranges[range] = fields->Files();
+  return state->plan.has_value() && range < state->plan->ranges.size();
+}
 
-  std::string Text() {
-    if (ok_ && at_ < record_.size()) return record_[at_++];
-    ok_ = false;
-    return "";
-  }
-  uint64_t Number() {
-    uint64_t number = 0;
-    if (absl::SimpleAtoi(Text(), &number)) return number;
-    ok_ = false;
-    return 0;
-  }
-  // Of a range or part, of which the next one has a number too.
-  uint64_t Index() {
-    const uint64_t index = Number();
-    ok_ = ok_ && index < kMostIndex;
-    return ok_ ? index : 0;
-  }
-  // Number of things that follow, of `fields` each.
-  uint64_t Count(uint64_t fields) {
-    const uint64_t count = Number();
-    if (!ok_ || count > (record_.size() - at_) / fields) ok_ = false;
-    return ok_ ? count : 0;
-  }
-  // Paths of files.
-  std::string Run(uint64_t* number) {
-    const std::string name = Text();
-    ok_ = ok_ && ParseRunName(name, number);
-    return ok_ ? absl::StrCat(folder_, "/", name) : "";
-  }
-  std::string Sst() {
-    const std::string name = Text();
-    ok_ = ok_ && IsSstName(name);
-    return ok_ ? absl::StrCat(folder_, "/", name) : "";
-  }
-  bool ok() const { return ok_; }
-  bool at_end() const { return at_ == record_.size(); }
-  size_t at() const { return at_; }
-
- private:
-  static constexpr uint64_t kMostIndex = uint64_t{1} << 48;
-
-  const LoadJournal::Record& record_;
-  const std::string& folder_;
-  size_t at_ = 1;
-  bool ok_ = true;
-};
-
-void Add(const std::vector<BlockRead>& blocks, LoadJournal::Record* record) {
-  Add(blocks.size(), record);
-  for (const BlockRead& block : blocks) {
-    Add(block.begin, record);
-    Add(block.end, record);
-    Add(block.lines, record);
-    Add(block.rejects ? 1 : 0, record);
+void ReadPart(FieldReader* fields, BuildState* state) {
+  const uint64_t number = fields->Index();
+  SortedPart part;
+  part.operands = fields->Flag();
+  part.rows = fields->Number();
+  part.values = fields->Number();
+  part.lists = fields->Files();
+  part.blocks = fields->Blocks();
+  state->next_part = std::max(state->next_part, number + 1);
+  if (part.blocks.empty()) {
+    state->sorted.erase(number);
+  } else {
+    state->sorted[number] = std::move(part);
   }
 }
 
-std::vector<BlockRead> TakeBlocks(Fields* fields) {
-  std::vector<BlockRead> blocks;
-  for (uint64_t left = fields->Count(4); left != 0; --left) {
-    BlockRead block;
-    block.begin = fields->Number();
-    block.end = fields->Number();
-    block.lines = fields->Number();
-    block.rejects = fields->Number() != 0;
-    blocks.push_back(block);
-  }
-  return blocks;
+IngestionIntent ReadIntent(FieldReader* fields) {
+  IngestionIntent intent;
+  intent.sequence = fields->Number();
+  intent.raises = fields->Flag();
+  intent.live_files = fields->Text();
+  return intent;
 }
 
-void Add(const RangeFiles& files, LoadJournal::Record* record) {
-  Add(files.keys, record);
-  Add(files.values, record);
-  Add(files.files.size(), record);
-  for (const SstFile& file : files.files) {
-    record->push_back(NameOf(file.path));
-    record->push_back(file.smallest);
-    record->push_back(file.largest);
-    Add(file.bytes, record);
-    Add(file.keys, record);
-    Add(file.piece ? 1 : 0, record);
+LoadCounts ReadCounts(FieldReader* fields) {
+  LoadCounts counts;
+  for (uint64_t* const count : {&counts.rows, &counts.values, &counts.rows_skipped,
+                                &counts.bytes_in, &counts.input_bytes}) {
+    *count = fields->Number();
   }
-}
-
-RangeFiles TakeFiles(Fields* fields) {
-  RangeFiles files;
-  files.keys = fields->Number();
-  files.values = fields->Number();
-  for (uint64_t left = fields->Count(6); left != 0; --left) {
-    SstFile file;
-    file.path = fields->Sst();
-    file.smallest = fields->Text();
-    file.largest = fields->Text();
-    file.bytes = fields->Number();
-    file.keys = fields->Number();
-    file.piece = fields->Number() != 0;
-    files.files.push_back(std::move(file));
-  }
-  return files;
+  return counts;
 }
 
 }  // namespace
 
-LoadJournal::Record RecordOf(const RunInfo& run, const std::vector<std::string>& replaced) {
-  LoadJournal::Record record = {kRunRecord, NameOf(run.path)};
-  Add(run.rows, &record);
-  Add(run.values, &record);
-  Add(run.bytes, &record);
-  Add(run.blocks, &record);
-  Add(replaced.size(), &record);
-  for (const std::string& path : replaced) record.push_back(NameOf(path));
-  return record;
-}
-
-LoadJournal::Record RecordOf(const WritePlan& plan) {
-  LoadJournal::Record record = {kPlanRecord};
-  Add(plan.operands ? 1 : 0, &record);
-  Add(plan.ranges.size(), &record);
-  for (size_t i = 0; i < plan.ranges.size(); ++i) {
-    Add(plan.part_of[i], &record);
-    record.push_back(plan.ranges[i].begin);
-  }
-  return record;
-}
-
-LoadJournal::Record RecordOf(size_t range, const RangeFiles& files) {
-  LoadJournal::Record record = {kRange};
-  Add(range, &record);
-  Add(files, &record);
-  return record;
-}
-
-LoadJournal::Record RecordOfPart(uint64_t number, const SortedPart& part) {
-  LoadJournal::Record record = {kSorted};
-  Add(number, &record);
-  Add(part.operands ? 1 : 0, &record);
-  Add(part.rows, &record);
-  Add(part.values, &record);
-  Add(part.lists, &record);
-  Add(part.blocks, &record);
-  return record;
-}
-
-LoadJournal::Record NotSortedRecord() { return {kNotSortedRecord}; }
-
-LoadJournal::Record RecordOf(const LoadCounts& written) {
-  LoadJournal::Record record = {kWritten};
-  for (const uint64_t count : {written.rows, written.values, written.rows_skipped, written.bytes_in,
-                               written.input_bytes}) {
-    Add(count, &record);
-  }
-  return record;
-}
-
-LoadJournal::Record StagedRecord(const std::string& folder) { return {kStaged, folder}; }
-
-LoadJournal::Record BuiltRecord() { return {kBuilt}; }
-
-LoadJournal::Record UnstagedRecord() { return {kUnstaged}; }
-
-LoadJournal::Record RecordOf(const IngestionIntent& intent) {
-  LoadJournal::Record record = {kIngest};
-  Add(intent.sequence, &record);
-  Add(intent.raises ? 1 : 0, &record);
-  record.push_back(intent.live_files);
-  return record;
-}
-
-LoadJournal::Record DoneRecord() { return {kDoneRecord}; }
-
-absl::Status LoadState::CheckPlan(const KeyOrder& order, uint64_t shards,
-                                  const std::string& folder) const {
-  if (!plan.has_value()) return absl::OkStatus();
-  for (size_t i = 0; i < plan->ranges.size(); ++i) {
-    const bool behind =
-        i == 0 || (plan->part_of[i - 1] <= plan->part_of[i] &&
-                   (i == 1 || order.Compare(plan->ranges[i - 1].begin, plan->ranges[i].begin) < 0));
-    if (behind && plan->part_of[i] < shards) continue;
-    return absl::DataLossError(
-        absl::StrCat(folder, "/", kJournalName, ": range ", i,
-                     " of the plan is not behind the one before it, or not of a shard of this "
-                     "load; remove the folder and load again without --resume"));
-  }
-  return absl::OkStatus();
-}
-
 absl::StatusOr<LoadState> LoadState::Read(const JournalContents& journal,
                                           const std::string& folder) {
   LoadState state;
+  const std::string name = absl::StrCat(folder, "/", kJournalName);
   const std::vector<std::string> staged =
       LoadPlace::StagedBy(journal.id, folder, journal.what.empty() ? "" : journal.what[0].back());
-  for (const LoadJournal::Record& record : journal.records) {
-    Fields fields(record, folder);
+  for (const JournalRecord& record : journal.records) {
+    FieldReader fields(record, folder);
     const std::string& kind = record[0];
     bool fits = true;
     if (kind == kRunRecord) {
-      RunInfo run;
-      uint64_t number = 0;
-      run.path = fields.Run(&number);
-      run.rows = fields.Number();
-      run.values = fields.Number();
-      run.bytes = fields.Number();
-      run.blocks = TakeBlocks(&fields);
-      for (uint64_t left = fields.Count(1); left != 0; --left) {
-        uint64_t replaced = 0;
-        state.runs.erase(fields.Run(&replaced));
-      }
-      state.next_run = std::max(state.next_run, number + 1);
-      const std::string path = run.path;
-      state.runs[path] = std::move(run);
+      ReadRun(&fields, &state.build);
     } else if (kind == kPlanRecord) {
-      WritePlan plan;
-      plan.operands = fields.Number() != 0;
-      for (uint64_t left = fields.Count(2); left != 0; --left) {
-        RowRange range;
-        plan.part_of.push_back(static_cast<size_t>(fields.Number()));
-        range.begin = fields.Text();
-        range.has_begin = !plan.ranges.empty();
-        if (range.has_begin) {
-          plan.ranges.back().end = range.begin;
-          plan.ranges.back().has_end = true;
-        }
-        plan.ranges.push_back(std::move(range));
-      }
-      fits = !plan.ranges.empty();
-      state.plan = std::move(plan);
-      state.ranges.clear();
-      state.written = false;
+      fits = ReadPlan(&fields, &state.build);
     } else if (kind == kRange) {
-      const auto range = static_cast<size_t>(fields.Number());
-      fits = state.plan.has_value() && range < state.plan->ranges.size();
-      state.ranges[range] = TakeFiles(&fields);
+      fits = ReadRange(&fields, &state.build);
     } else if (kind == kSorted) {
-      const uint64_t number = fields.Index();
-      SortedPart part;
-      part.operands = fields.Number() != 0;
-      part.rows = fields.Number();
-      part.values = fields.Number();
-      part.lists = TakeFiles(&fields);
-      part.blocks = TakeBlocks(&fields);
-      state.next_part = std::max(state.next_part, number + 1);
-      if (part.blocks.empty()) {
-        state.sorted.erase(number);
-      } else {
-        state.sorted[number] = std::move(part);
-      }
+      ReadPart(&fields, &state.build);
     } else if (kind == kNotSortedRecord) {
-      state.sorted.clear();
-      state.not_sorted = true;
-    } else if (kind == kIngest) {
-      IngestionIntent intent;
-      intent.sequence = fields.Number();
-      intent.raises = fields.Number() != 0;
-      intent.live_files = fields.Text();
-      state.intent = std::move(intent);
+      state.build.sorted.clear();
+      state.build.not_sorted = true;
     } else if (kind == kWritten) {
-      state.written = true;
-      for (uint64_t* const count :
-           {&state.counts.rows, &state.counts.values, &state.counts.rows_skipped,
-            &state.counts.bytes_in, &state.counts.input_bytes}) {
-        *count = fields.Number();
-      }
+      state.build.written = true;
+      state.build.counts = ReadCounts(&fields);
+    } else if (kind == kIngest) {
+      state.intent = ReadIntent(&fields);
     } else if (kind == kStaged) {
       state.staged = fields.Text();
       if (std::find(staged.begin(), staged.end(), state.staged) == staged.end()) {
         return absl::DataLossError(absl::StrCat(
-            folder, "/", kJournalName, ": expected one of ", absl::StrJoin(staged, ", "),
+            name, ": expected one of ", absl::StrJoin(staged, ", "),
             " as the folder that the load has staged, found ", Quoted(state.staged),
             ", which is left alone; no load of this DB has written that. Remove the journal's "
             "folder and load again without --resume"));
@@ -318,19 +147,103 @@ absl::StatusOr<LoadState> LoadState::Read(const JournalContents& journal,
     } else if (kind == kDoneRecord) {
       state.done = true;
     } else {
-      return absl::DataLossError(absl::StrCat(
-          folder, "/", kJournalName, ": expected a record that this version of sheaf knows, found ",
-          Quoted(kind), "; remove the folder and load again without --resume"));
+      return absl::DataLossError(
+          absl::StrCat(name, ": expected a record that this version of sheaf knows, found ",
+                       Quoted(kind), "; remove the folder and load again without --resume"));
     }
     if (!fields.ok() || !fields.at_end() || !fits) {
-      return absl::DataLossError(
-          absl::StrCat(folder, "/", kJournalName, ": a record \"", kind,
-                       "\" is not one that a load writes, from its field ", fields.at(),
-                       " on; remove the folder and load again without --resume"));
+      return absl::DataLossError(absl::StrCat(
+          name, ": a record \"", kind, "\" is not one that a load writes, from its field ",
+          fields.at(), " on; remove the folder and load again without --resume"));
     }
   }
   return state;
 }
+
+absl::Status LoadState::CheckPlan(const KeyOrder& order, uint64_t shards,
+                                  const std::string& folder) const {
+  if (!build.plan.has_value()) return absl::OkStatus();
+  const std::vector<WritePlan::Range>& ranges = build.plan->ranges;
+  for (size_t i = 0; i < ranges.size(); ++i) {
+    const bool is_behind =
+        i == 0 || (ranges[i - 1].shard <= ranges[i].shard &&
+                   (i == 1 || order.Compare(ranges[i - 1].keys.begin, ranges[i].keys.begin) < 0));
+    if (is_behind && ranges[i].shard < shards) continue;
+    return absl::DataLossError(
+        absl::StrCat(folder, "/", kJournalName, ": range ", i,
+                     " of the plan is not behind the one before it, or not of a shard of this "
+                     "load; remove the folder and load again without --resume"));
+  }
+  return absl::OkStatus();
+}
+
+JournalRecord RecordOf(const RunInfo& run, const std::vector<std::string>& replaced) {
+  JournalRecord record = {kRunRecord};
+  AddName(run.path, &record);
+  AddNumber(run.rows, &record);
+  AddNumber(run.values, &record);
+  AddNumber(run.bytes, &record);
+  AddBlocks(run.blocks, &record);
+  AddNumber(replaced.size(), &record);
+  for (const std::string& path : replaced) AddName(path, &record);
+  return record;
+}
+
+JournalRecord RecordOf(const WritePlan& plan) {
+  JournalRecord record = {kPlanRecord};
+  AddNumber(plan.operands ? 1 : 0, &record);
+  AddNumber(plan.ranges.size(), &record);
+  for (const WritePlan::Range& range : plan.ranges) {
+    AddNumber(range.shard, &record);
+    record.push_back(range.keys.begin);
+  }
+  return record;
+}
+
+JournalRecord RecordOf(size_t range, const RangeFiles& files) {
+  JournalRecord record = {kRange};
+  AddNumber(range, &record);
+  AddFiles(files, &record);
+  return record;
+}
+
+JournalRecord RecordOfPart(uint64_t number, const SortedPart& part) {
+  JournalRecord record = {kSorted};
+  AddNumber(number, &record);
+  AddNumber(part.operands ? 1 : 0, &record);
+  AddNumber(part.rows, &record);
+  AddNumber(part.values, &record);
+  AddFiles(part.lists, &record);
+  AddBlocks(part.blocks, &record);
+  return record;
+}
+
+JournalRecord NotSortedRecord() { return {kNotSortedRecord}; }
+
+JournalRecord RecordOf(const LoadCounts& written) {
+  JournalRecord record = {kWritten};
+  for (const uint64_t count : {written.rows, written.values, written.rows_skipped, written.bytes_in,
+                               written.input_bytes}) {
+    AddNumber(count, &record);
+  }
+  return record;
+}
+
+JournalRecord StagedRecord(const std::string& folder) { return {kStaged, folder}; }
+
+JournalRecord BuiltRecord() { return {kBuilt}; }
+
+JournalRecord UnstagedRecord() { return {kUnstaged}; }
+
+JournalRecord RecordOf(const IngestionIntent& intent) {
+  JournalRecord record = {kIngest};
+  AddNumber(intent.sequence, &record);
+  AddNumber(intent.raises ? 1 : 0, &record);
+  record.push_back(intent.live_files);
+  return record;
+}
+
+JournalRecord DoneRecord() { return {kDoneRecord}; }
 
 }  // namespace load
 }  // namespace sheaf

@@ -1,6 +1,10 @@
-// LoadState: what a journal says an earlier load of the same has finished.
+// LoadState: what a journal says an earlier load of the same has finished, and the records that say
+// so.
 //
 // Thread safety: none.
+//
+//   absl::StatusOr<LoadState> state = LoadState::Read(*journal);
+//   if (state.ok() && !state->done) absl::Status status = journal->Append(DoneRecord());
 
 #ifndef SHEAF_TOOLS_LOAD_RESUME_LOAD_STATE_H_
 #define SHEAF_TOOLS_LOAD_RESUME_LOAD_STATE_H_
@@ -25,38 +29,47 @@ namespace load {
 
 // How lists are written, and where key ranges are cut.
 struct WritePlan {
+  struct Range {
+    RowRange keys;
+    size_t shard = 0;
+  };
   bool operands = false;
-  std::vector<RowRange> ranges;
-  std::vector<size_t> part_of;  // the shard of each range
+  // Each begins where the one before ends; together they are all keys.
+  std::vector<Range> ranges;
 };
 
 struct LoadCounts {
   uint64_t rows = 0;
   uint64_t values = 0;
   uint64_t rows_skipped = 0;
-  uint64_t bytes_in = 0;
-  uint64_t input_bytes = 0;
+  uint64_t bytes_in = 0;     // of the files
+  uint64_t input_bytes = 0;  // the same after decompression
+};
+
+// How far the lists are built. Rows are in runs, then in SSTs of the ranges of a plan; or in parts,
+// if the input is sorted.
+struct BuildState {
+  // By path.
+  std::map<std::string, RunInfo> runs;
+  std::optional<WritePlan> plan;
+  std::map<size_t, RangeFiles> ranges;  // of `plan`, by index
+  SortedParts sorted;
+  bool not_sorted = false;
+  // All rows are in SSTs: those of `ranges` if there is a plan, else those of `sorted`.
+  bool written = false;
+  LoadCounts counts;  // with `written`
+  // Greater than all numbers of runs and of parts.
+  uint64_t next_run = 0;
+  uint64_t next_part = 0;
 };
 
 struct LoadState {
-  // By path. Names of files are without the folder in the journal, which may have been moved.
-  std::map<std::string, RunInfo> runs;
-  std::optional<WritePlan> plan;
-  std::map<size_t, RangeFiles> ranges;  // of `plan`
-  // What was loaded without sorting, as long as the input was in order.
-  SortedParts sorted;
-  bool not_sorted = false;
-  // All rows are in SSTs: those of `sorted` or of `ranges`.
-  bool written = false;
+  BuildState build;
   // A folder that is made and then moved to its place, and whether all is in it.
   std::string staged;
   bool built = false;
   std::optional<IngestionIntent> intent;  // into a DB that was there
-  LoadCounts counts;                      // with `written`
   bool done = false;
-  // Greater than all numbers of runs and of parts.
-  uint64_t next_run = 0;
-  uint64_t next_part = 0;
 
   // Of a load with this journal in `folder`. Believes no name of a file that such a load could not
   // have made, so that nothing else is read or removed because a journal says so.
@@ -66,25 +79,28 @@ struct LoadState {
     return Read(journal.contents(), journal.folder());
   }
 
-  // That the plan and what belongs to it can be of a load with `shards` and this order of keys.
-  // Errors: DataLoss.
+  // That the plan can be of a load with `shards` and this order of keys. `folder`: of the journal,
+  // for the message. Errors: DataLoss.
   absl::Status CheckPlan(const KeyOrder& order, uint64_t shards, const std::string& folder) const;
 };
 
-LoadJournal::Record RecordOf(const RunInfo& run, const std::vector<std::string>& replaced);
-LoadJournal::Record RecordOf(const WritePlan& plan);
-LoadJournal::Record RecordOf(size_t range, const RangeFiles& files);
+// A run is complete. `replaced`: paths of the runs whose rows it has now.
+JournalRecord RecordOf(const RunInfo& run, const std::vector<std::string>& replaced);
+JournalRecord RecordOf(const WritePlan& plan);
+// The SSTs of a range of the plan are complete.
+JournalRecord RecordOf(size_t range, const RangeFiles& files);
 // The part with this number, in the place of what was recorded as that; without blocks there is
 // none.
-LoadJournal::Record RecordOfPart(uint64_t number, const SortedPart& part);
-LoadJournal::Record NotSortedRecord();
-LoadJournal::Record RecordOf(const LoadCounts& written);
-LoadJournal::Record StagedRecord(const std::string& folder);
-LoadJournal::Record BuiltRecord();
+JournalRecord RecordOfPart(uint64_t number, const SortedPart& part);
+JournalRecord NotSortedRecord();
+// All rows are in SSTs.
+JournalRecord RecordOf(const LoadCounts& written);
+JournalRecord StagedRecord(const std::string& folder);
+JournalRecord BuiltRecord();
 // What was staged is no more.
-LoadJournal::Record UnstagedRecord();
-LoadJournal::Record RecordOf(const IngestionIntent& intent);
-LoadJournal::Record DoneRecord();
+JournalRecord UnstagedRecord();
+JournalRecord RecordOf(const IngestionIntent& intent);
+JournalRecord DoneRecord();
 
 }  // namespace load
 }  // namespace sheaf

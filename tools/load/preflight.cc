@@ -1,0 +1,160 @@
+#include "tools/load/preflight.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <memory>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "tools/common/files.h"
+#include "tools/common/text.h"
+#include "tools/load/output/sst_family.h"
+
+namespace sheaf {
+namespace load {
+namespace {
+
+// Fills `database` and `not_new`.
+absl::Status FindDatabase(const LoadOptions& options, Preflight* preflight) {
+  const Layout layout = options.layout.value_or(Layout::kCompact);
+  if (options.db.empty()) {
+    preflight->database = Database::Fresh("", layout, options.family);
+    return absl::OkStatus();
+  }
+  std::string note;
+  absl::StatusOr<Database> database =
+      Database::Exists(options.db)
+          ? Database::Read(options.db, options.family, options.folders, &note)
+          : Database::New(options.db, layout, options.family);
+  if (!database.ok() && options.resume && absl::IsFailedPrecondition(database.status()) &&
+      !Database::Exists(options.db)) {
+    // It may have been killed while it moved a new DB there.
+    preflight->not_new = database.status();
+    database = Database::Fresh(options.db, layout, options.family);
+  }
+  if (!database.ok()) return database.status();
+  preflight->database = *std::move(database);
+  if (!note.empty()) options.note(note);
+  return absl::OkStatus();
+}
+
+// That the DB is what the options say.
+absl::Status CheckFits(const LoadOptions& options, const Database& database) {
+  if (database.is_new() &&
+      (!options.folders.wal_dir.empty() || !options.folders.db_paths.empty())) {
+    return absl::FailedPreconditionError(
+        "--wal-dir and --db-path: expected a DB that is there, as they say where its files are. "
+        "A new DB has all files in its own folder");
+  }
+  if (options.layout.value_or(database.layout()) != database.layout()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(options.db, ": the DB has layout ", LayoutName(database.layout()), ", not ",
+                     LayoutName(*options.layout), "; leave --layout out, or load into a new DB"));
+  }
+  if (options.mode == LoadMode::kAppend && !database.can_append()) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        options.db, ": cannot append: the DB's merge operator is ", database.merge_operator(),
+        ", not sheaf.append. Use --mode replace, or open the DB once with "
+        "merge_operator = sheaf::NewAppendOperator()"));
+  }
+  return absl::OkStatus();
+}
+
+// That a DB that is there can be ingested into, as far as it can be known beforehand. Fills
+// `family_id` and `operands`.
+absl::Status CheckTakesLoad(const LoadOptions& options, Preflight* preflight) {
+  const Database& database = preflight->database;
+  if (absl::Status status = database.CheckUnlocked(); !status.ok()) return status;
+  if (access(options.db.c_str(), W_OK) != 0) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(options.db, ": cannot write to the DB: ", ErrnoText(errno)));
+  }
+  if (absl::Status status = database.CheckTakesSsts("load"); !status.ok()) return status;
+  if (absl::Status status = database.CheckLogs(); !status.ok()) return status;
+  const auto opened = database.OpenForReadOnly();
+  if (!opened.ok()) return opened.status();
+  preflight->family_id = (*opened)->family()->GetID();
+  if (options.mode != LoadMode::kAppend) return absl::OkStatus();
+  // Into a DB without keys values can go, which are read without merging.
+  const absl::StatusOr<bool> empty = IsEmpty(**opened);
+  if (!empty.ok()) return empty.status();
+  preflight->operands = !*empty;
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+LoadPlace PlaceOf(const LoadOptions& options) {
+  return options.sst_only.empty()
+             ? LoadPlace(LoadPlace::Kind::kDb, options.db, options.tmp)
+             : LoadPlace(LoadPlace::Kind::kSsts, options.sst_only, options.tmp);
+}
+
+absl::StatusOr<Preflight> CheckLoad(const LoadOptions& options) {
+  Preflight preflight;
+  absl::Status status = preflight.inputs.Look(options.inputs);
+  if (status.ok()) status = FindDatabase(options, &preflight);
+  if (status.ok()) status = CheckFits(options, preflight.database);
+  if (!status.ok()) return status;
+  preflight.order = KeyOrder(preflight.database.options().comparator);
+  if (!options.sst_only.empty()) {
+    preflight.operands = options.mode == LoadMode::kAppend;
+  } else if (preflight.database.is_new()) {
+    // RocksDB numbers families as they are made: the default one first.
+    preflight.family_id = options.family == rocksdb::kDefaultColumnFamilyName ? 0 : 1;
+  } else {
+    status = CheckTakesLoad(options, &preflight);
+    if (!status.ok()) return status;
+  }
+  return preflight;
+}
+
+std::vector<JournalRecord> IdentityOf(const LoadOptions& options, const Preflight& preflight,
+                                      const LoadPlace& place, const std::string& rejects) {
+  std::vector<JournalRecord> identity = {
+      {place.is_db() ? "--db" : "--sst-only", place.target()},
+      {"--db", options.db.empty() ? "" : CanonicalPath(options.db)},
+      // A family that is dropped and made again has another number.
+      {"--cf", options.family, absl::StrCat(preflight.family_id)},
+      {"--mode", absl::StrCat(static_cast<int>(options.mode))},
+      {"--format",
+       options.format.has_value() ? absl::StrCat(static_cast<int>(*options.format)) : ""},
+      {"--layout", LayoutName(preflight.database.layout())},
+      {"--on-error", absl::StrCat(static_cast<int>(options.on_error))},
+      {"--rejects", rejects},
+      {"--shards", absl::StrCat(options.shards)},
+  };
+  const std::vector<JournalRecord> inputs = preflight.inputs.Records();
+  identity.insert(identity.end(), inputs.begin(), inputs.end());
+  return identity;
+}
+
+SstPlan MakeSstPlan(const LoadOptions& options, const Preflight& preflight, const LoadMark& mark) {
+  SstPlan plan;
+  plan.options = preflight.database.options();
+  plan.options.table_properties_collector_factories.push_back(NewMarkCollectorFactory(mark));
+  if (options.sst_only.empty()) {
+    plan.family = std::make_shared<SstFamily>(options.family, preflight.family_id,
+                                              preflight.order.comparator());
+  }
+  plan.operands = preflight.operands;
+  plan.can_merge = preflight.database.can_append();
+  plan.layout = preflight.database.layout();
+  return plan;
+}
+
+void NoteSharedTmp(const LoadOptions& options) {
+  struct stat tmp;
+  if (stat(options.tmp.c_str(), &tmp) != 0 || (tmp.st_mode & S_IWOTH) == 0 ||
+      (tmp.st_mode & S_ISVTX) != 0) {
+    return;
+  }
+  options.note(absl::StrCat("--tmp ", options.tmp,
+                            ": all users may write to it, and it has no sticky bit, so that "
+                            "they can replace files of the load; chmod +t it"));
+}
+
+}  // namespace load
+}  // namespace sheaf
