@@ -135,7 +135,7 @@ absl::StatusOr<bool> ListBuilder::BuildSorted() {
   options.plan = &sst;
   options.prefix = job_.journal->folder() + "/sorted-";
   options.first_number = state_.next_part;
-  // A part is an SST, which a block more does not make too large.
+  // A part is an SST, which a chunk more does not make too large.
   options.part_bytes = std::min(kMostRange, memory_) / 16 * 15;
   options.on_part = [this](uint64_t number, const SortedPart& part) {
     return job_.journal->Append(RecordOfPart(number, part));
@@ -205,7 +205,7 @@ absl::StatusOr<SortedParts> ListBuilder::TakeParts() {
 
 // Runs that an earlier load finished, and what of the input is in them.
 absl::StatusOr<std::vector<PositionRange>> ListBuilder::TakeRuns(RunMaker* maker) {
-  std::vector<BlockRead> blocks;
+  std::vector<ChunkRead> chunks;
   std::set<std::string> known;
   for (const auto& [path, info] : state_.runs) {
     uint64_t bytes = 0;
@@ -225,7 +225,7 @@ absl::StatusOr<std::vector<PositionRange>> ListBuilder::TakeRuns(RunMaker* maker
       continue;
     }
     known.insert(path);
-    blocks.insert(blocks.end(), info.blocks.begin(), info.blocks.end());
+    chunks.insert(chunks.end(), info.chunks.begin(), info.chunks.end());
     maker->AddRun(*std::move(run), info);
   }
   for (const auto& [index, range] : state_.ranges) {
@@ -233,9 +233,9 @@ absl::StatusOr<std::vector<PositionRange>> ListBuilder::TakeRuns(RunMaker* maker
   }
   // Others were being written when the load was killed.
   job_.journal->RemoveUnknown(known);
-  std::sort(blocks.begin(), blocks.end(),
-            [](const BlockRead& a, const BlockRead& b) { return a.begin < b.begin; });
-  return PassOver(blocks);
+  std::sort(chunks.begin(), chunks.end(),
+            [](const ChunkRead& a, const ChunkRead& b) { return a.begin < b.begin; });
+  return PassOver(chunks);
 }
 
 // What is still to be merged of a run.
@@ -250,11 +250,11 @@ absl::Status ListBuilder::Verify(const Run& run) const {
 }
 
 // Has rejects_ told of them. REQUIRES: in order.
-std::vector<PositionRange> ListBuilder::PassOver(const std::vector<BlockRead>& blocks) {
+std::vector<PositionRange> ListBuilder::PassOver(const std::vector<ChunkRead>& chunks) {
   std::vector<PositionRange> ranges;
-  for (const BlockRead& block : blocks) {
-    if (!block.rejects) rejects_->AddPassedOver(block.begin, block.end, block.lines);
-    ranges.push_back({block.begin, block.end, block.rejects});
+  for (const ChunkRead& chunk : chunks) {
+    if (!chunk.rejects) rejects_->AddPassedOver(chunk.begin, chunk.end, chunk.lines);
+    ranges.push_back({chunk.begin, chunk.end, chunk.rejects});
   }
   return ranges;
 }
@@ -275,17 +275,17 @@ absl::Status ListBuilder::ReadRows() {
   making.on_run = [this](const RunInfo& run, const std::vector<std::string>& replaced) {
     return job_.journal->Append(RecordOf(run, replaced));
   };
-  BlockReader::Options reading;
+  ChunkReader::Options reading;
   reading.inputs = options_.inputs;
   reading.format = options_.format;
   maker_ = std::make_unique<RunMaker>(std::move(making), rejects_.get());
-  reading.block_bytes = maker_->block_bytes();
+  reading.chunk_bytes = maker_->chunk_bytes();
   if (summary_.resumed) {
     absl::StatusOr<std::vector<PositionRange>> read_before = TakeRuns(maker_.get());
     if (!read_before.ok()) return read_before.status();
     reading.read_before = *std::move(read_before);
   }
-  BlockReader reader(std::move(reading));
+  ChunkReader reader(std::move(reading));
   const auto tick = [&] { job_.progress->At(reader.file_bytes(), maker_->rows()); };
   absl::Status status = maker_->Read(&reader, tick);
   if (absl::Status rejected = rejects_->Finish(); !rejected.ok()) return rejected;

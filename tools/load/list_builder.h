@@ -24,7 +24,7 @@
 #include "absl/status/statusor.h"
 #include "tools/common/progress.h"
 #include "tools/database/database.h"
-#include "tools/load/input/block_reader.h"
+#include "tools/load/input/chunk_reader.h"
 #include "tools/load/input/reject_log.h"
 #include "tools/load/load_options.h"
 #include "tools/load/output/ingestion.h"
@@ -74,7 +74,7 @@ class ListBuilder {
   void TakeRanges(SortedParts* parts);
   absl::StatusOr<std::vector<PositionRange>> TakeRuns(RunMaker* maker);
   absl::Status Verify(const Run& run) const;
-  std::vector<PositionRange> PassOver(const std::vector<BlockRead>& blocks);
+  std::vector<PositionRange> PassOver(const std::vector<ChunkRead>& chunks);
   absl::Status ReadRows();
   absl::Status WriteSsts();
   absl::Status MakePlan(const std::vector<const RowStore*>& stores);

@@ -1,4 +1,4 @@
-// LoadSorted: whatever the lanes, blocks and parts are, and whatever parts an earlier load left,
+// LoadSorted: whatever the lanes, chunks and parts are, and whatever parts an earlier load left,
 // each list is in one SST, whole, as a std::map of the rows has it.
 
 #include "tools/load/output/sorted_load.h"
@@ -141,7 +141,7 @@ TEST_F(SortedLoadTest, EachListIsInOneSstWhateverWasLeft) {
       SortedLoadOptions options = Options(input);
       options.threads = 1 + random() % 4;
       options.most_lanes = 1 + random() % 4;
-      options.block_bytes = size_t{1} << (4 + random() % 8);
+      options.chunk_bytes = size_t{1} << (4 + random() % 8);
       options.part_bytes = random() % 2 == 0 ? 1 : 2000;
       options.least_lane = 1 + random() % 2000;
       recorded_.clear();
@@ -161,12 +161,12 @@ TEST_F(SortedLoadTest, EachListIsInOneSstWhateverWasLeft) {
       // no more.
       for (const auto& [number, part] : before) {
         if (recorded_.count(number) != 0) {
-          EXPECT_TRUE(recorded_[number].blocks.empty());
+          EXPECT_TRUE(recorded_[number].chunks.empty());
         }
         EXPECT_EQ(parts.count(number), recorded_.count(number) == 0 ? 1u : 0u);
       }
       for (const auto& [number, part] : recorded_) {
-        EXPECT_EQ(parts.count(number), part.blocks.empty() ? 0u : 1u);
+        EXPECT_EQ(parts.count(number), part.chunks.empty() ? 0u : 1u);
       }
       lanes_seen = std::max(lanes_seen, recorded_.size());
       for (const auto& [number, part] : recorded_) next = std::max(next, number + 1);
@@ -190,7 +190,7 @@ TEST_F(SortedLoadTest, GoesOnBetweenParts) {
   }
   input.Write(folder_, 1, &random);
   SortedLoadOptions options = Options(input);
-  options.block_bytes = 1024;
+  options.chunk_bytes = 1024;
   options.part_bytes = 1;
   SortedParts parts;
   RejectLog log(OnError::kStop, "", [](const std::string&) {});
@@ -228,17 +228,17 @@ TEST_F(SortedLoadTest, EveryPairOfRowsOutOfOrderIsSeen) {
     // A list between two of another.
     std::swap(swapped.rows[i + 1], swapped.rows[i + 2]);
     swapped.Write(folder_, 1, &random);
-    for (const size_t block : {16, 64, 4096}) {
+    for (const size_t chunk : {16, 64, 4096}) {
       for (const size_t lanes : {1, 3, 7}) {
         SortedLoadOptions options = Options(swapped);
         options.threads = options.most_lanes = lanes;
-        options.block_bytes = block;
+        options.chunk_bytes = chunk;
         options.part_bytes = 1;
         SortedParts parts;
         RejectLog log(OnError::kStop, "", [](const std::string&) {});
         const absl::StatusOr<SortedLoad> load = LoadSorted(options, &log, &parts);
         ASSERT_TRUE(load.ok()) << load.status();
-        EXPECT_FALSE(load->sorted) << "row " << i + 1 << ", " << block << ", " << lanes;
+        EXPECT_FALSE(load->sorted) << "row " << i + 1 << ", " << chunk << ", " << lanes;
       }
     }
   }
@@ -253,7 +253,7 @@ TEST_F(SortedLoadTest, FirstBadLineIsNamedWithItsNumber) {
     Input input(&random, folder_, 1);
     SortedLoadOptions options = Options(input);
     options.threads = options.most_lanes = 1 + random() % 4;
-    options.block_bytes = size_t{1} << (4 + random() % 8);
+    options.chunk_bytes = size_t{1} << (4 + random() % 8);
     options.part_bytes = 1;
     SortedParts parts;
     RejectLog log(OnError::kStop, "", [](const std::string&) {});
@@ -307,7 +307,7 @@ TEST_F(SortedLoadTest, LaneThatStopsInALargeListIsNotWaitedFor) {
       input.Write(folder_, 1, &random);
       SortedLoadOptions options = Options(input);
       options.threads = options.most_lanes = 4;
-      options.block_bytes = 4096;
+      options.chunk_bytes = 4096;
       SortedParts parts;
       RejectLog log(OnError::kStop, "", [](const std::string&) {});
       const absl::StatusOr<SortedLoad> load = LoadSorted(options, &log, &parts);
@@ -324,7 +324,7 @@ TEST(LoadStateTest, PartThatIsOfNoUseAnyMoreIsNoneAndItsNumberIsNotUsedAgain) {
     const auto journal = LoadJournal::Create(prefix, what);
     ASSERT_TRUE(journal.ok());
     SortedPart part;
-    part.blocks.push_back({0, 10, 1, false});
+    part.chunks.push_back({0, 10, 1, false});
     ASSERT_TRUE((*journal)->Append(RecordOfPart(0, part)).ok());
     ASSERT_TRUE((*journal)->Append(RecordOfPart(7, part)).ok());
     ASSERT_TRUE((*journal)->Append(RecordOfPart(7, SortedPart())).ok());

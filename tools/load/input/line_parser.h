@@ -17,10 +17,10 @@ class LineParser : public RowParser {
  public:
   using RowParser::RowParser;
 
-  absl::Status Parse(const RowBlock& block, RowSink& sink, BlockReport* report) final {
-    const std::string_view rows = block.rows();
+  absl::Status Parse(const RowChunk& chunk, RowSink& sink, ChunkReport* report) final {
+    const std::string_view rows = chunk.rows();
     // At the front of an input a byte order mark is no part of the row.
-    const char* at = rows.data() + (block.offset() == 0 ? ByteOrderMark(rows, block.format()) : 0);
+    const char* at = rows.data() + (chunk.offset() == 0 ? ByteOrderMark(rows, chunk.format()) : 0);
     const char* const end = rows.data() + rows.size();
     Begin(rows);
     while (at < end) {
@@ -32,9 +32,9 @@ class LineParser : public RowParser {
       detail_.clear();
       absl::Status status = Line(line, sink);
       if (!status.ok()) return status;
-      if (kind_ != nullptr && report->lines == 0 && block.offset() == 0) {
+      if (kind_ != nullptr && report->lines == 0 && chunk.offset() == 0) {
         // A whole file of another format begins so.
-        const std::string hint = FormatHint(rows.substr(0, kFrontBytes), block.format());
+        const std::string hint = FormatHint(rows.substr(0, kFrontBytes), chunk.format());
         if (!hint.empty()) detail_ += detail_.empty() ? hint : "; " + hint;
       }
       if (kind_ != nullptr && !AddReject({report->lines, kind_, detail_, line}, report)) break;
@@ -47,7 +47,7 @@ class LineParser : public RowParser {
  protected:
   // `rows`: what Line() will be called for.
   virtual void Begin(std::string_view /*rows*/) {}
-  // `line` has no LF at its end. Borrowed for the call; RowBlock::kPadding bytes behind it may be
+  // `line` has no LF at its end. Borrowed for the call; RowChunk::kPadding bytes behind it may be
   // read. Returns errors of `sink`; a line that is no row is Rejected.
   virtual absl::Status Line(std::string_view line, RowSink& sink) = 0;
 

@@ -1,6 +1,6 @@
 // PlainInputs: inputs of which reading can begin at any line: files of lines, not compressed.
 //
-// Positions are those of RowBlock: bytes of all inputs, one behind the other.
+// Positions are those of RowChunk: bytes of all inputs, one behind the other.
 //
 // Thread safety: immutable after Open().
 //
@@ -18,14 +18,14 @@
 #include <vector>
 
 #include "tools/common/row_format.h"
-#include "tools/load/input/block_reader.h"
+#include "tools/load/input/chunk_reader.h"
 
 namespace sheaf {
 namespace load {
 
 class PlainInputs {
  public:
-  // Nothing if one of them is no such file. `format`: as in BlockReader::Options.
+  // Nothing if one of them is no such file. `format`: as in ChunkReader::Options.
   static std::optional<PlainInputs> Open(const std::vector<std::string>& inputs,
                                          std::optional<RowFormat> format);
 
@@ -36,7 +36,7 @@ class PlainInputs {
   // are made; fewer where lines are very long.
   std::vector<uint64_t> Cut(uint64_t begin, uint64_t end, uint64_t parts) const;
 
-  // What a BlockReader has to pass over to read from `begin` on and before `end`.
+  // What a ChunkReader has to pass over to read from `begin` on and before `end`.
   std::vector<PositionRange> Except(uint64_t begin, uint64_t end) const;
 
   // True if a file is not as it was when it was opened: positions mean nothing then.

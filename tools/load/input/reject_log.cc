@@ -56,26 +56,26 @@ absl::Status RejectLog::Open(const std::string& folder) {
   return absl::OkStatus();
 }
 
-void RejectLog::Add(const RowBlock& block, BlockReport report) {
+void RejectLog::Add(const RowChunk& chunk, ChunkReport report) {
   const std::lock_guard<std::mutex> lock(mutex_);
   if (on_error_ == OnError::kStop && !report.rejects.empty()) {
-    stopped_at_ = std::min(stopped_at_.load(), block.position());
+    stopped_at_ = std::min(stopped_at_.load(), chunk.position());
   }
-  const uint64_t end = block.position() + block.rows().size();
-  // Blocks without rejects are put together, so that memory does not grow with the input while an
+  const uint64_t end = chunk.position() + chunk.rows().size();
+  // Chunks without rejects are put together, so that memory does not grow with the input while an
   // early one is waited for.
-  const auto behind = pending_.lower_bound(block.position());
+  const auto behind = pending_.lower_bound(chunk.position());
   if (behind != pending_.begin() && report.rejects.empty()) {
     Pending& before = std::prev(behind)->second;
-    if (before.end == block.position() && before.input == block.input() &&
+    if (before.end == chunk.position() && before.input == chunk.input() &&
         before.report.rejects.empty()) {
       before.end = end;
       before.report.lines += report.lines;
       return;
     }
   }
-  pending_.emplace(block.position(), Pending{end, block.offset(), block.input(), block.format(),
-                                             block.name(), std::move(report)});
+  pending_.emplace(chunk.position(), Pending{end, chunk.offset(), chunk.input(), chunk.format(),
+                                             chunk.name(), std::move(report)});
   TakeAll();
 }
 
@@ -86,10 +86,10 @@ void RejectLog::AddPassedOver(uint64_t begin, uint64_t end, uint64_t lines) {
 
 void RejectLog::TakeAll() {
   for (;;) {
-    if (const auto block = pending_.find(next_); block != pending_.end()) {
-      next_ = block->second.end;
-      Take(block->first, block->second);
-      pending_.erase(block);
+    if (const auto chunk = pending_.find(next_); chunk != pending_.end()) {
+      next_ = chunk->second.end;
+      Take(chunk->first, chunk->second);
+      pending_.erase(chunk);
     } else if (const auto over = passed_over_.find(next_);
                over != passed_over_.end() && next_ < over->second.end) {
       next_ = over->second.end;
@@ -103,7 +103,7 @@ void RejectLog::Take(uint64_t position, const Pending& pending) {
   if (pending.input != input_) {
     input_ = pending.input;
     lines_ = 0;
-    // Blocks of the input before that were passed over behind its last one.
+    // Chunks of the input before that were passed over behind its last one.
     const auto end = passed_over_.lower_bound(position - pending.offset);
     passed_over_.erase(passed_over_.begin(), end);
   }

@@ -1,14 +1,14 @@
 // RejectLog: rows that cannot be read: their places, an account of them by kind, and a file of
 // them.
 //
-// Blocks are parsed by several threads in any order; their reports are put back into the order of
+// Chunks are parsed by several threads in any order; their reports are put back into the order of
 // the input here, which gives lines their numbers and makes the first error the first of the input.
 //
 // Thread safety: Add(), NewReport(), stopped() and stopped_before() from any thread; the rest once
 // all threads are done.
 //
 //   RejectLog log(OnError::kSkip, "rejects.tsv");
-//   log.Add(block, std::move(report));          // each block once; of log.NewReport()
+//   log.Add(chunk, std::move(report));          // each chunk once; of log.NewReport()
 //   absl::Status status = log.Finish();         // with kStop: InvalidArgument for the first
 
 #ifndef SHEAF_TOOLS_LOAD_INPUT_REJECT_LOG_H_
@@ -27,7 +27,7 @@
 
 #include "absl/status/status.h"
 #include "tools/common/output_file.h"
-#include "tools/load/input/row_block.h"
+#include "tools/load/input/row_chunk.h"
 #include "tools/load/input/row_parser.h"
 
 namespace sheaf {
@@ -50,15 +50,15 @@ class RejectLog {
   // file in `folder`, that of the load. Errors: InvalidArgument, naming the file and the reason.
   absl::Status Open(const std::string& folder);
 
-  // For parsing a block.
-  BlockReport NewReport() const {
-    BlockReport report;
+  // For parsing a chunk.
+  ChunkReport NewReport() const {
+    ChunkReport report;
     report.keeps_rows = !file_.empty();
     return report;
   }
-  void Add(const RowBlock& block, BlockReport report);
+  void Add(const RowChunk& chunk, ChunkReport report);
 
-  // Lines of blocks between two positions that are not parsed again. REQUIRES: before any Add().
+  // Lines of chunks between two positions that are not parsed again. REQUIRES: before any Add().
   void AddPassedOver(uint64_t begin, uint64_t end, uint64_t lines);
 
   // True once Finish() will be an error: loading more is in vain.
@@ -68,7 +68,7 @@ class RejectLog {
     return stopped_at_.load(std::memory_order_relaxed) < position;
   }
 
-  // REQUIRES: reports of all blocks were added, but for those behind the first with a reject that
+  // REQUIRES: reports of all chunks were added, but for those behind the first with a reject that
   // stops. With OnError::kStop InvalidArgument for the first reject; Internal if the file cannot be
   // written; Cancelled if interrupted while a pipe takes nothing.
   absl::Status Finish();
@@ -97,7 +97,7 @@ class RejectLog {
     size_t input;
     RowFormat format;
     std::string name;
-    BlockReport report;
+    ChunkReport report;
   };
 
   static constexpr uint64_t kNowhere = ~uint64_t{0};
@@ -133,7 +133,7 @@ class RejectLog {
   uint64_t count_ = 0;
   std::map<std::string, Kind, std::less<>> kinds_;
   absl::Status first_;
-  std::atomic<uint64_t> stopped_at_{kNowhere};  // position of the first block that stops
+  std::atomic<uint64_t> stopped_at_{kNowhere};  // position of the first chunk that stops
 };
 
 }  // namespace load

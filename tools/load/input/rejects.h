@@ -20,7 +20,7 @@ enum class OnError { kStop, kSkip };
 
 // A row that was not taken. Lifetime: `detail` and `raw` are borrowed.
 struct Reject {
-  // Line in its block, from 0; for frames the offset in its block.
+  // Line in its chunk, from 0; for frames the offset in its chunk.
   uint64_t at;
   // What was expected and what was found; rows are counted by it. A literal.
   const char* kind;
@@ -30,7 +30,7 @@ struct Reject {
   std::string_view raw;
 };
 
-// Rejects in the order of the block. They are packed, as a block may have nothing else: an empty
+// Rejects in the order of the chunk. They are packed, as a chunk may have nothing else: an empty
 // line takes three bytes.
 class Rejects {
  public:
@@ -82,13 +82,13 @@ class Rejects {
   std::string last_detail_;
 };
 
-// What parsing a block came to.
-struct BlockReport {
+// What parsing a chunk came to.
+struct ChunkReport {
   // Rows that are not taken are wanted as they were read (RejectLog::NewReport()).
   bool keeps_rows = false;
   uint64_t lines = 0;
   Rejects rejects;
-  // The first line of the block ends with CR LF.
+  // The first line of the chunk ends with CR LF.
   bool crlf = false;
 };
 

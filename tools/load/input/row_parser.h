@@ -1,10 +1,10 @@
-// RowParser: the rows of a block in one format.
+// RowParser: the rows of a chunk in one format.
 //
-// Thread safety: none; a parser keeps buffers from block to block, so that each thread has its own.
+// Thread safety: none; a parser keeps buffers from chunk to chunk, so that each thread has its own.
 //
 //   std::unique_ptr<RowParser> parser = NewRowParser(RowFormat::kTsv);
-//   BlockReport report = log.NewReport();
-//   absl::Status status = parser->Parse(block, sink, &report);
+//   ChunkReport report = log.NewReport();
+//   absl::Status status = parser->Parse(chunk, sink, &report);
 
 #ifndef SHEAF_TOOLS_LOAD_INPUT_ROW_PARSER_H_
 #define SHEAF_TOOLS_LOAD_INPUT_ROW_PARSER_H_
@@ -16,7 +16,7 @@
 #include "absl/status/status.h"
 #include "tools/common/row_format.h"
 #include "tools/load/input/rejects.h"
-#include "tools/load/input/row_block.h"
+#include "tools/load/input/row_chunk.h"
 #include "tools/load/input/row_sink.h"
 
 namespace sheaf {
@@ -27,13 +27,13 @@ class RowParser {
   explicit RowParser(OnError on_error) : on_error_(on_error) {}
   virtual ~RowParser() = default;
 
-  // Gives all rows of `block` to `sink`; with OnError::kStop up to the first reject.
+  // Gives all rows of `chunk` to `sink`; with OnError::kStop up to the first reject.
   // Errors: those of `sink`.
-  virtual absl::Status Parse(const RowBlock& block, RowSink& sink, BlockReport* report) = 0;
+  virtual absl::Status Parse(const RowChunk& chunk, RowSink& sink, ChunkReport* report) = 0;
 
  protected:
   // False if parsing ends here.
-  bool AddReject(const Reject& reject, BlockReport* report) const {
+  bool AddReject(const Reject& reject, ChunkReport* report) const {
     report->rejects.Add(
         {reject.at, reject.kind, reject.detail, report->keeps_rows ? reject.raw : ""});
     return on_error_ == OnError::kSkip;

@@ -16,7 +16,7 @@
 #include "tools/common/worker_threads.h"
 #include "tools/load/input/plain_inputs.h"
 #include "tools/load/input/row_parser.h"
-#include "tools/load/output/block_lists.h"
+#include "tools/load/output/chunk_lists.h"
 
 namespace sheaf {
 namespace load {
@@ -26,7 +26,7 @@ constexpr uint64_t kToTheEnd = std::numeric_limits<uint64_t>::max();
 // Of one lane: one writes while others parse.
 constexpr size_t kMostTakingTurns = 4;
 // The first list behind a lane is mostly short.
-constexpr size_t kBlockBehind = size_t{1} << 16;
+constexpr size_t kChunkBehind = size_t{1} << 16;
 
 class Turns {
  public:
@@ -71,7 +71,7 @@ struct Shared {
   std::atomic<bool> sorted{true};
   std::atomic<bool> failed{false};
   std::atomic<uint64_t> rows{0};
-  std::atomic<uint64_t> bytes{0};  // of blocks
+  std::atomic<uint64_t> bytes{0};  // of chunks
   std::atomic<uint64_t> next_number{0};
   std::mutex mutex;  // of parts and on_part()
   SortedParts& parts;
@@ -93,14 +93,14 @@ class Parsers {
   std::array<std::unique_ptr<RowParser>, 3> parsers_;
 };
 
-// The SSTs of a lane: takes the lists of its blocks in the order of the input.
+// The SSTs of a lane: takes the lists of its chunks in the order of the input.
 class PartWriter {
  public:
   // `begins_input`: there is no lane before, which would have the first list.
   PartWriter(Shared* shared, bool begins_input) : shared_(*shared), skips_(!begins_input) {}
 
-  // `*sorted` becomes false if the block is not behind the one before.
-  absl::Status Add(const RowBlock& block, const BlockRead& read, const BlockLists& lists,
+  // `*sorted` becomes false if the chunk is not behind the one before.
+  absl::Status Add(const RowChunk& chunk, const ChunkRead& read, const ChunkLists& lists,
                    bool* sorted) {
     if (!lists.empty()) {
       if (!IsBehind(lists, sorted)) return absl::OkStatus();
@@ -113,20 +113,20 @@ class PartWriter {
       }
       if (absl::Status status = Append(lists, begin, lists.size()); !status.ok()) return status;
     }
-    if (block.again()) return absl::OkStatus();
+    if (chunk.again()) return absl::OkStatus();
     // A range of positions is one of an input.
-    if (read.rejects || part_.blocks.empty() || part_.blocks.back().rejects ||
-        part_.blocks.back().end != read.begin || block.offset() == 0) {
-      part_.blocks.push_back(read);
+    if (read.rejects || part_.chunks.empty() || part_.chunks.back().rejects ||
+        part_.chunks.back().end != read.begin || chunk.offset() == 0) {
+      part_.chunks.push_back(read);
     } else {
-      part_.blocks.back().end = read.end;
-      part_.blocks.back().lines += read.lines;
+      part_.chunks.back().end = read.end;
+      part_.chunks.back().lines += read.lines;
     }
     return absl::OkStatus();
   }
 
-  // A block behind the lane; `*more` becomes false if the first list does not go on behind it.
-  absl::Status AddBehind(const BlockLists& lists, bool* more, bool* sorted) {
+  // A chunk behind the lane; `*more` becomes false if the first list does not go on behind it.
+  absl::Status AddBehind(const ChunkLists& lists, bool* more, bool* sorted) {
     if (lists.empty() || !IsBehind(lists, sorted)) return absl::OkStatus();
     if (behind_.empty()) behind_ = std::string(lists.first_key());
     *more = lists.first_key() == behind_ && lists.size() == 1;
@@ -150,21 +150,21 @@ class PartWriter {
   }
 
  private:
-  bool IsBehind(const BlockLists& lists, bool* sorted) {
+  bool IsBehind(const ChunkLists& lists, bool* sorted) {
     *sorted = last_key_ <= lists.first_key();
     last_key_.assign(lists.last_key());
     return *sorted;
   }
 
   // The first list of the lane, as far as it goes, is the lane's before.
-  bool SkipsFirst(const BlockLists& lists) {
+  bool SkipsFirst(const ChunkLists& lists) {
     if (!skips_) return false;
     if (skipped_.empty()) skipped_ = std::string(lists.first_key());
     skips_ = lists.last_key() == skipped_;
     return lists.first_key() == skipped_;
   }
 
-  absl::Status Append(const BlockLists& lists, size_t begin, size_t end) {
+  absl::Status Append(const ChunkLists& lists, size_t begin, size_t end) {
     if (begin >= end) return absl::OkStatus();
     if (builder_ == nullptr) {
       number_ = shared_.next_number++;
@@ -202,9 +202,9 @@ class Lane {
 
   // May be called by several threads, which then take turns.
   absl::Status Work() {
-    absl::Status status = WithoutExceptions([this] { return TakeBlocks(); });
+    absl::Status status = WithoutExceptions([this] { return TakeChunks(); });
     if (!status.ok()) {
-      turns_.End();  // nobody waits for a block whose thread is gone
+      turns_.End();  // nobody waits for a chunk whose thread is gone
       shared_.failed = true;
     }
     return status;
@@ -218,14 +218,14 @@ class Lane {
     return status;
   }
 
-  const BlockReader& reader() const { return reader_; }
+  const ChunkReader& reader() const { return reader_; }
 
  private:
-  BlockReader::Options Reading(std::vector<PositionRange> read_before) const {
-    BlockReader::Options reading;
+  ChunkReader::Options Reading(std::vector<PositionRange> read_before) const {
+    ChunkReader::Options reading;
     reading.inputs = shared_.options.inputs;
     reading.format = shared_.options.format;
-    reading.block_bytes = shared_.options.block_bytes;
+    reading.chunk_bytes = shared_.options.chunk_bytes;
     reading.read_before = std::move(read_before);
     return reading;
   }
@@ -235,28 +235,28 @@ class Lane {
 
   bool Stops() const { return !shared_.sorted || shared_.failed; }
 
-  absl::Status TakeBlocks() {
-    RowBlock block;
-    BlockLists lists(BlobLayout(shared_.plan));
+  absl::Status TakeChunks() {
+    RowChunk chunk;
+    ChunkLists lists(BlobLayout(shared_.plan));
     Parsers parsers(shared_.options.on_error);
     const auto may_use = [this](uint64_t bytes) { return MayUse(bytes); };
     absl::Status status;
     while (!Stops() && !turns_.ended()) {
-      const absl::StatusOr<bool> more = reader_.Next(&block, may_use);
+      const absl::StatusOr<bool> more = reader_.Next(&chunk, may_use);
       if (!more.ok() && absl::IsResourceExhausted(more.status())) {
         shared_.sorted = false;  // a long row: there is more memory for it where rows are sorted
         break;
       }
       if (!(status = more.status()).ok()) break;
       if (!*more) return absl::OkStatus();
-      if (shared_.log->stopped_before(block.position())) break;
+      if (shared_.log->stopped_before(chunk.position())) break;
       lists.Clear();
-      BlockReport report = shared_.log->NewReport();
-      status = parsers.For(block.format()).Parse(block, lists, &report);
-      const BlockRead read = {block.position(), block.position() + block.rows().size(),
+      ChunkReport report = shared_.log->NewReport();
+      status = parsers.For(chunk.format()).Parse(chunk, lists, &report);
+      const ChunkRead read = {chunk.position(), chunk.position() + chunk.rows().size(),
                               report.lines, !report.rejects.empty()};
-      shared_.log->Add(block, std::move(report));
-      shared_.bytes.fetch_add(block.rows().size(), std::memory_order_relaxed);
+      shared_.log->Add(chunk, std::move(report));
+      shared_.bytes.fetch_add(chunk.rows().size(), std::memory_order_relaxed);
       if (read.rejects && shared_.options.on_error == OnError::kStop) break;
       if (absl::IsFailedPrecondition(status)) {
         status = absl::OkStatus();
@@ -269,10 +269,10 @@ class Lane {
         continue;
       }
       if (status.ok()) status = lists.Finish();
-      if (block.again()) lists.Clear();
-      if (!turns_.Wait(block.number())) break;
+      if (chunk.again()) lists.Clear();
+      if (!turns_.Wait(chunk.number())) break;
       bool sorted = true;
-      if (status.ok()) status = writer_.Add(block, read, lists, &sorted);
+      if (status.ok()) status = writer_.Add(chunk, read, lists, &sorted);
       if (!sorted) shared_.sorted = false;
       if (!status.ok()) break;
       turns_.Done();
@@ -281,17 +281,17 @@ class Lane {
     return status;
   }
 
-  // Reports of these blocks are for the lane that has them, or were given by an earlier load.
+  // Reports of these chunks are for the lane that has them, or were given by an earlier load.
   absl::Status TakeListBehind() {
-    BlockReader::Options reading = Reading(plain_->Except(end_, kToTheEnd));
-    reading.block_bytes = std::min(kBlockBehind, reading.block_bytes);
-    BlockReader reader(std::move(reading));
-    RowBlock block;
-    BlockLists lists(BlobLayout(shared_.plan));
+    ChunkReader::Options reading = Reading(plain_->Except(end_, kToTheEnd));
+    reading.chunk_bytes = std::min(kChunkBehind, reading.chunk_bytes);
+    ChunkReader reader(std::move(reading));
+    RowChunk chunk;
+    ChunkLists lists(BlobLayout(shared_.plan));
     Parsers parsers(shared_.options.on_error);
     for (bool more = true; more && !Stops();) {
       const absl::StatusOr<bool> next =
-          reader.Next(&block, [this](uint64_t bytes) { return MayUse(bytes); });
+          reader.Next(&chunk, [this](uint64_t bytes) { return MayUse(bytes); });
       if (!next.ok() && absl::IsResourceExhausted(next.status())) {
         shared_.sorted = false;
         break;
@@ -299,8 +299,8 @@ class Lane {
       if (!next.ok()) return next.status();
       if (!*next) break;
       lists.Clear();
-      BlockReport report;
-      absl::Status status = parsers.For(block.format()).Parse(block, lists, &report);
+      ChunkReport report;
+      absl::Status status = parsers.For(chunk.format()).Parse(chunk, lists, &report);
       if (!report.rejects.empty()) break;
       bool sorted = !absl::IsFailedPrecondition(status);
       if (sorted && status.ok()) status = lists.Finish();
@@ -317,7 +317,7 @@ class Lane {
   Shared& shared_;
   const PlainInputs* const plain_;
   const uint64_t end_;
-  BlockReader reader_;
+  ChunkReader reader_;
   Turns turns_;
   PartWriter writer_;  // of whose turn it is
 };
@@ -327,7 +327,7 @@ class Lane {
 std::vector<const SortedPart*> KeepUsable(bool anywhere, SortedParts* parts) {
   std::vector<SortedParts::iterator> order;
   for (auto part = parts->begin(); part != parts->end();) {
-    if (part->second.blocks.empty()) {
+    if (part->second.chunks.empty()) {
       part = parts->erase(part);
     } else {
       order.push_back(part++);
@@ -383,9 +383,9 @@ absl::StatusOr<SortedLoad> LoadSorted(const SortedLoadOptions& options, RejectLo
   }
   std::vector<PositionRange> read_before;
   for (const SortedPart* const part : finished) {
-    for (const BlockRead& block : part->blocks) {
-      if (!block.rejects) log->AddPassedOver(block.begin, block.end, block.lines);
-      read_before.push_back({block.begin, block.end, block.rejects});
+    for (const ChunkRead& chunk : part->chunks) {
+      if (!chunk.rejects) log->AddPassedOver(chunk.begin, chunk.end, chunk.lines);
+      read_before.push_back({chunk.begin, chunk.end, chunk.rejects});
     }
   }
 

@@ -15,11 +15,11 @@
 //
 // A lane leaves out the list of its first row, and takes the first list behind its end, whether
 // that list goes on or begins there. So what a lane has depends on its two ends only, and the same
-// holds for the parts that it is finished in, now and then between two blocks: a later load of the
+// holds for the parts that it is finished in, now and then between two chunks: a later load of the
 // same goes on from whatever parts are there.
 //
 // Where reading cannot begin in the middle (archives, frames), and where rejects have to come in
-// the order of the input, there is one lane, whose threads encode blocks at the same time and take
+// the order of the input, there is one lane, whose threads encode chunks at the same time and take
 // turns at the SST.
 //
 // Thread safety: none; it uses threads of its own.
@@ -37,25 +37,25 @@
 
 #include "absl/status/statusor.h"
 #include "tools/common/row_format.h"
-#include "tools/load/input/block_reader.h"
+#include "tools/load/input/chunk_reader.h"
 #include "tools/load/input/reject_log.h"
 #include "tools/load/output/sst_builder.h"
 
 namespace sheaf {
 namespace load {
 
-// SSTs, and the blocks of input whose rows are in them: neighbours, but for the list of the first
+// SSTs, and the chunks of input whose rows are in them: neighbours, but for the list of the first
 // row (if they do not begin the input) and with the list of the row behind them.
 struct SortedPart {
   bool operands = false;  // SstPlan::operands
   uint64_t rows = 0;
   uint64_t values = 0;
   RangeFiles lists;
-  // Blocks of one input are put together, but for those with rejects.
-  std::vector<BlockRead> blocks;
+  // Chunks of one input are put together, but for those with rejects.
+  std::vector<ChunkRead> chunks;
 
-  uint64_t begin() const { return blocks.front().begin; }
-  uint64_t end() const { return blocks.back().end; }
+  uint64_t begin() const { return chunks.front().begin; }
+  uint64_t end() const { return chunks.back().end; }
 };
 
 // By number: the order in which they were begun.
@@ -63,15 +63,15 @@ using SortedParts = std::map<uint64_t, SortedPart>;
 
 struct SortedLoadOptions {
   std::vector<std::string> inputs;
-  // As in BlockReader::Options.
+  // As in ChunkReader::Options.
   std::optional<RowFormat> format;
   size_t threads = 1;
   // The most lanes at once: each takes the memory of a writer of SSTs.
   size_t most_lanes = 1;
   // Less input is not worth a lane of its own.
   uint64_t least_lane = uint64_t{16} << 20;
-  size_t block_bytes = size_t{1} << 19;
-  // Bytes for blocks of rows and what becomes of them, of all threads.
+  size_t chunk_bytes = size_t{1} << 19;
+  // Bytes for chunks of rows and what becomes of them, of all threads.
   uint64_t memory = 0;
   OnError on_error = OnError::kStop;
   const SstPlan* plan = nullptr;
@@ -82,7 +82,7 @@ struct SortedLoadOptions {
   // Numbers below this were given to parts of earlier loads.
   uint64_t first_number = 0;
   // Called for each part when it is complete, with its number, by one thread at a time; with a part
-  // without blocks for one of an earlier load that is of no use any more.
+  // without chunks for one of an earlier load that is of no use any more.
   std::function<absl::Status(uint64_t, const SortedPart&)> on_part;
   // Called some times a second, with the bytes of files and the rows so far.
   std::function<void(uint64_t bytes, uint64_t rows)> tick;

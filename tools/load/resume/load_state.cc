@@ -86,27 +86,27 @@ class Fields {
   bool ok_ = true;
 };
 
-void Add(const std::vector<BlockRead>& blocks, LoadJournal::Record* record) {
-  Add(blocks.size(), record);
-  for (const BlockRead& block : blocks) {
-    Add(block.begin, record);
-    Add(block.end, record);
-    Add(block.lines, record);
-    Add(block.rejects ? 1 : 0, record);
+void Add(const std::vector<ChunkRead>& chunks, LoadJournal::Record* record) {
+  Add(chunks.size(), record);
+  for (const ChunkRead& chunk : chunks) {
+    Add(chunk.begin, record);
+    Add(chunk.end, record);
+    Add(chunk.lines, record);
+    Add(chunk.rejects ? 1 : 0, record);
   }
 }
 
-std::vector<BlockRead> TakeBlocks(Fields* fields) {
-  std::vector<BlockRead> blocks;
+std::vector<ChunkRead> TakeChunks(Fields* fields) {
+  std::vector<ChunkRead> chunks;
   for (uint64_t left = fields->Count(4); left != 0; --left) {
-    BlockRead block;
-    block.begin = fields->Number();
-    block.end = fields->Number();
-    block.lines = fields->Number();
-    block.rejects = fields->Number() != 0;
-    blocks.push_back(block);
+    ChunkRead chunk;
+    chunk.begin = fields->Number();
+    chunk.end = fields->Number();
+    chunk.lines = fields->Number();
+    chunk.rejects = fields->Number() != 0;
+    chunks.push_back(chunk);
   }
-  return blocks;
+  return chunks;
 }
 
 void Add(const RangeFiles& files, LoadJournal::Record* record) {
@@ -147,7 +147,7 @@ LoadJournal::Record RecordOf(const RunInfo& run, const std::vector<std::string>&
   Add(run.rows, &record);
   Add(run.values, &record);
   Add(run.bytes, &record);
-  Add(run.blocks, &record);
+  Add(run.chunks, &record);
   Add(replaced.size(), &record);
   for (const std::string& path : replaced) record.push_back(NameOf(path));
   return record;
@@ -178,7 +178,7 @@ LoadJournal::Record RecordOfPart(uint64_t number, const SortedPart& part) {
   Add(part.rows, &record);
   Add(part.values, &record);
   Add(part.lists, &record);
-  Add(part.blocks, &record);
+  Add(part.chunks, &record);
   return record;
 }
 
@@ -241,7 +241,7 @@ absl::StatusOr<LoadState> LoadState::Read(const JournalContents& journal,
       run.rows = fields.Number();
       run.values = fields.Number();
       run.bytes = fields.Number();
-      run.blocks = TakeBlocks(&fields);
+      run.chunks = TakeChunks(&fields);
       for (uint64_t left = fields.Count(1); left != 0; --left) {
         uint64_t replaced = 0;
         state.runs.erase(fields.Run(&replaced));
@@ -278,9 +278,9 @@ absl::StatusOr<LoadState> LoadState::Read(const JournalContents& journal,
       part.rows = fields.Number();
       part.values = fields.Number();
       part.lists = TakeFiles(&fields);
-      part.blocks = TakeBlocks(&fields);
+      part.chunks = TakeChunks(&fields);
       state.next_part = std::max(state.next_part, number + 1);
-      if (part.blocks.empty()) {
+      if (part.chunks.empty()) {
         state.sorted.erase(number);
       } else {
         state.sorted[number] = std::move(part);

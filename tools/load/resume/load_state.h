@@ -74,7 +74,7 @@ struct LoadState {
 LoadJournal::Record RecordOf(const RunInfo& run, const std::vector<std::string>& replaced);
 LoadJournal::Record RecordOf(const WritePlan& plan);
 LoadJournal::Record RecordOf(size_t range, const RangeFiles& files);
-// The part with this number, in the place of what was recorded as that; without blocks there is
+// The part with this number, in the place of what was recorded as that; without chunks there is
 // none.
 LoadJournal::Record RecordOfPart(uint64_t number, const SortedPart& part);
 LoadJournal::Record NotSortedRecord();

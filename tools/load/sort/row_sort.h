@@ -23,16 +23,16 @@ namespace sheaf {
 namespace load {
 
 struct IndexEntry {
-  // A table has no more of both: 1 TB of memory, 16 million blocks.
+  // A table has no more of both: 1 TB of memory, 16 million chunks.
   static constexpr int kRecordBits = 40;
   static constexpr uint64_t kMostBytes = uint64_t{1} << kRecordBits;
-  static constexpr uint64_t kMostBlocks = uint64_t{1} << (64 - kRecordBits);
+  static constexpr uint64_t kMostChunks = uint64_t{1} << (64 - kRecordBits);
 
   IndexEntry() = default;
-  IndexEntry(uint64_t key_window, uint64_t block, uint64_t record)
-      : window(key_window), place(block << kRecordBits | record) {}
+  IndexEntry(uint64_t key_window, uint64_t chunk, uint64_t record)
+      : window(key_window), place(chunk << kRecordBits | record) {}
 
-  uint64_t block() const { return place >> kRecordBits; }
+  uint64_t chunk() const { return place >> kRecordBits; }
   // Offset of the record (tools/load/sort/row_record.h) in the arena.
   uint64_t record() const { return place & (kMostBytes - 1); }
 

@@ -106,7 +106,7 @@ void RowTable::Clear(bool release) {
     index_.Release(0);
     arena_touched_ = rows_touched_ = 0;
   }
-  arena_used_ = rows_ = rows_before_block_ = values_ = 0;
+  arena_used_ = rows_ = rows_before_chunk_ = values_ = 0;
   sorted_ = false;
   entry_bytes_ = kSortingBytes;
   positions_.clear();
@@ -132,7 +132,7 @@ class RowTable::Reader final : public SortedRows {
     const char* record = arena_ + at_->record();
     key_ = LoadText(&record);
     body_ = LoadText(&record);
-    position_ = positions_[at_->block()];
+    position_ = positions_[at_->chunk()];
     ++at_;
     return true;
   }

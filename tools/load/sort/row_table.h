@@ -5,8 +5,8 @@
 // by a thread each.
 //
 //   RowTable table(limit);
-//   table.BeginBlock(block.position());
-//   parser->Parse(block, table, &report);
+//   table.BeginChunk(chunk.position());
+//   parser->Parse(chunk, table, &report);
 //   table.Sort(order);
 //   std::unique_ptr<SortedRows> rows = table.Read(RowRange());
 
@@ -34,15 +34,15 @@ class RowTable final : public RowSink, public RowStore {
   // `memory`: bytes for rows and their index; more than an index can tell apart are not used.
   explicit RowTable(uint64_t memory) : memory_(std::min(memory, IndexEntry::kMostBytes)) {}
 
-  // Following rows are of the block at this position; positions grow. REQUIRES: takes_block().
-  void BeginBlock(uint64_t position) {
-    // A block without rows has no number.
-    if (positions_.empty() || rows_ != rows_before_block_) positions_.emplace_back();
+  // Following rows are of the chunk at this position; positions grow. REQUIRES: takes_chunk().
+  void BeginChunk(uint64_t position) {
+    // A chunk without rows has no number.
+    if (positions_.empty() || rows_ != rows_before_chunk_) positions_.emplace_back();
     positions_.back() = position;
-    rows_before_block_ = rows_;
+    rows_before_chunk_ = rows_;
   }
-  // False: as many blocks as an index can tell apart are in the table.
-  bool takes_block() const { return positions_.size() < IndexEntry::kMostBlocks; }
+  // False: as many chunks as an index can tell apart are in the table.
+  bool takes_chunk() const { return positions_.size() < IndexEntry::kMostChunks; }
 
   // Reserves the address space, if it is not yet. Errors: Unavailable.
   absl::Status Reserve();
@@ -68,7 +68,7 @@ class RowTable final : public RowSink, public RowStore {
   uint64_t memory_used() const { return arena_used_ + rows_ * entry_bytes_; }
   // How many times Sort() has read a key: what it took, whatever the machine.
   uint64_t key_reads() const { return key_reads_; }
-  // Of the blocks that were begun.
+  // Of the chunks that were begun.
   const std::vector<uint64_t>& positions() const { return positions_; }
 
   // RowStore. REQUIRES: Sort() succeeded.
@@ -99,7 +99,7 @@ class RowTable final : public RowSink, public RowStore {
   uint64_t arena_touched_ = 0;
   uint64_t rows_touched_ = 0;
   uint64_t rows_ = 0;
-  uint64_t rows_before_block_ = 0;  // before the last block
+  uint64_t rows_before_chunk_ = 0;  // before the last chunk
   uint64_t values_ = 0;
   std::vector<uint64_t> positions_;
   size_t depth_ = 0;             // where windows begin: bytes that all keys begin with

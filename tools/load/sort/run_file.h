@@ -7,10 +7,10 @@
 //   header   "SHEAFRUN" u32 version
 //   block*   u32 bytes, u32 bytes of rows if they are compressed (LZ4), else 0, u64 XXH3 of the
 //            bytes; rows
-//   footer   positions of blocks of input, samples of keys, counts; a block as well
+//   footer   positions of chunks of input, samples of keys, counts; a block as well
 //   trailer  u64 offset of the footer, u32 its size, u32 version
 //
-// A row is varint key size (0: the key of the row before), key, varint block of input, varint body
+// A row is varint key size (0: the key of the row before), key, varint chunk of input, varint body
 // size, body. A row is in one block, and a long one alone.
 //
 // Blocks are compressed where that takes less time than it saves: a writer tries now and then how

@@ -23,9 +23,9 @@ namespace {
 
 // A table smaller than this makes runs too small to merge in one go.
 constexpr uint64_t kLeastTable = uint64_t{4} << 20;
-// Of a thread beside its table: a block of input, a block of a run.
+// Of a thread beside its table: a chunk of input, a block of a run.
 constexpr uint64_t kThreadBytes = uint64_t{3} << 19;
-constexpr size_t kBlockBytes = size_t{1} << 19;
+constexpr size_t kChunkBytes = size_t{1} << 19;
 // Of a row on its way into an SST: in RocksDB and before.
 constexpr uint64_t kCopies = 5;
 // What the process may take beyond the memory for a long row.
@@ -41,10 +41,10 @@ uint64_t TableBytes(uint64_t memory, size_t threads) {
   return std::max(kLeastTable, each - std::min(each, kThreadBytes));
 }
 
-// The most memory that the rows of a block take in a table. A row has sizes of its key and body,
+// The most memory that the rows of a chunk take in a table. A row has sizes of its key and body,
 // their number, and an entry of the index; a value in it costs no more than it took in the input.
-uint64_t MostBytes(const RowBlock& block) {
-  const std::string_view rows = block.rows();
+uint64_t MostBytes(const RowChunk& chunk) {
+  const std::string_view rows = chunk.rows();
   uint64_t count = 1;
   for (const char* at = rows.data();
        const void* const found =
@@ -52,7 +52,7 @@ uint64_t MostBytes(const RowBlock& block) {
     at = static_cast<const char*>(found) + 1;
     ++count;
   }
-  if (block.format() == RowFormat::kFramed) count = rows.size() / 9 + 1;
+  if (chunk.format() == RowFormat::kFramed) count = rows.size() / 9 + 1;
   return rows.size() + rows.size() / 64 + count * (2 * sizeof(IndexEntry) + 26);
 }
 
@@ -70,23 +70,23 @@ class RunMaker::Worker {
   explicit Worker(RunMaker* maker) : table(maker->share_), maker_(maker) {}
 
   absl::Status Read() {
-    absl::Status status = WithoutExceptions([this] { return TakeBlocks(); });
+    absl::Status status = WithoutExceptions([this] { return TakeChunks(); });
     if (!status.ok()) maker_->failed_ = true;
     return status;
   }
 
   RowTable table;
-  std::vector<BlockRead> blocks;  // whose rows are in the table
-  uint64_t longest = 0;           // bytes of the longest row that is longer than a block
+  std::vector<ChunkRead> chunks;  // whose rows are in the table
+  uint64_t longest = 0;           // bytes of the longest row that is longer than a chunk
 
  private:
   bool Stops() const { return maker_->log_->stopped() || maker_->failed_; }
 
-  absl::Status TakeBlocks() {
+  absl::Status TakeChunks() {
     const auto may_use = [this](uint64_t bytes) { return MayUse(bytes); };
     if (absl::Status status = table.Reserve(); !status.ok()) return status;
     while (!Stops()) {
-      const absl::StatusOr<bool> more = maker_->reader_->Next(&block_, may_use);
+      const absl::StatusOr<bool> more = maker_->reader_->Next(&chunk_, may_use);
       if (!spill_status_.ok()) return spill_status_;
       if (!more.ok()) return more.status();
       if (!*more) break;
@@ -99,54 +99,54 @@ class RunMaker::Worker {
   }
 
   absl::Status Take() {
-    // A run has whole blocks.
+    // A run has whole chunks.
     const uint64_t room = table.memory() - std::min(table.memory(), table.memory_used() + reserve_);
-    const bool is_full = block_.rows().size() * 20 > room && MostBytes(block_) > room;
-    if (!table.empty() && (is_full || !table.takes_block())) {
-      if (absl::Status status = maker_->Spill(table, &blocks, false); !status.ok()) return status;
-      reserve_ = IsLong() ? 2 * block_.rows().size() : 0;
+    const bool is_full = chunk_.rows().size() * 20 > room && MostBytes(chunk_) > room;
+    if (!table.empty() && (is_full || !table.takes_chunk())) {
+      if (absl::Status status = maker_->Spill(table, &chunks, false); !status.ok()) return status;
+      reserve_ = IsLong() ? 2 * chunk_.rows().size() : 0;
     }
     if (table.empty() && maker_->HasManyRuns()) {
       table.Clear(/*release=*/true);
       absl::Status status = maker_->MergeSome(table.memory() - reserve_);
       if (!status.ok()) return status;
     }
-    std::unique_ptr<RowParser>& parser = parsers_[static_cast<size_t>(block_.format())];
-    if (parser == nullptr) parser = NewRowParser(block_.format(), maker_->options_.on_error);
+    std::unique_ptr<RowParser>& parser = parsers_[static_cast<size_t>(chunk_.format())];
+    if (parser == nullptr) parser = NewRowParser(chunk_.format(), maker_->options_.on_error);
     const uint64_t rows = table.rows();
     const uint64_t values = table.values();
-    BlockReport report = maker_->log_->NewReport();
-    if (block_.again()) {
+    ChunkReport report = maker_->log_->NewReport();
+    if (chunk_.again()) {
       Nothing nothing;
-      absl::Status status = parser->Parse(block_, nothing, &report);
-      maker_->log_->Add(block_, std::move(report));
+      absl::Status status = parser->Parse(chunk_, nothing, &report);
+      maker_->log_->Add(chunk_, std::move(report));
       return status;
     }
-    table.BeginBlock(block_.position());
-    absl::Status status = parser->Parse(block_, table, &report);
+    table.BeginChunk(chunk_.position());
+    absl::Status status = parser->Parse(chunk_, table, &report);
     if (absl::IsResourceExhausted(status)) {
       return absl::ResourceExhaustedError(absl::StrCat(
-          block_.name(), ": offset ", block_.offset(), ": rows of ", Bytes(block_.rows().size()),
+          chunk_.name(), ": offset ", chunk_.offset(), ": rows of ", Bytes(chunk_.rows().size()),
           " do not fit into the ", Bytes(table.memory()),
           " that one of --threads has of --memory; raise --memory, or lower --threads"));
     }
     if (!status.ok()) return status;
     maker_->rows_.fetch_add(table.rows() - rows, std::memory_order_relaxed);
     maker_->values_.fetch_add(table.values() - values, std::memory_order_relaxed);
-    blocks.push_back({block_.position(), block_.position() + block_.rows().size(), report.lines,
+    chunks.push_back({chunk_.position(), chunk_.position() + chunk_.rows().size(), report.lines,
                       !report.rejects.empty()});
-    maker_->log_->Add(block_, std::move(report));
+    maker_->log_->Add(chunk_, std::move(report));
     if (IsLong()) {
-      longest = std::max<uint64_t>(longest, block_.rows().size());
+      longest = std::max<uint64_t>(longest, chunk_.rows().size());
       parser.reset();  // keeps what it needed
     }
     return absl::OkStatus();
   }
 
-  // A row that is longer than a block has to be in this thread's share three times: in the block,
+  // A row that is longer than a chunk has to be in this thread's share three times: in the chunk,
   // in the table, and in the parser, or later in what writes a run.
   bool MayUse(uint64_t bytes) {
-    const bool json = block_.format() == RowFormat::kJsonl;  // simdjson: 14 bytes a byte
+    const bool json = chunk_.format() == RowFormat::kJsonl;  // simdjson: 14 bytes a byte
     const uint64_t beside = (json ? 15 : 2) * bytes;
     if (beside + bytes > table.memory()) return false;
     // Later each thread reads two runs at least, with a block of that size each.
@@ -154,7 +154,7 @@ class RunMaker::Worker {
     if (copies * bytes > maker_->options_.memory + kSlack) return false;
     if (!table.empty() &&
         table.memory_used() + std::max(reserve_, beside) + bytes > table.memory()) {
-      spill_status_ = maker_->Spill(table, &blocks, true);
+      spill_status_ = maker_->Spill(table, &chunks, true);
       if (!spill_status_.ok()) return false;
       reserve_ = 0;
     }
@@ -162,11 +162,11 @@ class RunMaker::Worker {
     return true;
   }
 
-  bool IsLong() const { return block_.rows().size() > maker_->reader_->block_bytes(); }
+  bool IsLong() const { return chunk_.rows().size() > maker_->reader_->chunk_bytes(); }
 
   RunMaker* const maker_;
-  RowBlock block_;
-  uint64_t reserve_ = 0;       // of the share: what rows longer than a block take beside the table
+  RowChunk chunk_;
+  uint64_t reserve_ = 0;       // of the share: what rows longer than a chunk take beside the table
   absl::Status spill_status_;  // of MayUse(), which can only say no
   std::array<std::unique_ptr<RowParser>, 3> parsers_;
 };
@@ -188,7 +188,7 @@ void RunMaker::AddRun(std::unique_ptr<Run> run, const RunInfo& info) {
   runs_.push_back({std::move(run), info});
 }
 
-absl::Status RunMaker::Read(BlockReader* reader, const std::function<void()>& tick) {
+absl::Status RunMaker::Read(ChunkReader* reader, const std::function<void()>& tick) {
   reader_ = reader;
   for (size_t i = 0; i < threads_; ++i) workers_.push_back(std::make_unique<Worker>(this));
   return RunWorkers(
@@ -196,8 +196,8 @@ absl::Status RunMaker::Read(BlockReader* reader, const std::function<void()>& ti
 }
 
 // A row of 3 bytes, which is the shortest, takes 37 while it is sorted.
-size_t RunMaker::block_bytes() const {
-  return static_cast<size_t>(std::min<uint64_t>(kBlockBytes, share_ / 20));
+size_t RunMaker::chunk_bytes() const {
+  return static_cast<size_t>(std::min<uint64_t>(kChunkBytes, share_ / 20));
 }
 
 absl::Status RunMaker::WriteRun(SortedRows& rows, const std::vector<uint64_t>& positions,
@@ -224,13 +224,13 @@ absl::Status RunMaker::WriteRun(SortedRows& rows, const std::vector<uint64_t>& p
   return status;
 }
 
-absl::Status RunMaker::Spill(RowTable& table, std::vector<BlockRead>* blocks, bool release) {
+absl::Status RunMaker::Spill(RowTable& table, std::vector<ChunkRead>* chunks, bool release) {
   if (absl::Status status = table.Sort(*options_.order); !status.ok()) return status;
   RunInfo info;
   info.rows = table.rows();
   info.values = table.values();
-  info.blocks = std::move(*blocks);
-  blocks->clear();
+  info.chunks = std::move(*chunks);
+  chunks->clear();
   const std::unique_ptr<SortedRows> rows = table.Read(RowRange());
   absl::Status status = WriteRun(*rows, table.positions(), std::move(info), {});
   table.Clear(release);
@@ -250,7 +250,7 @@ absl::Status RunMaker::Settle(uint64_t needed, size_t readers, const std::functi
         [this](size_t i) {
           Worker& worker = *workers_[i];
           if (worker.table.empty()) return absl::OkStatus();
-          return Spill(worker.table, &worker.blocks, true);
+          return Spill(worker.table, &worker.chunks, true);
         },
         tick);
     if (!status.ok()) return status;
@@ -327,7 +327,7 @@ absl::Status RunMaker::Merge(const std::vector<FinishedRun>& runs) {
     replaced.push_back(run.info.path);
     info.rows += run.info.rows;
     info.values += run.info.values;
-    info.blocks.insert(info.blocks.end(), run.info.blocks.begin(), run.info.blocks.end());
+    info.chunks.insert(info.chunks.end(), run.info.chunks.begin(), run.info.chunks.end());
   }
   std::sort(positions.begin(), positions.end());
   const std::unique_ptr<SortedRows> rows =

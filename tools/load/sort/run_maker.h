@@ -1,8 +1,8 @@
 // RunMaker: reads all inputs into sorted tables and, where memory does not hold them, runs.
 //
-// Each thread takes blocks of the input in turn, parses them into a table of its own, and when that
+// Each thread takes chunks of the input in turn, parses them into a table of its own, and when that
 // is full sorts it and writes it as a run. So reading, parsing, sorting and writing of different
-// threads overlap. A run has whole blocks: what was read is known by their positions.
+// threads overlap. A run has whole chunks: what was read is known by their positions.
 //
 // Ownership: owns tables and runs. Thread safety: none; it uses threads of its own.
 //
@@ -24,7 +24,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "tools/load/input/block_reader.h"
+#include "tools/load/input/chunk_reader.h"
 #include "tools/load/input/reject_log.h"
 #include "tools/load/sort/row_table.h"
 #include "tools/load/sort/run_file.h"
@@ -32,13 +32,13 @@
 namespace sheaf {
 namespace load {
 
-// A run, and the blocks that are in it.
+// A run, and the chunks that are in it.
 struct RunInfo {
   std::string path;
   uint64_t rows = 0;
   uint64_t values = 0;
   uint64_t bytes = 0;
-  std::vector<BlockRead> blocks;
+  std::vector<ChunkRead> chunks;
 };
 
 class RunMaker {
@@ -68,12 +68,12 @@ class RunMaker {
   // A run that an earlier load made of this input.
   void AddRun(std::unique_ptr<Run> run, const RunInfo& info);
 
-  // For the reader: rows of a block fit into a thread's table, however short they are.
-  size_t block_bytes() const;
+  // For the reader: rows of a chunk fit into a thread's table, however short they are.
+  size_t chunk_bytes() const;
 
   // Reads all. Errors: those of reading and of writing runs; InvalidArgument for a malformed row
   // that stops; ResourceExhausted for one that does not fit into memory; Cancelled.
-  absl::Status Read(BlockReader* reader, const std::function<void()>& tick);
+  absl::Status Read(ChunkReader* reader, const std::function<void()>& tick);
 
   // Afterwards: writes tables as runs where that is needed to leave `needed` bytes of memory, and
   // merges runs until few enough are left for `readers` threads to read all of them at once.
@@ -95,7 +95,7 @@ class RunMaker {
  private:
   class Worker;
 
-  absl::Status Spill(RowTable& table, std::vector<BlockRead>* blocks, bool release);
+  absl::Status Spill(RowTable& table, std::vector<ChunkRead>* chunks, bool release);
   // Writes `rows` as the run of `info`, whose path is set here.
   absl::Status WriteRun(SortedRows& rows, const std::vector<uint64_t>& positions, RunInfo info,
                         const std::vector<std::string>& replaced);
@@ -115,7 +115,7 @@ class RunMaker {
   absl::Status Merge(const std::vector<FinishedRun>& runs);
 
   const Options options_;
-  BlockReader* reader_ = nullptr;  // during Read()
+  ChunkReader* reader_ = nullptr;  // during Read()
   RejectLog* const log_;
   const size_t threads_;
   const uint64_t share_;  // of a thread's table

@@ -74,7 +74,7 @@ absl::Status RunWriter::Write(SortedRows& rows, const std::vector<uint64_t>& pos
   std::memcpy(header, kRunMagic, sizeof kRunMagic);
   std::memcpy(header + sizeof kRunMagic, &kRunVersion, sizeof kRunVersion);
   if (absl::Status status = WriteAll(header, sizeof header); !status.ok()) return status;
-  // Rows of one block are mostly behind each other only in the input, so there is no order to use;
+  // Rows of one chunk are mostly behind each other only in the input, so there is no order to use;
   // the number of positions is small.
   uint64_t segment = 0;
   while (rows.Next()) {

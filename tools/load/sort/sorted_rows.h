@@ -33,7 +33,7 @@ class SortedRows {
 
   std::string_view key() const { return key_; }
   std::string_view body() const { return body_; }
-  // Of the block in which the row was read (RowBlock::position()).
+  // Of the chunk in which the row was read (RowChunk::position()).
   uint64_t position() const { return position_; }
   const absl::Status& status() const { return status_; }
 

@@ -1,11 +1,11 @@
-// RowBlock: whole rows of an input, as they were read: what a worker parses at a time.
+// RowChunk: whole rows of an input, as they were read: what a worker parses at a time.
 //
-// Ownership: owns its buffer, which is used again by the next block that is read into it.
+// Ownership: owns its buffer, which is used again by the next chunk that is read into it.
 // Lifetime: rows() is valid until then; kPadding bytes behind it may be read (their content means
 // nothing): simdjson wants that. Thread safety: none.
 
-#ifndef SHEAF_TOOLS_LOAD_INPUT_ROW_BLOCK_H_
-#define SHEAF_TOOLS_LOAD_INPUT_ROW_BLOCK_H_
+#ifndef SHEAF_TOOLS_LOAD_INPUT_ROW_CHUNK_H_
+#define SHEAF_TOOLS_LOAD_INPUT_ROW_CHUNK_H_
 
 #include <algorithm>
 #include <cstddef>
@@ -19,17 +19,17 @@
 namespace sheaf {
 namespace load {
 
-class RowBlock {
+class RowChunk {
  public:
   static constexpr size_t kPadding = 64;
 
-  RowBlock() = default;
-  ~RowBlock() { std::free(buffer_); }
-  RowBlock(const RowBlock&) = delete;
-  RowBlock& operator=(const RowBlock&) = delete;
+  RowChunk() = default;
+  ~RowChunk() { std::free(buffer_); }
+  RowChunk(const RowChunk&) = delete;
+  RowChunk& operator=(const RowChunk&) = delete;
 
   std::string_view rows() const { return {buffer_, size_}; }
-  // Blocks of all inputs are numbered from 0 in the order of the input.
+  // Chunks of all inputs are numbered from 0 in the order of the input.
   uint64_t number() const { return number_; }
   // Where it begins, in bytes after decompression: in its input, and in all inputs one behind the
   // other. Positions grow with numbers and are the same whenever the same inputs are read.
@@ -43,7 +43,7 @@ class RowBlock {
   const std::string& name() const { return name_; }
 
  private:
-  friend class BlockReader;
+  friend class ChunkReader;
 
   // Room for `bytes` and the padding; keeps what is there. False if the system has no memory.
   bool Grow(size_t bytes) {
@@ -79,4 +79,4 @@ class RowBlock {
 }  // namespace load
 }  // namespace sheaf
 
-#endif  // SHEAF_TOOLS_LOAD_INPUT_ROW_BLOCK_H_
+#endif  // SHEAF_TOOLS_LOAD_INPUT_ROW_CHUNK_H_

@@ -1,12 +1,12 @@
-// BlockLists: the lists of a block of sorted rows, encoded while the rows are parsed.
+// ChunkLists: the lists of a chunk of sorted rows, encoded while the rows are parsed.
 //
-// Those of its first and last key may go on in other blocks, so an SstBuilder takes them as parts
+// Those of its first and last key may go on in other chunks, so an SstBuilder takes them as parts
 // of a list.
 //
 // Thread safety: none.
 
-#ifndef SHEAF_TOOLS_LOAD_OUTPUT_BLOCK_LISTS_H_
-#define SHEAF_TOOLS_LOAD_OUTPUT_BLOCK_LISTS_H_
+#ifndef SHEAF_TOOLS_LOAD_OUTPUT_CHUNK_LISTS_H_
+#define SHEAF_TOOLS_LOAD_OUTPUT_CHUNK_LISTS_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -23,9 +23,9 @@
 namespace sheaf {
 namespace load {
 
-class BlockLists final : public RowSink {
+class ChunkLists final : public RowSink {
  public:
-  explicit BlockLists(Layout layout) : layout_(layout), builder_(layout) {}
+  explicit ChunkLists(Layout layout) : layout_(layout), builder_(layout) {}
 
   void Clear() {
     keys_.clear();
@@ -73,4 +73,4 @@ class BlockLists final : public RowSink {
 }  // namespace load
 }  // namespace sheaf
 
-#endif  // SHEAF_TOOLS_LOAD_OUTPUT_BLOCK_LISTS_H_
+#endif  // SHEAF_TOOLS_LOAD_OUTPUT_CHUNK_LISTS_H_

@@ -1,20 +1,20 @@
-// BlockReader: cuts the bytes of all inputs, one behind the other, into blocks of whole rows.
+// ChunkReader: cuts the bytes of all inputs, one behind the other, into chunks of whole rows.
 //
 // Only reading and looking for the end of the last row happen here, one thread at a time; rows are
-// parsed by whoever took the block.
+// parsed by whoever took the chunk.
 //
 // Thread safety: Next() and file_bytes() from any thread.
 //
-//   BlockReader reader(options);
-//   RowBlock block;
+//   ChunkReader reader(options);
+//   RowChunk chunk;
 //   for (;;) {
-//     absl::StatusOr<bool> more = reader.Next(&block, may_use);
+//     absl::StatusOr<bool> more = reader.Next(&chunk, may_use);
 //     if (!more.ok() || !*more) break;
-//     parser.Parse(block, ...);
+//     parser.Parse(chunk, ...);
 //   }
 
-#ifndef SHEAF_TOOLS_LOAD_INPUT_BLOCK_READER_H_
-#define SHEAF_TOOLS_LOAD_INPUT_BLOCK_READER_H_
+#ifndef SHEAF_TOOLS_LOAD_INPUT_CHUNK_READER_H_
+#define SHEAF_TOOLS_LOAD_INPUT_CHUNK_READER_H_
 
 #include <atomic>
 #include <cstdint>
@@ -30,59 +30,59 @@
 #include "absl/status/statusor.h"
 #include "tools/common/row_format.h"
 #include "tools/load/input/byte_source.h"
-#include "tools/load/input/row_block.h"
+#include "tools/load/input/row_chunk.h"
 
 namespace sheaf {
 namespace load {
 
-// A block of input whose rows were taken.
-struct BlockRead {
+// A chunk of input whose rows were taken.
+struct ChunkRead {
   uint64_t begin;  // positions
   uint64_t end;
   uint64_t lines;
   bool rejects;  // some of its rows were not taken
 };
 
-// Whole blocks that were read before.
+// Whole chunks that were read before.
 struct PositionRange {
   uint64_t begin;
   uint64_t end;
-  // Is read once more, as one block (RowBlock::again()); others are passed over.
+  // Is read once more, as one chunk (RowChunk::again()); others are passed over.
   bool again;
 };
 
-class BlockReader {
+class ChunkReader {
  public:
   struct Options {
     std::vector<std::string> inputs;
     // Default: by the name of each file.
     std::optional<RowFormat> format;
-    // Size of a block. A longer row is a block by itself: others with it would take many times as
+    // Size of a chunk. A longer row is a chunk by itself: others with it would take many times as
     // much memory where they are parsed.
-    size_t block_bytes = size_t{1} << 19;
+    size_t chunk_bytes = size_t{1} << 19;
     // In order; each is of one input.
     std::vector<PositionRange> read_before;
   };
 
-  // Asked before a block takes more than Options::block_bytes, a little more each time.
+  // Asked before a chunk takes more than Options::chunk_bytes, a little more each time.
   using MayUse = std::function<bool(uint64_t bytes)>;
 
-  explicit BlockReader(Options options) : options_(std::move(options)) {}
+  explicit ChunkReader(Options options) : options_(std::move(options)) {}
 
-  // The next block; false at the end of the last input.
+  // The next chunk; false at the end of the last input.
   // Errors: those of ByteSource; InvalidArgument for a frame that is cut off; ResourceExhausted for
   // a row that may not use so much memory: they name the input and the place. DataLoss if
   // Options::read_before is not of these inputs.
-  absl::StatusOr<bool> Next(RowBlock* block, const MayUse& may_use);
+  absl::StatusOr<bool> Next(RowChunk* chunk, const MayUse& may_use);
 
-  size_t block_bytes() const { return options_.block_bytes; }
+  size_t chunk_bytes() const { return options_.chunk_bytes; }
   // Bytes read of the files, compressed as they are: for progress.
   uint64_t file_bytes() const { return file_bytes_.load(std::memory_order_relaxed); }
   // Bytes that were given out or passed over, after decompression. Not while Next() runs.
   uint64_t position() const { return position_; }
 
  private:
-  absl::StatusOr<bool> NextLocked(RowBlock* block, const MayUse& may_use);
+  absl::StatusOr<bool> NextLocked(RowChunk* chunk, const MayUse& may_use);
   absl::Status PassOver();
   std::string Hint(RowFormat format) const;
   absl::Status CheckReadBefore(bool at_end) const;
@@ -90,7 +90,7 @@ class BlockReader {
   // a line needs no LF. `searched`: bytes in which the first does not end.
   static size_t WholeRows(RowFormat format, const char* data, size_t size, bool at_end, bool one,
                           size_t searched);
-  absl::Status CutOff(const RowBlock& block, const char* data, size_t size) const;
+  absl::Status CutOff(const RowChunk& chunk, const char* data, size_t size) const;
 
   const Options options_;
   std::mutex mutex_;
@@ -99,7 +99,7 @@ class BlockReader {
   size_t read_before_ = 0;
   std::unique_ptr<ByteSource> source_;
   bool at_end_ = false;  // of source_
-  std::string rest_;     // read of source_ and not given out; Options::block_bytes at most
+  std::string rest_;     // read of source_ and not given out; Options::chunk_bytes at most
   uint64_t offset_ = 0;
   uint64_t position_ = 0;
   uint64_t number_ = 0;
@@ -110,4 +110,4 @@ class BlockReader {
 }  // namespace load
 }  // namespace sheaf
 
-#endif  // SHEAF_TOOLS_LOAD_INPUT_BLOCK_READER_H_
+#endif  // SHEAF_TOOLS_LOAD_INPUT_CHUNK_READER_H_
