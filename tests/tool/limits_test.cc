@@ -167,7 +167,7 @@ TEST(MemoryLimitTest, MemoryIsLoweredToWhatFitsOrTheLimitIsNamed) {
   EXPECT_EQ(noted, "");
   EXPECT_TRUE(load::FitMemory(gigabyte, 2, note, &memory).ok());
   EXPECT_LT(memory, gigabyte / 3);
-  EXPECT_GE(memory, load::kLeastMemory);
+  EXPECT_GE(memory, load::kMinMemory);
   EXPECT_TRUE(Has(noted, "leaves room for")) << noted;
   const absl::Status status = load::FitMemory(uint64_t{50} << 20, 2, note, &memory);
   EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);

@@ -20,7 +20,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int kMostLinks = 40;  // as the kernel
+constexpr int kMaxLinks = 40;  // as the kernel
 
 absl::Status Failed(const std::string& path, const std::string& reason) {
   return absl::InternalError(absl::StrCat(path, ": cannot make it: ", reason));
@@ -43,7 +43,7 @@ std::string CanonicalPath(const std::string& path) {
   };
   at = without_slash(at.lexically_normal());
   // A link to nothing is not followed by weakly_canonical().
-  for (int i = 0; i < kMostLinks && fs::is_symlink(at, error) && !fs::exists(at, error); ++i) {
+  for (int i = 0; i < kMaxLinks && fs::is_symlink(at, error) && !fs::exists(at, error); ++i) {
     at = without_slash((at.parent_path() / fs::read_symlink(at, error)).lexically_normal());
   }
   const fs::path canonical = fs::weakly_canonical(at, error);

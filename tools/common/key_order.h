@@ -31,8 +31,8 @@ class KeyOrder {
   // off keeps their order by bytes, keys before `key` are not behind its border. Other orders may
   // compare a part of a key in any way; there it is the whole key.
   std::string_view Border(std::string_view key) const {
-    constexpr size_t kMostBytes = 1024;
-    return bytewise_ ? key.substr(0, kMostBytes) : key;
+    constexpr size_t kMaxBytes = 1024;
+    return bytewise_ ? key.substr(0, kMaxBytes) : key;
   }
   bool Equal(std::string_view a, std::string_view b) const {
     return bytewise_ ? a == b : Compare(a, b) == 0;

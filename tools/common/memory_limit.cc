@@ -54,20 +54,19 @@ uint64_t AddressSpaceLeft() {
 
 absl::Status FitMemory(uint64_t left, int threads,
                        const std::function<void(const std::string&)>& note, uint64_t* memory) {
-  if (*memory > kMostMemory) {
-    return absl::InvalidArgumentError(absl::StrCat("--memory: expected at most ",
-                                                   Bytes(kMostMemory), ", found ", Bytes(*memory)));
+  if (*memory > kMaxMemory) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--memory: expected at most ", Bytes(kMaxMemory), ", found ", Bytes(*memory)));
   }
   if (left == kNoLimit) return absl::OkStatus();
   const uint64_t overhead =
       kOverhead + (static_cast<uint64_t>(threads) + kOpeningThreads) * StackBytes();
   const uint64_t fits = (left - std::min(left, overhead)) / kReserved;
-  if (fits < kLeastMemory) {
-    return absl::ResourceExhaustedError(
-        absl::StrCat("the limit of this process's address space (ulimit -v or -d) leaves ",
-                     Bytes(left), "; a load with ", threads, " of --threads needs ",
-                     Bytes(overhead + kReserved * kLeastMemory),
-                     " at least. Raise the limit, or lower --threads"));
+  if (fits < kMinMemory) {
+    return absl::ResourceExhaustedError(absl::StrCat(
+        "the limit of this process's address space (ulimit -v or -d) leaves ", Bytes(left),
+        "; a load with ", threads, " of --threads needs ", Bytes(overhead + kReserved * kMinMemory),
+        " at least. Raise the limit, or lower --threads"));
   }
   if (fits >= *memory) return absl::OkStatus();
   note(absl::StrCat("the limit of address space (ulimit -v or -d) leaves room for ", Bytes(fits),

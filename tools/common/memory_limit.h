@@ -15,16 +15,16 @@ namespace sheaf {
 namespace load {
 
 // The least memory that the loader works with; below, it would be all overhead.
-constexpr uint64_t kLeastMemory = uint64_t{16} << 20;
+constexpr uint64_t kMinMemory = uint64_t{16} << 20;
 // The most: addresses of a process have 47 bits, and two arrays are reserved.
-constexpr uint64_t kMostMemory = uint64_t{1} << 45;
+constexpr uint64_t kMaxMemory = uint64_t{1} << 45;
 
 // Bytes of address space that this process can still have; UINT64_MAX if there is no limit.
 uint64_t AddressSpaceLeft();
 
 // Lowers `*memory`, of a load with `threads`, to what fits into `left` bytes of address space, and
-// tells `note`. Errors: InvalidArgument beyond kMostMemory; ResourceExhausted, naming the limit and
-// what is needed, if kLeastMemory does not fit.
+// tells `note`. Errors: InvalidArgument beyond kMaxMemory; ResourceExhausted, naming the limit and
+// what is needed, if kMinMemory does not fit.
 absl::Status FitMemory(uint64_t left, int threads,
                        const std::function<void(const std::string&)>& note, uint64_t* memory);
 

@@ -25,7 +25,7 @@ namespace sheaf {
 namespace load {
 namespace {
 
-constexpr int kMostLinks = 40;  // as the kernel
+constexpr int kMaxLinks = 40;  // as the kernel
 constexpr char kPart[] = ".part-";
 
 // With its slash; empty for the working folder.
@@ -85,7 +85,7 @@ struct OutputFile::Target {
       if (path.back() == '/') return stat(path.c_str(), &info) == 0 ? EISDIR : errno;
       if (lstat(path.c_str(), &info) != 0) return errno == ENOENT ? 0 : errno;
       if (!S_ISLNK(info.st_mode)) break;
-      if (links == kMostLinks) return ELOOP;
+      if (links == kMaxLinks) return ELOOP;
       const std::string folder = FolderOf(path);
       if (IsOpenFile(folder, path.substr(folder.size()), &fd)) {
         in_place = exists = true;
@@ -151,7 +151,7 @@ absl::Status OutputFile::OpenInPlace(const Target& target) {
 }
 
 absl::Status OutputFile::OpenBeside(const Target& target, const std::string& id, bool nameless) {
-  constexpr int kMostTries = 100;
+  constexpr int kMaxTries = 100;
   if (target.exists && faccessat(AT_FDCWD, target.path.c_str(), W_OK, AT_EACCESS) != 0)
     return CannotWrite(errno);
   const std::string folder = FolderOf(target.path);
@@ -165,7 +165,7 @@ absl::Status OutputFile::OpenBeside(const Target& target, const std::string& id,
   }
   // Nothing can be left of it, whatever ends the process or the machine.
   if (nameless) fd_ = open(Openable(folder).c_str(), O_WRONLY | O_TMPFILE | O_CLOEXEC, 0600);
-  for (int tries = 0; fd_ < 0 && tries < kMostTries; ++tries) {
+  for (int tries = 0; fd_ < 0 && tries < kMaxTries; ++tries) {
     const std::string part = PartOf(target.path, id.empty() ? RandomId() : id);
     // Until it has the owner of the target, nobody else may read it.
     fd_ = open(part.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,

@@ -48,7 +48,7 @@ ListBuilder::ListBuilder(const Job& job, LoadState* state, LoadSummary* summary)
       options_(*job.options),
       state_(*state),
       summary_(*summary),
-      memory_(std::max(job.options->memory, kLeastMemory)),
+      memory_(std::max(job.options->memory, kMinMemory)),
       threads_(static_cast<size_t>(std::max(1, job.options->threads))) {}
 
 absl::Status ListBuilder::Build() {
@@ -129,7 +129,7 @@ absl::StatusOr<bool> ListBuilder::BuildSorted() {
   options.inputs = options_.inputs;
   options.format = options_.format;
   options.threads = threads_;
-  options.most_lanes = Writers();
+  options.max_lanes = Writers();
   options.memory = memory_ / 2;
   options.on_error = options_.on_error;
   options.plan = &sst;
@@ -267,7 +267,7 @@ absl::Status ListBuilder::ReadRows() {
   making.threads = threads_;
   making.on_error = options_.on_error;
   making.order = job_.order;
-  making.most_runs = static_cast<size_t>(options_.most_runs);
+  making.max_runs = static_cast<size_t>(options_.most_runs);
   making.folder = job_.journal->folder();
   making.first_run = state_.next_run;
   // Runs of which a part was merged and given back can only be read by ranges.

@@ -85,8 +85,8 @@ class SortedLoadTest : public ::testing::Test {
   SortedLoadOptions Options(const Input& input) {
     SortedLoadOptions options;
     options.inputs = input.paths;
-    options.threads = options.most_lanes = 3;
-    options.least_lane = 1;
+    options.threads = options.max_lanes = 3;
+    options.min_lane_bytes = 1;
     options.memory = 64 << 20;
     options.plan = &plan_;
     options.prefix = folder_ + "/sorted-";
@@ -140,10 +140,10 @@ TEST_F(SortedLoadTest, EachListIsInOneSstWhateverWasLeft) {
     for (int again = 0; again < 3; ++again) {
       SortedLoadOptions options = Options(input);
       options.threads = 1 + random() % 4;
-      options.most_lanes = 1 + random() % 4;
+      options.max_lanes = 1 + random() % 4;
       options.chunk_bytes = size_t{1} << (4 + random() % 8);
       options.part_bytes = random() % 2 == 0 ? 1 : 2000;
-      options.least_lane = 1 + random() % 2000;
+      options.min_lane_bytes = 1 + random() % 2000;
       recorded_.clear();
       const SortedParts before = parts;
       options.first_number = next;
@@ -231,7 +231,7 @@ TEST_F(SortedLoadTest, EveryPairOfRowsOutOfOrderIsSeen) {
     for (const size_t chunk : {16, 64, 4096}) {
       for (const size_t lanes : {1, 3, 7}) {
         SortedLoadOptions options = Options(swapped);
-        options.threads = options.most_lanes = lanes;
+        options.threads = options.max_lanes = lanes;
         options.chunk_bytes = chunk;
         options.part_bytes = 1;
         SortedParts parts;
@@ -252,7 +252,7 @@ TEST_F(SortedLoadTest, FirstBadLineIsNamedWithItsNumber) {
     SCOPED_TRACE(trial);
     Input input(&random, folder_, 1);
     SortedLoadOptions options = Options(input);
-    options.threads = options.most_lanes = 1 + random() % 4;
+    options.threads = options.max_lanes = 1 + random() % 4;
     options.chunk_bytes = size_t{1} << (4 + random() % 8);
     options.part_bytes = 1;
     SortedParts parts;
@@ -306,7 +306,7 @@ TEST_F(SortedLoadTest, LaneThatStopsInALargeListIsNotWaitedFor) {
       input.rows[5000 * (random() % 4) + 4999] = last;
       input.Write(folder_, 1, &random);
       SortedLoadOptions options = Options(input);
-      options.threads = options.most_lanes = 4;
+      options.threads = options.max_lanes = 4;
       options.chunk_bytes = 4096;
       SortedParts parts;
       RejectLog log(OnError::kStop, "", [](const std::string&) {});

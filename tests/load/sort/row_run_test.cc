@@ -116,20 +116,20 @@ TEST(RowTableTest, RowThatWouldExceedTheLimitIsRefused) {
 // An index tells 1 TB of rows and 16 million chunks apart.
 TEST(RowTableTest, TableIsNotLargerThanItsIndexCanTell) {
   EXPECT_EQ(RowTable(uint64_t{3} << 40).memory(), uint64_t{1} << 40);
-  const IndexEntry last(0, IndexEntry::kMostChunks - 1, IndexEntry::kMostBytes - 1);
-  EXPECT_EQ(last.chunk(), IndexEntry::kMostChunks - 1);
-  EXPECT_EQ(last.record(), IndexEntry::kMostBytes - 1);
+  const IndexEntry last(0, IndexEntry::kMaxChunks - 1, IndexEntry::kMaxBytes - 1);
+  EXPECT_EQ(last.chunk(), IndexEntry::kMaxChunks - 1);
+  EXPECT_EQ(last.record(), IndexEntry::kMaxBytes - 1);
   RowTable table(1 << 20);
   // Chunks of nothing but rows that are wrong.
-  for (uint64_t chunk = 0; chunk <= IndexEntry::kMostChunks; ++chunk) table.BeginChunk(chunk);
-  EXPECT_TRUE(table.takes_chunk());
+  for (uint64_t chunk = 0; chunk <= IndexEntry::kMaxChunks; ++chunk) table.BeginChunk(chunk);
+  EXPECT_TRUE(table.has_room_for_chunk());
   AddRow(&table, "a", "1");
   table.BeginChunk(1 << 25);
   AddRow(&table, "b", "2");
   ASSERT_TRUE(table.Sort(kBytewise).ok());
   const std::unique_ptr<SortedRows> rows = table.Read(RowRange());
   ASSERT_TRUE(rows->Next());
-  EXPECT_EQ(rows->position(), IndexEntry::kMostChunks);
+  EXPECT_EQ(rows->position(), IndexEntry::kMaxChunks);
   ASSERT_TRUE(rows->Next());
   EXPECT_EQ(rows->position(), uint64_t{1} << 25);
 }

@@ -102,7 +102,7 @@ TEST(RunMakerTest, RunsOfLongRowsAreMergedWhileReadingToo) {
   for (int i = 0; i < 40; ++i) rows += "k\t" + std::string(700000, 'v') + "\n";
   ChunkReader reader(ReadingOf(rows));
   RunMaker::Options making = SmallMaking(1);
-  making.most_runs = 3;
+  making.max_runs = 3;
   size_t runs = 0;
   making.on_run = [&runs](const RunInfo&, const std::vector<std::string>& replaced) {
     runs += 1 - replaced.size();
@@ -153,7 +153,7 @@ TEST(RunMakerTest, RunsAreMergedWhileReadingWhenThereAreMany) {
   }
   for (const size_t threads : {1u, 2u}) {
     RunMaker::Options making = SmallMaking(threads);
-    making.most_runs = 3;
+    making.max_runs = 3;
     making.folder += "/runs" + std::to_string(threads);
     std::filesystem::create_directory(making.folder);
     const std::string folder = making.folder;

@@ -97,17 +97,17 @@ absl::StatusOr<bool> ChunkReader::NextLocked(RowChunk* chunk, const MayUse& may_
     chunk->position_ = position_;
     chunk->size_ = 0;
     // A chunk ends where one begins that was read before; such a one is read as it was.
-    uint64_t most = std::numeric_limits<uint64_t>::max();
+    uint64_t max = std::numeric_limits<uint64_t>::max();
     chunk->again_ = false;
     if (read_before_ < options_.read_before.size()) {
       const PositionRange& range = options_.read_before[read_before_];
       chunk->again_ = range.begin == position_;
-      most = chunk->again_ ? range.end - range.begin : range.begin - position_;
+      max = chunk->again_ ? range.end - range.begin : range.begin - position_;
     }
     size_t size = 0;
     size_t whole = 0;
     size_t want = options_.chunk_bytes;  // rest_ is no longer
-    if (chunk->again_) want = std::max<size_t>(want, most);
+    if (chunk->again_) want = std::max<size_t>(want, max);
     for (bool grown = false;; grown = true) {
       if (!chunk->Grow(want)) {
         return absl::UnavailableError(absl::StrCat(chunk->name_, ": offset ", offset_,
@@ -127,8 +127,8 @@ absl::StatusOr<bool> ChunkReader::NextLocked(RowChunk* chunk, const MayUse& may_
         at_end_ = *got == 0;
       }
       file_bytes_.store(closed_bytes_ + source_->file_bytes(), std::memory_order_relaxed);
-      const auto usable = static_cast<size_t>(std::min<uint64_t>(size, most));
-      whole = WholeRows(chunk->format_, chunk->buffer_, usable, at_end_ || usable == most,
+      const auto usable = static_cast<size_t>(std::min<uint64_t>(size, max));
+      whole = WholeRows(chunk->format_, chunk->buffer_, usable, at_end_ || usable == max,
                         /*one=*/grown, had);
       if (whole != 0 || at_end_) break;
       // A little at a time: what is behind the row is short, and memory is not used before it is
@@ -150,7 +150,7 @@ absl::StatusOr<bool> ChunkReader::NextLocked(RowChunk* chunk, const MayUse& may_
     if (whole == 0) continue;
     chunk->size_ = whole;
     chunk->number_ = number_++;
-    if (chunk->again_ && whole == most) ++read_before_;
+    if (chunk->again_ && whole == max) ++read_before_;
     offset_ += whole;
     position_ += whole;
     return true;

@@ -24,7 +24,7 @@ namespace {
 
 constexpr uint64_t kToTheEnd = std::numeric_limits<uint64_t>::max();
 // Of one lane: one writes while others parse.
-constexpr size_t kMostTakingTurns = 4;
+constexpr size_t kMaxTakingTurns = 4;
 // The first list behind a lane is mostly short.
 constexpr size_t kChunkBehind = size_t{1} << 16;
 
@@ -370,7 +370,7 @@ std::vector<Gap> GapsBetween(const std::vector<const SortedPart*>& parts, uint64
 absl::StatusOr<SortedLoad> LoadSorted(const SortedLoadOptions& options, RejectLog* log,
                                       SortedParts* parts) {
   std::optional<PlainInputs> plain;
-  size_t at_once = std::min(options.threads, options.most_lanes);
+  size_t at_once = std::min(options.threads, options.max_lanes);
   if (at_once > 1 && options.on_error == OnError::kStop) {
     plain = PlainInputs::Open(options.inputs, options.format);
   }
@@ -398,7 +398,7 @@ absl::StatusOr<SortedLoad> LoadSorted(const SortedLoadOptions& options, RejectLo
     uint64_t missing = 0;
     const std::vector<Gap> gaps = GapsBetween(finished, plain->bytes());
     for (const Gap& gap : gaps) missing += gap.end - gap.begin;
-    const uint64_t lane_bytes = std::max<uint64_t>(options.least_lane, missing / at_once);
+    const uint64_t lane_bytes = std::max<uint64_t>(options.min_lane_bytes, missing / at_once);
     for (const Gap& gap : gaps) {
       const uint64_t count = (gap.end - gap.begin + lane_bytes / 2) / lane_bytes;
       uint64_t begin = gap.begin;
@@ -431,7 +431,7 @@ absl::StatusOr<SortedLoad> LoadSorted(const SortedLoadOptions& options, RejectLo
         [&] { options.tick(file_bytes(), shared.rows); });
   } else {
     const uint64_t begin = finished.empty() ? 0 : finished.back()->end();
-    const size_t threads = std::min(options.threads, kMostTakingTurns);
+    const size_t threads = std::min(options.threads, kMaxTakingTurns);
     shared.thread_memory = options.memory / threads;
     lanes.push_back(
         std::make_unique<Lane>(&shared, nullptr, begin, kToTheEnd, std::move(read_before)));

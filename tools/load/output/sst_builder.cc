@@ -232,8 +232,8 @@ absl::Status SstBuilder::Open(std::unique_ptr<rocksdb::SstFileWriter>* writer,
   // To make a dictionary RocksDB keeps data blocks; without a limit all of them.
   for (rocksdb::CompressionOptions* const compression :
        {&options.compression_opts, &options.bottommost_compression_opts}) {
-    uint64_t& most = compression->max_dict_buffer_bytes;
-    if (most == 0 || most > plan_.kept_bytes) most = plan_.kept_bytes;
+    uint64_t& max = compression->max_dict_buffer_bytes;
+    if (max == 0 || max > plan_.kept_bytes) max = plan_.kept_bytes;
   }
   const auto* const table = options.table_factory->GetOptions<rocksdb::BlockBasedTableOptions>();
   if (long_keys_ && table != nullptr) {
@@ -285,8 +285,8 @@ void SstBuilder::CountKept() {
     plan_.options.comparator->FindShortestSeparator(&last_key_, key_);
     size_t shared = 0;
     if (long_keys_ && blocks_ % kLongKeysRestart != 0) {
-      const size_t most = std::min(last_key_.size(), index_key_.size());
-      while (shared < most && last_key_[shared] == index_key_[shared]) ++shared;
+      const size_t max = std::min(last_key_.size(), index_key_.size());
+      while (shared < max && last_key_[shared] == index_key_[shared]) ++shared;
     }
     ++blocks_;
     kept_bytes_ += kIndexEntryBytes + last_key_.size() - shared;

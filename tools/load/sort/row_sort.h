@@ -25,8 +25,8 @@ namespace load {
 struct IndexEntry {
   // A table has no more of both: 1 TB of memory, 16 million chunks.
   static constexpr int kRecordBits = 40;
-  static constexpr uint64_t kMostBytes = uint64_t{1} << kRecordBits;
-  static constexpr uint64_t kMostChunks = uint64_t{1} << (64 - kRecordBits);
+  static constexpr uint64_t kMaxBytes = uint64_t{1} << kRecordBits;
+  static constexpr uint64_t kMaxChunks = uint64_t{1} << (64 - kRecordBits);
 
   IndexEntry() = default;
   IndexEntry(uint64_t key_window, uint64_t chunk, uint64_t record)
@@ -34,7 +34,7 @@ struct IndexEntry {
 
   uint64_t chunk() const { return place >> kRecordBits; }
   // Offset of the record (tools/load/sort/row_record.h) in the arena.
-  uint64_t record() const { return place & (kMostBytes - 1); }
+  uint64_t record() const { return place & (kMaxBytes - 1); }
 
   // For sorting; what it is afterwards means nothing.
   uint64_t window;

@@ -32,9 +32,10 @@ namespace load {
 class RowTable final : public RowSink, public RowStore {
  public:
   // `memory`: bytes for rows and their index; more than an index can tell apart are not used.
-  explicit RowTable(uint64_t memory) : memory_(std::min(memory, IndexEntry::kMostBytes)) {}
+  explicit RowTable(uint64_t memory) : memory_(std::min(memory, IndexEntry::kMaxBytes)) {}
 
-  // Following rows are of the chunk at this position; positions grow. REQUIRES: takes_chunk().
+  // Following rows are of the chunk at this position; positions grow. REQUIRES:
+  // has_room_for_chunk().
   void BeginChunk(uint64_t position) {
     // A chunk without rows has no number.
     if (positions_.empty() || rows_ != rows_before_chunk_) positions_.emplace_back();
@@ -42,7 +43,7 @@ class RowTable final : public RowSink, public RowStore {
     rows_before_chunk_ = rows_;
   }
   // False: as many chunks as an index can tell apart are in the table.
-  bool takes_chunk() const { return positions_.size() < IndexEntry::kMostChunks; }
+  bool has_room_for_chunk() const { return positions_.size() < IndexEntry::kMaxChunks; }
 
   // Reserves the address space, if it is not yet. Errors: Unavailable.
   absl::Status Reserve();
@@ -86,7 +87,7 @@ class RowTable final : public RowSink, public RowStore {
   std::string_view KeyAt(uint64_t i) const;
   uint64_t LowerBound(std::string_view key) const;
   void Shrink(std::string_view key);
-  void TakeWindows();
+  void LoadWindows();
 
   // Of the index and, until it is sorted, as much scratch behind it.
   static constexpr uint64_t kSortingBytes = 2 * sizeof(IndexEntry);

@@ -96,7 +96,7 @@ bool Run::ParseFooter(std::string_view footer) {
     return false;
   }
   // A block is not larger than its rows, in the file or before they were compressed.
-  if (largest_block_ > std::max<uint64_t>(footer_offset_, kMostCompressed + 4096)) return false;
+  if (largest_block_ > std::max<uint64_t>(footer_offset_, kMaxCompressed + 4096)) return false;
   first_key_ = std::string(first);
   last_key_ = std::string(last);
   positions_.resize(count);
@@ -159,7 +159,7 @@ absl::Status Run::ReadBlock(uint64_t* at, std::string* block) const {
   if (block->size() < sizeof header || !read_at(0)) return Damaged(path_, offset);
   std::memcpy(&header, block->data(), sizeof header);
   const uint64_t size = sizeof header + uint64_t{header.bytes};
-  if (size > footer_offset_ - offset || header.rows_bytes > kMostCompressed) {
+  if (size > footer_offset_ - offset || header.rows_bytes > kMaxCompressed) {
     return Damaged(path_, offset);
   }
   const size_t had = block->size();

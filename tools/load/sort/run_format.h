@@ -25,7 +25,7 @@ static_assert(sizeof(RunBlockHeader) == 16);
 // Large enough for one disk access, small enough for hundreds of runs in memory.
 constexpr size_t kRunBlockBytes = size_t{1} << 18;
 // Blocks with a row beyond this stay as they are, as they would need as much memory once more.
-constexpr size_t kMostCompressed = 2 * kRunBlockBytes;
+constexpr size_t kMaxCompressed = 2 * kRunBlockBytes;
 
 }  // namespace load
 }  // namespace sheaf

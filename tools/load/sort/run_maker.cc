@@ -22,7 +22,7 @@ namespace load {
 namespace {
 
 // A table smaller than this makes runs too small to merge in one go.
-constexpr uint64_t kLeastTable = uint64_t{4} << 20;
+constexpr uint64_t kMinTable = uint64_t{4} << 20;
 // Of a thread beside its table: a chunk of input, a block of a run.
 constexpr uint64_t kThreadBytes = uint64_t{3} << 19;
 constexpr size_t kChunkBytes = size_t{1} << 19;
@@ -32,18 +32,18 @@ constexpr uint64_t kCopies = 5;
 constexpr uint64_t kSlack = uint64_t{64} << 20;
 
 size_t ThreadsFor(const RunMaker::Options& options) {
-  const uint64_t most = std::max<uint64_t>(1, options.memory / (kLeastTable + kThreadBytes));
-  return static_cast<size_t>(std::min<uint64_t>(options.threads, most));
+  const uint64_t max = std::max<uint64_t>(1, options.memory / (kMinTable + kThreadBytes));
+  return static_cast<size_t>(std::min<uint64_t>(options.threads, max));
 }
 
 uint64_t TableBytes(uint64_t memory, size_t threads) {
   const uint64_t each = memory / threads;
-  return std::max(kLeastTable, each - std::min(each, kThreadBytes));
+  return std::max(kMinTable, each - std::min(each, kThreadBytes));
 }
 
 // The most memory that the rows of a chunk take in a table. A row has sizes of its key and body,
 // their number, and an entry of the index; a value in it costs no more than it took in the input.
-uint64_t MostBytes(const RowChunk& chunk) {
+uint64_t MaxBytesInTable(const RowChunk& chunk) {
   const std::string_view rows = chunk.rows();
   uint64_t count = 1;
   for (const char* at = rows.data();
@@ -101,8 +101,8 @@ class RunMaker::Worker {
   absl::Status Take() {
     // A run has whole chunks.
     const uint64_t room = table.memory() - std::min(table.memory(), table.memory_used() + reserve_);
-    const bool is_full = chunk_.rows().size() * 20 > room && MostBytes(chunk_) > room;
-    if (!table.empty() && (is_full || !table.takes_chunk())) {
+    const bool is_full = chunk_.rows().size() * 20 > room && MaxBytesInTable(chunk_) > room;
+    if (!table.empty() && (is_full || !table.has_room_for_chunk())) {
       if (absl::Status status = maker_->Spill(table, &chunks, false); !status.ok()) return status;
       reserve_ = IsLong() ? 2 * chunk_.rows().size() : 0;
     }
@@ -268,7 +268,7 @@ size_t RunMaker::Fitting(uint64_t memory) {
             [](const FinishedRun& a, const FinishedRun& b) { return a.info.bytes < b.info.bytes; });
   size_t count = 0;
   for (const FinishedRun& run : runs_) {
-    if (run.run->reading_bytes() > memory || count == options_.most_runs) break;
+    if (run.run->reading_bytes() > memory || count == options_.max_runs) break;
     memory -= run.run->reading_bytes();
     ++count;
   }
@@ -277,32 +277,32 @@ size_t RunMaker::Fitting(uint64_t memory) {
 
 absl::Status RunMaker::MergeRuns(uint64_t memory) {
   for (;;) {
-    const size_t most = std::max<size_t>(Fitting(memory), 2);
-    if (runs_.size() <= most) return absl::OkStatus();
-    absl::Status status = Merge(TakeRuns(std::min(most, runs_.size() - most + 1)));
+    const size_t max = std::max<size_t>(Fitting(memory), 2);
+    if (runs_.size() <= max) return absl::OkStatus();
+    absl::Status status = Merge(TakeRuns(std::min(max, runs_.size() - max + 1)));
     if (!status.ok()) return status;
   }
 }
 
 bool RunMaker::HasManyRuns() {
   const std::lock_guard<std::mutex> lock(mutex_);
-  return options_.merge && runs_.size() > options_.most_runs;
+  return options_.merge && runs_.size() > options_.max_runs;
 }
 
 absl::Status RunMaker::MergeSome(uint64_t memory) {
   std::vector<FinishedRun> runs;
   {
     const std::lock_guard<std::mutex> lock(mutex_);
-    const size_t most = Fitting(memory);
+    const size_t max = Fitting(memory);
     // Of rows so long that two cannot be read there are not that many runs.
-    if (most < 2 || runs_.size() <= options_.most_runs) return absl::OkStatus();
+    if (max < 2 || runs_.size() <= options_.max_runs) return absl::OkStatus();
     // One that is larger than all before it together waits for its like, so that no row is written
     // too often.
     uint64_t bytes = runs_[0].info.bytes;
     size_t count = 1;
     do {
       bytes += runs_[count++].info.bytes;
-    } while (count < most && runs_[count].info.bytes <= bytes);
+    } while (count < max && runs_[count].info.bytes <= bytes);
     runs = TakeRuns(count);
   }
   return Merge(runs);

@@ -56,7 +56,7 @@ class RunMaker {
     std::function<absl::Status(const RunInfo&, const std::vector<std::string>& replaced)> on_run;
     const KeyOrder* order = nullptr;
     // That are merged at once, and, about, that there are at once: each is an open file.
-    size_t most_runs = 256;
+    size_t max_runs = 256;
     // Runs may be merged. Those of which a part was given back can only be read by ranges.
     bool merge = true;
   };

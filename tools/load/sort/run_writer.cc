@@ -48,12 +48,12 @@ absl::Status Failed(const std::string& path, const char* what) {
 
 absl::Status FitsRun(std::string_view key, uint64_t body_bytes) {
   // Sizes are 32 bits wide; the rest of a row is some varints.
-  constexpr uint64_t kMostBytes = 0xFFFFFFFF - 3 * kMaxVarint64;
-  if (body_bytes <= kMostBytes && key.size() <= kMostBytes - body_bytes) return absl::OkStatus();
+  constexpr uint64_t kMaxBytes = 0xFFFFFFFF - 3 * kMaxVarint64;
+  if (body_bytes <= kMaxBytes && key.size() <= kMaxBytes - body_bytes) return absl::OkStatus();
   return absl::ResourceExhaustedError(
       absl::StrCat("a row of key ", Quoted(key), " is too large: ", Grouped(key.size()),
                    " bytes of the key and ", Grouped(body_bytes),
-                   " of its values; a row that is sorted has at most ", Grouped(kMostBytes),
+                   " of its values; a row that is sorted has at most ", Grouped(kMaxBytes),
                    ". Spread its values over several rows"));
 }
 
@@ -150,7 +150,7 @@ absl::Status RunWriter::FlushBlock() {
 // Bytes of the rows of block_ in compressed_, behind a header; 0 if they are not to be compressed.
 size_t RunWriter::Compress() {
   const size_t size = block_.size() - sizeof(RunBlockHeader);
-  if (compression_ == RunCompression::kNever || size > kMostCompressed) return 0;
+  if (compression_ == RunCompression::kNever || size > kMaxCompressed) return 0;
   const auto is_faster = [this] {
     // A compressed block is read once and decompressed, in less than half the time.
     return compressed_share_ < 1 &&
@@ -159,7 +159,7 @@ size_t RunWriter::Compress() {
   const bool tries = blocks_ % kTryEvery == 2;  // the first block tells how long writing takes
   if (!tries && compression_ == RunCompression::kWhenFaster && !is_faster()) return 0;
   compressed_.resize(sizeof(RunBlockHeader) +
-                     static_cast<size_t>(LZ4_compressBound(kMostCompressed)));
+                     static_cast<size_t>(LZ4_compressBound(kMaxCompressed)));
   const double began = Seconds();
   const int got = LZ4_compress_default(
       block_.data() + sizeof(RunBlockHeader), compressed_.data() + sizeof(RunBlockHeader),
