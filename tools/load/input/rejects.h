@@ -37,17 +37,17 @@ class Rejects {
   bool empty() const { return packed_.empty(); }
 
   void Add(const Reject& reject) {
-    AppendVarint(reject.at - last_at_);
+    AppendVarint(reject.at - last_at_, &packed_);
     last_at_ = reject.at;
     const bool same = reject.kind == last_kind_ && reject.detail == last_detail_;
-    AppendVarint(same ? 1 : 0);
+    AppendVarint(same ? 1 : 0, &packed_);
     if (!same) {
       last_kind_ = reject.kind;
       last_detail_ = std::string(reject.detail);
       packed_.append(reinterpret_cast<const char*>(&last_kind_), sizeof last_kind_);
-      AppendText(reject.detail);
+      AppendText(reject.detail, &packed_);
     }
-    AppendText(reject.raw);
+    AppendText(reject.raw, &packed_);
   }
 
   // Calls `f(const Reject&)` for each.
@@ -67,15 +67,6 @@ class Rejects {
   }
 
  private:
-  void AppendVarint(uint64_t value) {
-    char bytes[kMaxVarint64];
-    packed_.append(bytes, static_cast<size_t>(StoreVarint(value, bytes) - bytes));
-  }
-  void AppendText(std::string_view text) {
-    AppendVarint(text.size());
-    packed_.append(text);
-  }
-
   std::string packed_;
   uint64_t last_at_ = 0;
   const char* last_kind_ = nullptr;

@@ -22,9 +22,9 @@ inline bool IsBody(std::string_view body) {
   const char* at = body.data();
   const char* const end = at + body.size();
   uint64_t count;
-  if (!TakeVarint(&at, end, &count) || count > body.size()) return false;
+  if (!PopVarint(&at, end, &count) || count > body.size()) return false;
   for (std::string_view value; count != 0; --count) {
-    if (!TakeText(&at, end, &value)) return false;
+    if (!PopText(&at, end, &value)) return false;
   }
   return at == end;
 }

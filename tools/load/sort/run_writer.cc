@@ -12,7 +12,7 @@
 #include "lz4.h"
 #include "tools/common/interrupt.h"
 #include "tools/common/text.h"
-#include "tools/load/sort/row_record.h"
+#include "tools/common/varint.h"
 #include "tools/load/sort/run_format.h"
 #include "tools/load/sort/run_writer.h"
 #include "xxhash.h"
@@ -24,17 +24,6 @@ namespace {
 constexpr uint64_t kMaxSampleBytes = uint64_t{1} << 18;
 // Every so many blocks it is tried whether compressing is faster.
 constexpr uint64_t kTryEvery = 32;
-
-// Positions, samples and counts are written as varints and texts.
-void AppendVarint(uint64_t value, std::string* out) {
-  char bytes[kMaxVarint64];
-  out->append(bytes, static_cast<size_t>(StoreVarint(value, bytes) - bytes));
-}
-
-void AppendText(std::string_view text, std::string* out) {
-  AppendVarint(text.size(), out);
-  out->append(text);
-}
 
 double Seconds() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
@@ -76,10 +65,10 @@ absl::Status RunWriter::Write(SortedRows& rows, const std::vector<uint64_t>& pos
   if (absl::Status status = WriteAll(header, sizeof header); !status.ok()) return status;
   // Rows of one chunk are mostly behind each other only in the input, so there is no order to use;
   // the number of positions is small.
-  uint64_t segment = 0;
+  uint64_t chunk = 0;
   while (rows.Next()) {
-    if (positions[segment] != rows.position()) {
-      segment = static_cast<uint64_t>(
+    if (positions[chunk] != rows.position()) {
+      chunk = static_cast<uint64_t>(
           std::lower_bound(positions.begin(), positions.end(), rows.position()) -
           positions.begin());
     }
@@ -88,14 +77,14 @@ absl::Status RunWriter::Write(SortedRows& rows, const std::vector<uint64_t>& pos
     if (block_.size() >= kRunBlockBytes || is_long) {
       if (absl::Status status = FlushBlock(); !status.ok()) return status;
     }
-    Add(rows.key(), segment, rows.body());
+    Add(rows.key(), chunk, rows.body());
   }
   if (!rows.status().ok()) return rows.status();
   absl::Status status = FlushBlock();
   return status.ok() ? WriteFooter(positions) : status;
 }
 
-void RunWriter::Add(std::string_view key, uint64_t segment, std::string_view body) {
+void RunWriter::Add(std::string_view key, uint64_t chunk, std::string_view body) {
   if (rows_++ == 0) first_key_ = std::string(order_.Border(key));
   const bool same = !block_.empty() && key == key_;
   if (block_.empty()) {
@@ -122,7 +111,7 @@ void RunWriter::Add(std::string_view key, uint64_t segment, std::string_view bod
     AppendText(key, &block_);
     key_.assign(key.data(), key.size());
   }
-  AppendVarint(segment, &block_);
+  AppendVarint(chunk, &block_);
   AppendText(body, &block_);
 }
 

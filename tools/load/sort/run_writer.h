@@ -48,7 +48,7 @@ class RunWriter {
   RunWriter(std::string path, int fd, const KeyOrder& order, RunCompression compression)
       : path_(std::move(path)), fd_(fd), order_(order), compression_(compression) {}
 
-  void Add(std::string_view key, uint64_t segment, std::string_view body);
+  void Add(std::string_view key, uint64_t chunk, std::string_view body);
   absl::Status FlushBlock();
   absl::Status WriteAll(const char* data, size_t size);
   size_t Compress();
