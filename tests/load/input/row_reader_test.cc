@@ -11,8 +11,7 @@
 #include "tests/tool/process.h"
 #include "tools/common/escapes.h"
 #include "tools/common/text.h"
-#include "tools/load/input/chunk_reader.h"
-#include "tools/load/input/reject_log.h"
+#include "tools/load/input/chunk_parser.h"
 
 namespace sheaf {
 namespace load {
@@ -51,17 +50,14 @@ Rows ReadAll(RowFormat format, const std::string& bytes, absl::Status* status,
   options.chunk_bytes = chunk_bytes;
   ChunkReader reader(options);
   RejectLog log(on_error, "", [](const std::string&) {});
-  const std::unique_ptr<RowParser> parser = NewRowParser(format, on_error);
+  ChunkParser parser(&reader, on_error, &log);
   Collect sink;
-  RowChunk chunk;
   for (;;) {
-    const absl::StatusOr<bool> more = reader.Next(&chunk, [](uint64_t) { return true; });
+    const absl::StatusOr<bool> more = parser.Next([](uint64_t) { return true; });
     *status = more.status();
     if (!more.ok() || !*more) break;
-    ChunkReport report = log.NewReport();
-    *status = parser->Parse(chunk, sink, &report);
+    *status = parser.Parse(sink).status();
     if (!status->ok()) break;
-    log.Add(chunk, std::move(report));
   }
   if (status->ok()) *status = log.Finish();
   return sink.rows;
