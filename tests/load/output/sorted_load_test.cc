@@ -19,6 +19,7 @@
 #include "sheaf/blob_view.h"
 #include "tests/tool/process.h"
 #include "tools/load/input/plain_inputs.h"
+#include "tools/load/output/lane_limits.h"
 #include "tools/load/resume/load_journal.h"
 #include "tools/load/resume/load_state.h"
 
@@ -86,7 +87,6 @@ class SortedLoadTest : public ::testing::Test {
     SortedLoadOptions options;
     options.inputs = input.paths;
     options.threads = options.max_lanes = 3;
-    options.min_lane_bytes = 1;
     options.memory = 64 << 20;
     options.plan = &plan_;
     options.prefix = folder_ + "/sorted-";
@@ -124,6 +124,7 @@ class SortedLoadTest : public ::testing::Test {
   }
 
   const std::string folder_ = TestFolder();
+  LaneLimits limits_ = {/*min_lane_bytes=*/1, /*chunk_bytes=*/size_t{1} << 19};
   SstPlan plan_;
   SortedParts recorded_;
 };
@@ -141,14 +142,14 @@ TEST_F(SortedLoadTest, EachListIsInOneSstWhateverWasLeft) {
       SortedLoadOptions options = Options(input);
       options.threads = 1 + random() % 4;
       options.max_lanes = 1 + random() % 4;
-      options.chunk_bytes = size_t{1} << (4 + random() % 8);
+      limits_.chunk_bytes = size_t{1} << (4 + random() % 8);
       options.part_bytes = random() % 2 == 0 ? 1 : 2000;
-      options.min_lane_bytes = 1 + random() % 2000;
+      limits_.min_lane_bytes = 1 + random() % 2000;
       recorded_.clear();
       const SortedParts before = parts;
       options.first_number = next;
       RejectLog log(OnError::kStop, "", [](const std::string&) {});
-      const absl::StatusOr<SortedLoad> load = LoadSorted(options, &log, &parts);
+      const absl::StatusOr<SortedLoad> load = LoadSortedWithin(limits_, options, &log, &parts);
       ASSERT_TRUE(load.ok()) << load.status();
       ASSERT_TRUE(load->sorted);
       ASSERT_TRUE(log.Finish().ok());
@@ -190,11 +191,11 @@ TEST_F(SortedLoadTest, GoesOnBetweenParts) {
   }
   input.Write(folder_, 1, &random);
   SortedLoadOptions options = Options(input);
-  options.chunk_bytes = 1024;
+  limits_.chunk_bytes = 1024;
   options.part_bytes = 1;
   SortedParts parts;
   RejectLog log(OnError::kStop, "", [](const std::string&) {});
-  ASSERT_TRUE(LoadSorted(options, &log, &parts).ok());
+  ASSERT_TRUE(LoadSortedWithin(limits_, options, &log, &parts).ok());
   ASSERT_GT(parts.size(), 6u);
   // Every third one is lost.
   uint64_t lost_rows = 0;
@@ -209,7 +210,7 @@ TEST_F(SortedLoadTest, GoesOnBetweenParts) {
   options.first_number = recorded_.rbegin()->first + 1;
   recorded_.clear();
   RejectLog log2(OnError::kStop, "", [](const std::string&) {});
-  ASSERT_TRUE(LoadSorted(options, &log2, &parts).ok());
+  ASSERT_TRUE(LoadSortedWithin(limits_, options, &log2, &parts).ok());
   uint64_t rows_again = 0;
   for (const auto& [number, part] : recorded_) rows_again += part.rows;
   EXPECT_EQ(rows_again, lost_rows);
@@ -232,11 +233,11 @@ TEST_F(SortedLoadTest, EveryPairOfRowsOutOfOrderIsSeen) {
       for (const size_t lanes : {1, 3, 7}) {
         SortedLoadOptions options = Options(swapped);
         options.threads = options.max_lanes = lanes;
-        options.chunk_bytes = chunk;
+        limits_.chunk_bytes = chunk;
         options.part_bytes = 1;
         SortedParts parts;
         RejectLog log(OnError::kStop, "", [](const std::string&) {});
-        const absl::StatusOr<SortedLoad> load = LoadSorted(options, &log, &parts);
+        const absl::StatusOr<SortedLoad> load = LoadSortedWithin(limits_, options, &log, &parts);
         ASSERT_TRUE(load.ok()) << load.status();
         EXPECT_FALSE(load->sorted) << "row " << i + 1 << ", " << chunk << ", " << lanes;
       }
@@ -253,11 +254,11 @@ TEST_F(SortedLoadTest, FirstBadLineIsNamedWithItsNumber) {
     Input input(&random, folder_, 1);
     SortedLoadOptions options = Options(input);
     options.threads = options.max_lanes = 1 + random() % 4;
-    options.chunk_bytes = size_t{1} << (4 + random() % 8);
+    limits_.chunk_bytes = size_t{1} << (4 + random() % 8);
     options.part_bytes = 1;
     SortedParts parts;
     RejectLog log(OnError::kStop, "", [](const std::string&) {});
-    ASSERT_TRUE(LoadSorted(options, &log, &parts).ok());
+    ASSERT_TRUE(LoadSortedWithin(limits_, options, &log, &parts).ok());
     ASSERT_TRUE(log.Finish().ok());
     // Without a part at random, the bad lines are among its rows.
     auto lost = parts.begin();
@@ -282,7 +283,7 @@ TEST_F(SortedLoadTest, FirstBadLineIsNamedWithItsNumber) {
     for (const std::string& row : input.rows) text += row + "\n";
     WriteFile(input.paths[0], text);
     RejectLog log2(OnError::kStop, "", [](const std::string&) {});
-    const absl::StatusOr<SortedLoad> load = LoadSorted(options, &log2, &parts);
+    const absl::StatusOr<SortedLoad> load = LoadSortedWithin(limits_, options, &log2, &parts);
     ASSERT_TRUE(load.ok()) << load.status();
     EXPECT_EQ(log2.Finish().message(),
               absl::string_view(input.paths[0] + ":" + std::to_string(first + 1) +
@@ -307,10 +308,10 @@ TEST_F(SortedLoadTest, LaneThatStopsInALargeListIsNotWaitedFor) {
       input.Write(folder_, 1, &random);
       SortedLoadOptions options = Options(input);
       options.threads = options.max_lanes = 4;
-      options.chunk_bytes = 4096;
+      limits_.chunk_bytes = 4096;
       SortedParts parts;
       RejectLog log(OnError::kStop, "", [](const std::string&) {});
-      const absl::StatusOr<SortedLoad> load = LoadSorted(options, &log, &parts);
+      const absl::StatusOr<SortedLoad> load = LoadSortedWithin(limits_, options, &log, &parts);
       ASSERT_TRUE(load.ok()) << load.status();
       EXPECT_TRUE(!load->sorted || log.stopped());
     }

@@ -66,11 +66,8 @@ struct SortedLoadOptions {
   // As in ChunkReader::Options.
   std::optional<RowFormat> format;
   size_t threads = 1;
-  // The most lanes at once: each takes the memory of a writer of SSTs.
+  // How many lanes there are at once. Each takes the memory of a writer of SSTs.
   size_t max_lanes = 1;
-  // Less input is not worth a lane of its own.
-  uint64_t min_lane_bytes = uint64_t{16} << 20;
-  size_t chunk_bytes = size_t{1} << 19;
   // Bytes for chunks of rows and what becomes of them, of all threads.
   uint64_t memory = 0;
   OnError on_error = OnError::kStop;
