@@ -18,7 +18,6 @@
 #ifndef SHEAF_TOOLS_LOAD_OUTPUT_SST_BUILDER_H_
 #define SHEAF_TOOLS_LOAD_OUTPUT_SST_BUILDER_H_
 
-#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -28,58 +27,13 @@
 
 #include "absl/status/status.h"
 #include "plugin/codec/encoder.h"
-#include "rocksdb/db.h"
-#include "rocksdb/options.h"
-#include "rocksdb/sst_file_writer.h"
 #include "sheaf/blob_builder.h"
 #include "sheaf/blob_view.h"
-#include "sheaf/layout.h"
+#include "tools/load/output/sst_files.h"
 #include "tools/load/sort/sorted_rows.h"
 
 namespace sheaf {
 namespace load {
-
-// What is the same for all SSTs of a load.
-struct SstPlan {
-  // Those of the DB and the column family that will ingest the files: comparator, compression,
-  // table format, collectors.
-  rocksdb::Options options;
-  // The column family that the files name in their properties; null for files that any may ingest.
-  // RocksDB then ingests them into no other.
-  std::shared_ptr<rocksdb::ColumnFamilyHandle> family;
-  // Lists are written as values of `layout`, or as operands of sheaf.append, which are compact.
-  bool operands = false;
-  // The column family has sheaf.append, so that a large list may be written in pieces.
-  bool can_merge = true;
-  Layout layout = Layout::kCompact;
-  // A file is finished at the first key past this size, or when what RocksDB keeps in memory until
-  // then is so large: a key for each data block, and for filters a hash of each key.
-  uint64_t file_bytes = uint64_t{256} << 20;
-  uint64_t kept_bytes = uint64_t{4} << 20;
-  // Values of a list are written when they come to so many bytes, with their sizes.
-  uint64_t piece_bytes = uint64_t{64} << 20;
-  // The most bytes that the values of a list have. Default: what RocksDB takes as one value; what
-  // sizes add is known as well.
-  uint64_t list_bytes = 0xFFFFFFFF;
-  // Counters for progress: lists, and bytes of rows.
-  std::atomic<uint64_t>* keys_written = nullptr;
-  std::atomic<uint64_t>* bytes_merged = nullptr;
-  std::mutex* large_list = nullptr;
-};
-
-// The layout of the blobs that are written.
-inline Layout BlobLayout(const SstPlan& plan) {
-  return plan.operands ? Layout::kCompact : plan.layout;
-}
-
-struct SstFile {
-  std::string path;
-  std::string smallest;  // keys
-  std::string largest;
-  uint64_t bytes = 0;
-  uint64_t keys = 0;
-  bool piece = false;  // goes behind all files that are none
-};
 
 // What a builder wrote.
 struct RangeFiles {
@@ -108,7 +62,7 @@ class SstBuilder {
   // Complete after End().
   const RangeFiles& written() const { return written_; }
   // Of all files so far.
-  uint64_t bytes() const { return finished_bytes_ + (writer_ ? writer_->FileSize() : 0); }
+  uint64_t bytes() const { return files_.bytes(); }
 
  private:
   absl::Status BeginList(std::string_view key);
@@ -120,28 +74,11 @@ class SstBuilder {
   absl::Status EndList();
   absl::Status CutPiece();
   absl::Status TooLarge(std::string_view why) const;
-  absl::Status Add(std::string_view blob);
   absl::Status WritePiece();
-  absl::Status Finish();
-  absl::Status OpenNext();
-  void CountKept();
-  absl::Status Open(std::unique_ptr<rocksdb::SstFileWriter>* writer, const std::string& path) const;
 
   const SstPlan& plan_;
-  const std::string prefix_;
-  bool has_filter_ = false;
-  std::unique_ptr<rocksdb::SstFileWriter> writer_;
+  SstFiles files_;
   RangeFiles written_;
-  std::vector<SstFile> pieces_;  // behind written_.files, at the end
-  uint64_t finished_bytes_ = 0;
-
-  // Of the file that is being written.
-  bool long_keys_ = false;
-  uint64_t kept_bytes_ = 0;
-  uint64_t blocks_ = 0;  // data blocks
-  uint64_t blocks_bytes_ = 0;
-  std::string index_key_;  // of the last of these
-  std::string last_key_;
 
   // The list that is being put together.
   bool in_list_ = false;
