@@ -1,7 +1,7 @@
-// ChunkReader: cuts the bytes of all inputs, one behind the other, into chunks of whole rows.
+// ChunkReader: reads all inputs, one behind the other, in chunks of whole rows.
 //
-// Only reading and looking for the end of the last row happen here, one thread at a time; rows are
-// parsed by whoever took the chunk.
+// One thread reads at a time. It only looks for the end of the last row: threads parse their chunks
+// at the same time (tools/load/input/chunk_parser.h).
 //
 // Thread safety: Next() and file_bytes() from any thread.
 //
@@ -9,8 +9,9 @@
 //   RowChunk chunk;
 //   for (;;) {
 //     absl::StatusOr<bool> more = reader.Next(&chunk, may_use);
-//     if (!more.ok() || !*more) break;
-//     parser.Parse(chunk, ...);
+//     if (!more.ok()) return more.status();
+//     if (!*more) break;
+//     bytes += chunk.rows().size();
 //   }
 
 #ifndef SHEAF_TOOLS_LOAD_INPUT_CHUNK_READER_H_
@@ -35,19 +36,19 @@
 namespace sheaf {
 namespace load {
 
-// A chunk of input whose rows were taken.
+// A chunk of input that was parsed, or several in a row of one input.
 struct ChunkRead {
   uint64_t begin;  // positions
   uint64_t end;
   uint64_t lines;
-  bool rejects;  // some of its rows were not taken
+  bool rejects;  // some of its rows were rejected
 };
 
-// Whole chunks that were read before.
+// Whole chunks of one input that an earlier load read.
 struct PositionRange {
   uint64_t begin;
   uint64_t end;
-  // Is read once more, as one chunk (RowChunk::again()); others are passed over.
+  // The reader gives it out once more, as one chunk (RowChunk::again()). Else it passes over it.
   bool again;
 };
 
@@ -55,30 +56,32 @@ class ChunkReader {
  public:
   struct Options {
     std::vector<std::string> inputs;
-    // Default: by the name of each file.
+    // Default: FormatOfFile() of each input.
     std::optional<RowFormat> format;
-    // Size of a chunk. A longer row is a chunk by itself: others with it would take many times as
-    // much memory where they are parsed.
+    // Size of a chunk. A longer row is a chunk by itself: short rows beside it would take many
+    // times as much memory when they are parsed.
     size_t chunk_bytes = size_t{1} << 19;
-    // In order; each is of one input.
+    // In the order of the input.
     std::vector<PositionRange> read_before;
   };
 
-  // Asked before a chunk takes more than Options::chunk_bytes, a little more each time.
+  // Called before a chunk takes more than Options::chunk_bytes, with a little more each time.
+  // False: it may not.
   using MayUse = std::function<bool(uint64_t bytes)>;
 
   explicit ChunkReader(Options options) : options_(std::move(options)) {}
 
-  // The next chunk; false at the end of the last input.
-  // Errors: those of ByteSource; InvalidArgument for a frame that is cut off; ResourceExhausted for
-  // a row that may not use so much memory: they name the input and the place. DataLoss if
-  // Options::read_before is not of these inputs.
+  // Reads the next chunk. Returns false at the end of the last input, and after another thread got
+  // an error. Errors: those of ByteSource; InvalidArgument for a frame that is cut off, or for a
+  // file that holds no rows; ResourceExhausted for a row that `may_use` refused; Unavailable if the
+  // system gives no memory; Cancelled if interrupted. They name the input and the place. DataLoss
+  // if Options::read_before does not fit these inputs.
   absl::StatusOr<bool> Next(RowChunk* chunk, const MayUse& may_use);
 
   size_t chunk_bytes() const { return options_.chunk_bytes; }
-  // Bytes read of the files, compressed as they are: for progress.
+  // Bytes of the files that were read, before decompression: for progress.
   uint64_t file_bytes() const { return file_bytes_.load(std::memory_order_relaxed); }
-  // Bytes that were given out or passed over, after decompression. Not while Next() runs.
+  // Bytes that were given out or passed over, after decompression. REQUIRES: no Next() runs.
   uint64_t position() const { return position_; }
 
  private:

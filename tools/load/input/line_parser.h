@@ -1,4 +1,6 @@
-// LineParser: a RowParser of a format with a row a line.
+// LineParser: a RowParser for a format in which each line is a row.
+//
+// Thread safety: none.
 
 #ifndef SHEAF_TOOLS_LOAD_INPUT_LINE_PARSER_H_
 #define SHEAF_TOOLS_LOAD_INPUT_LINE_PARSER_H_
@@ -45,13 +47,13 @@ class LineParser : public RowParser {
   }
 
  protected:
-  // `rows`: what Line() will be called for.
+  // Called before Line() is called for each line of `rows`.
   virtual void Begin(std::string_view /*rows*/) {}
-  // `line` has no LF at its end. Borrowed for the call; RowChunk::kPadding bytes behind it may be
-  // read. Returns errors of `sink`; a line that is no row is Rejected.
+  // Parses a line, which is without its LF and borrowed for the call. RowChunk::kPadding bytes
+  // behind it may be read. Returns errors of `sink`. Returns Rejected() for a line that is no row.
   virtual absl::Status Line(std::string_view line, RowSink& sink) = 0;
 
-  // For Line() to return. `kind`: a literal.
+  // For Line() to return. `kind`: as Reject::kind.
   absl::Status Rejected(const char* kind, std::string detail = "") {
     kind_ = kind;
     detail_ = std::move(detail);

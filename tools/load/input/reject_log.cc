@@ -76,7 +76,7 @@ void RejectLog::Add(const RowChunk& chunk, ChunkReport report) {
   }
   pending_.emplace(chunk.position(), Pending{end, chunk.offset(), chunk.input(), chunk.format(),
                                              chunk.name(), std::move(report)});
-  TakeAll();
+  CountPending();
 }
 
 void RejectLog::AddPassedOver(uint64_t begin, uint64_t end, uint64_t lines) {
@@ -84,11 +84,11 @@ void RejectLog::AddPassedOver(uint64_t begin, uint64_t end, uint64_t lines) {
   passed_over_[begin] = {end, lines};
 }
 
-void RejectLog::TakeAll() {
+void RejectLog::CountPending() {
   for (;;) {
     if (const auto chunk = pending_.find(next_); chunk != pending_.end()) {
       next_ = chunk->second.end;
-      Take(chunk->first, chunk->second);
+      Count(chunk->first, chunk->second);
       pending_.erase(chunk);
     } else if (const auto over = passed_over_.find(next_);
                over != passed_over_.end() && next_ < over->second.end) {
@@ -99,7 +99,7 @@ void RejectLog::TakeAll() {
   }
 }
 
-void RejectLog::Take(uint64_t position, const Pending& pending) {
+void RejectLog::Count(uint64_t position, const Pending& pending) {
   if (pending.input != input_) {
     input_ = pending.input;
     lines_ = 0;
@@ -116,11 +116,11 @@ void RejectLog::Take(uint64_t position, const Pending& pending) {
                        ":1: lines end with CR LF; the CR is kept as the last byte of the value. "
                        "If that is not wanted: tr -d '\\r' < FILE | sheaf load"));
   }
-  pending.report.rejects.ForEach([&](const Reject& reject) { TakeReject(pending, reject); });
+  pending.report.rejects.ForEach([&](const Reject& reject) { CountReject(pending, reject); });
   lines_ += pending.report.lines;
 }
 
-void RejectLog::TakeReject(const Pending& pending, const Reject& reject) {
+void RejectLog::CountReject(const Pending& pending, const Reject& reject) {
   const auto place = [&] {
     return pending.format == RowFormat::kFramed
                ? absl::StrCat(pending.name, ": offset ", pending.offset + reject.at)

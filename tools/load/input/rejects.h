@@ -1,4 +1,4 @@
-// Rows that cannot be read, as parsers report them.
+// Rejects: rows that cannot be read, as parsers report them.
 //
 // Thread safety: none.
 
@@ -18,19 +18,19 @@ namespace load {
 // What happens at a row that cannot be read.
 enum class OnError { kStop, kSkip };
 
-// A row that was not taken. Lifetime: `detail` and `raw` are borrowed.
+// A row that cannot be read. Lifetime: `detail` and `raw` are borrowed.
 struct Reject {
-  // Line in its chunk, from 0; for frames the offset in its chunk.
+  // Its line in the chunk, from 0. For frames its offset in the chunk.
   uint64_t at;
-  // What was expected and what was found; rows are counted by it. A literal.
+  // What was expected and what was found: a literal. Rejects are counted by it.
   const char* kind;
-  // What differs from row to row, appended to the message.
+  // What else is to be said about this row. It is appended to the message.
   std::string_view detail;
-  // The row as it was read, without its LF; empty if nobody wants it.
+  // The row as it was read, without its LF. Empty if nobody wants it.
   std::string_view raw;
 };
 
-// Rejects in the order of the chunk. They are packed, as a chunk may have nothing else: an empty
+// The rejects of a chunk, in its order. They are packed, as a chunk may have nothing else: an empty
 // line takes three bytes.
 class Rejects {
  public:
@@ -73,9 +73,9 @@ class Rejects {
   std::string last_detail_;
 };
 
-// What parsing a chunk came to.
+// What a parser reports about a chunk.
 struct ChunkReport {
-  // Rows that are not taken are wanted as they were read (RejectLog::NewReport()).
+  // Input of the parser: rejects are wanted with the row as it was read (RejectLog::NewReport()).
   bool keeps_rows = false;
   uint64_t lines = 0;
   Rejects rejects;

@@ -1,9 +1,14 @@
 // ChunkLists: the lists of a chunk of sorted rows, encoded while the rows are parsed.
 //
-// Those of its first and last key may go on in other chunks, so an SstBuilder takes them as parts
-// of a list.
+// The list of its first key may begin in a chunk before, and that of its last key may go on in a
+// chunk behind. So both are given to an SstBuilder as pieces of a list.
 //
 // Thread safety: none.
+//
+//   ChunkLists lists(Layout::kCompact);
+//   absl::Status status = parser.Parse(lists).status();
+//   if (status.ok()) status = lists.Finish();
+//   if (status.ok()) status = lists.AppendTo(&builder, 0, lists.size(), &rows, &values);
 
 #ifndef SHEAF_TOOLS_LOAD_OUTPUT_CHUNK_LISTS_H_
 #define SHEAF_TOOLS_LOAD_OUTPUT_CHUNK_LISTS_H_
@@ -33,10 +38,10 @@ class ChunkLists final : public RowSink {
     lists_.clear();
   }
 
-  // Errors: FailedPrecondition for a row that is not in order; those of Finish().
+  // Errors: FailedPrecondition if the row is not in order; those of Finish().
   absl::Status Add(std::string_view key, absl::Span<const std::string_view> values) override;
 
-  // Ends the last list. Errors: InvalidArgument for values that no blob has room for.
+  // Ends the last list. Errors: ResourceExhausted if its values are too large for a blob.
   absl::Status Finish();
 
   bool empty() const { return lists_.empty(); }
@@ -44,7 +49,8 @@ class ChunkLists final : public RowSink {
   std::string_view first_key() const { return Key(lists_.front()); }
   std::string_view last_key() const { return Key(lists_.back()); }
 
-  // Lists from `begin` on and before `end`; adds to the counts. REQUIRES: Finish() succeeded.
+  // Gives the lists from `begin` on and before `end` to `builder`, and adds to the counts.
+  // Errors: those of the builder. REQUIRES: Finish() succeeded.
   absl::Status AppendTo(SstBuilder* builder, size_t begin, size_t end, uint64_t* rows,
                         uint64_t* values) const;
 

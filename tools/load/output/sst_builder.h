@@ -1,19 +1,18 @@
-// SstBuilder: groups sorted rows into lists and writes these as SSTs that a column family can
+// SstBuilder: groups sorted rows into lists, and writes the lists to SSTs that a column family can
 // ingest.
 //
-// A list whose values and their sizes come to more than SstPlan::piece_bytes is never in memory as
-// a whole: it is written in pieces, each an operand of sheaf.append in a file of its own, behind
-// the first. Such files overlap, and have to be ingested in the order of files().
+// A list that needs more than SstPlan::piece_bytes is never in memory as a whole. It is written in
+// pieces: the first as usual, each further one as an operand of sheaf.append in a file of its own.
+// Such files overlap, so all files have to be ingested in the order of written().files.
 //
-// Ownership: the files stay where they were written; who made the folder removes it.
-// Thread safety: one builder a thread; several may write into one folder, each under its own
-// prefix. SstPlan::large_list makes them take turns at large lists, and is for builders that one
-// thread calls from the first call to the last.
+// Ownership: borrows the plan. The files stay where they were written.
+// Thread safety: none. Several builders may write to one folder, each with its own prefix. With
+// SstPlan::large_list they take turns at large lists; then one thread makes all calls of a builder.
 //
 //   SstBuilder builder(plan, folder + "/0-");
 //   absl::Status status = builder.Append(*rows, order);
 //   if (status.ok()) status = builder.End();
-//   ingest(builder.written().files);
+//   if (status.ok()) ingest(builder.written().files);
 
 #ifndef SHEAF_TOOLS_LOAD_OUTPUT_SST_BUILDER_H_
 #define SHEAF_TOOLS_LOAD_OUTPUT_SST_BUILDER_H_
@@ -47,26 +46,27 @@ class SstBuilder {
   SstBuilder(const SstPlan& plan, std::string prefix);
   ~SstBuilder();
 
-  // Writes all lists of `rows`; the last one may go on in the next call. Errors: what `rows` says;
-  // ResourceExhausted for a list past RocksDB's limit of 4 GiB - 1 bytes, naming its key; Internal,
-  // naming the file, if it cannot be written; Cancelled if interrupted.
+  // Adds all lists of `rows`. The last list may go on in the next call. Errors: those of `rows`;
+  // ResourceExhausted, naming the key, for a list that is too large for RocksDB, for
+  // SstPlan::list_bytes, or for memory if it cannot be written in pieces; Internal, naming the
+  // file, if it cannot be written; Cancelled if interrupted.
   absl::Status Append(SortedRows& rows, const KeyOrder& order);
-  // A list that is complete: `blob` has `values` values and is what the plan wants to be written.
-  // REQUIRES: neither a row before nor one after is of `key`.
+  // Adds a complete list. `blob` has `values` values, in BlobLayout() of the plan.
+  // REQUIRES: no other call adds values of `key`. Errors: as Append().
   absl::Status AddList(std::string_view key, std::string_view blob, uint64_t values);
-  // Some values of a list, which may go on in the next call. Errors: as Append().
+  // Adds some values of a list, which may go on in the next call. Errors: as Append().
   absl::Status AddPart(std::string_view key, BlobView values);
   // Finishes the last list and all files. Errors: as Append().
   absl::Status End();
 
   // Complete after End().
   const RangeFiles& written() const { return written_; }
-  // Of all files so far.
+  // Bytes of all files so far.
   uint64_t bytes() const { return files_.bytes(); }
 
  private:
   absl::Status BeginList(std::string_view key);
-  // Of the values in builder_ and their sizes.
+  // Bytes of the values in builder_ and their sizes.
   uint64_t ListBytes() const;
   absl::Status MakeRoom(size_t bytes, size_t values);
   absl::Status AddBody(std::string_view body);

@@ -116,7 +116,6 @@ bool Run::ParseFooter(std::string_view footer) {
   return from == end;
 }
 
-// Rows are then read without looking where they end.
 bool Run::AreRows(std::string_view rows, std::string* last) const {
   const char* at = rows.data();
   const char* const end = at + rows.size();
