@@ -1,4 +1,4 @@
-// Any bytes at all, as an input of rows in each format: blocks of any size give the same rows and
+// Any bytes at all, as an input of rows in each format: chunks of any size give the same rows and
 // rejects, tsv and framed those of a model; and the rows that were taken, written by `export`, are
 // read back.
 
@@ -60,7 +60,7 @@ void CheckModel(RowFormat format, std::string_view file, const Rows& got) {
 }
 
 // Without "(first: it looks like frames; ...)": how much of a file the parser sees when it hints at
-// another format depends on the first block.
+// another format depends on the first chunk.
 std::string WithoutHints(std::string text) {
   constexpr std::string_view kFirst = " (first: ";
   for (size_t at; (at = text.find("it looks like ")) != text.npos;) {
@@ -77,12 +77,12 @@ std::string WithoutHints(std::string text) {
 void CheckRows(RowFormat format, std::string_view file) {
   const Rows rows = ReadRows(format, file, size_t{1} << 16);
   const Rows small = ReadRows(format, file, 16);
-  Check(rows.error.empty() == small.error.empty(), "small blocks fail as large ones do",
+  Check(rows.error.empty() == small.error.empty(), "small chunks fail as large ones do",
         rows.error + small.error);
   if (rows.error.empty()) {
-    Check(rows.lists == small.lists, "small blocks give the same rows", small.ToText());
+    Check(rows.lists == small.lists, "small chunks give the same rows", small.ToText());
     Check(WithoutHints(rows.rejects) == WithoutHints(small.rejects),
-          "small blocks give the same rejects", rows.rejects + small.rejects);
+          "small chunks give the same rejects", rows.rejects + small.rejects);
   }
   CheckModel(format, file, rows);
   if (!rows.lists.empty()) CheckWriteAndRead(format, rows.lists);

@@ -5,9 +5,7 @@
 #include "sheaf/blob_builder.h"
 #include "sheaf/blob_view.h"
 #include "tests/fuzz/fuzz.h"
-#include "tools/load/input/block_reader.h"
-#include "tools/load/input/reject_log.h"
-#include "tools/load/input/row_parser.h"
+#include "tools/load/input/chunk_parser.h"
 #include "tools/sheaf/output.h"
 #include "tools/sheaf/row_writer.h"
 
@@ -48,29 +46,26 @@ std::string Rows::ToText() const {
   return text;
 }
 
-Rows ReadRows(load::RowFormat format, std::string_view file, size_t block_bytes) {
+Rows ReadRows(load::RowFormat format, std::string_view file, size_t chunk_bytes) {
   File().Write(file);
-  load::BlockReader::Options options;
+  load::ChunkReader::Options options;
   options.inputs = {File().path()};
   options.format = format;
-  options.block_bytes = block_bytes;
-  load::BlockReader reader(options);
+  options.chunk_bytes = chunk_bytes;
+  load::ChunkReader reader(options);
   load::RejectLog log(load::OnError::kSkip, "", [](const std::string&) {});
-  const auto parser = load::NewRowParser(format, load::OnError::kSkip);
+  load::ChunkParser parser(&reader, load::OnError::kSkip, &log);
   Rows rows;
   Collect sink(&rows);
-  load::RowBlock block;
   for (;;) {
-    const absl::StatusOr<bool> more = reader.Next(&block, [](uint64_t) { return true; });
+    const absl::StatusOr<bool> more = parser.Next([](uint64_t) { return true; });
     if (!more.ok()) {
       rows.error = std::string(more.status().message());
       Check(!rows.error.empty(), "an error says why");
     }
     if (!more.ok() || !*more) break;
-    load::BlockReport report = log.NewReport();
-    const absl::Status status = parser->Parse(block, sink, &report);
+    const absl::Status status = parser.Parse(sink).status();
     Check(status.ok(), "a sink that takes all gives no error", status.message());
-    log.Add(block, std::move(report));
   }
   if (rows.error.empty()) {
     Check(log.Finish().ok(), "rows that are skipped are no error");

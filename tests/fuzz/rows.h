@@ -30,9 +30,9 @@ struct Rows {
   std::string ToText() const;
 };
 
-// Rows of a file with the content `file`, by blocks of `block_bytes`; those that are no rows are
+// Rows of a file with the content `file`, by chunks of `chunk_bytes`; those that are no rows are
 // skipped.
-Rows ReadRows(load::RowFormat format, std::string_view file, size_t block_bytes);
+Rows ReadRows(load::RowFormat format, std::string_view file, size_t chunk_bytes);
 
 // Ends the run unless `lists`, written in `format`, are read back; empty ones may be left out.
 void CheckWriteAndRead(load::RowFormat format, const Lists& lists);

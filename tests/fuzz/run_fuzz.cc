@@ -118,8 +118,8 @@ void CheckWriteAndRead(fuzz::Input* input) {
   RowTable table(uint64_t{16} << 20);
   const RunCompression compression =
       input->Byte() % 2 == 0 ? RunCompression::kAlways : RunCompression::kNever;
-  for (uint64_t block = 0; !input->empty(); ++block) {
-    table.BeginBlock(block * 100);
+  for (uint64_t chunk = 0; !input->empty(); ++chunk) {
+    table.BeginChunk(chunk * 100);
     for (unsigned rows = input->Byte() % 8; rows != 0; --rows) {
       std::string key(input->Text());
       if (key.empty()) key = "k";

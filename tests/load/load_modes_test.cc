@@ -227,7 +227,7 @@ TEST_F(LoadModesTest, NamesOfOpenFilesAreNeverReplaced) {
   EXPECT_EQ(ReadFile(folder_ + "/out").rfind("{\"ok\":true", 0), 0u);
 }
 
-// Blocks of the input are half a megabyte and are parsed by several threads in any order.
+// Chunks of the input are half a megabyte and are parsed by several threads in any order.
 TEST_F(LoadModesTest, FirstBadLineOfALargeInputIsTheOneNamed) {
   std::string rows;
   uint64_t line = 0;

@@ -274,8 +274,8 @@ TEST(LoaderTest, ListPastTheLimitIsRefusedBeforeAnythingIsIngested) {
   }
 }
 
-// Lists that end, begin and go on at the borders of blocks, of which there are some 20, and one
-// that is longer than a piece: what threads encode by blocks is what one sort makes of the same
+// Lists that end, begin and go on at the borders of chunks, of which there are some 20, and one
+// that is longer than a piece: what threads encode by chunks is what one sort makes of the same
 // rows.
 TEST(LoaderTest, SortedRowsAreLoadedAsUnsortedOnesAre) {
   const std::string folder = TestFolder();

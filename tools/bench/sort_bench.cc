@@ -94,7 +94,7 @@ void Radix(benchmark::State& state, Keys keys) {
   load::RowTable table(uint64_t{1} << 30);
   for (auto _ : state) {
     table.Clear(/*release=*/false);
-    table.BeginBlock(0);
+    table.BeginChunk(0);
     for (const Row& row : rows) {
       const std::string_view value = row.value;
       if (!table.Add(row.key, {&value, 1}).ok()) state.SkipWithError("the table is full");

@@ -1,8 +1,8 @@
 // fsync(2), where the file system can do it: some cannot for folders, and devices never do.
 //
-// What was synced cannot fail to be written by close(2). So whoever writes what has to last calls
-// TrySync() and handles its error; whoever only reads, or throws away what it wrote, closes without
-// a look at the result.
+// close(2) cannot fail to write what was synced. So code that writes what must last calls TrySync()
+// and handles its error. Code that only reads, or throws away what it wrote, ignores the result of
+// close(2).
 //
 // Thread safety: from any thread.
 
@@ -18,11 +18,12 @@ namespace load {
 
 // Returns 0, or the errno.
 int TrySync(int fd);
-// The same of a file or folder; 0 also if this user may not read it.
+// The same for a file or folder. Returns 0 also if this user may not read it.
 int TrySync(const std::string& path);
 
-// The same with a message: Internal, naming `path` and the reason.
+// The same. Errors: Internal, naming `path` and the reason.
 absl::Status SyncPath(const std::string& path);
+// The error of SyncPath() for the errno `error`.
 absl::Status NotSynced(const std::string& path, int error);
 
 }  // namespace load

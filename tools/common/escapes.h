@@ -14,16 +14,17 @@
 namespace sheaf {
 namespace load {
 
-// Appends `bytes` to `*out` as text without TAB and LF. TAB, LF and backslash are written as above;
-// other control bytes, and all bytes from 0x80 on if `bytes` is not UTF-8, as \xHH. So the text is
-// UTF-8 whatever the bytes are, and UTF-8 stays readable.
+// Appends `bytes` to `*out` as text without TAB and LF. TAB, LF and backslash are written as above.
+// Other control bytes are written as \xHH, and so are all bytes from 0x80 on if `bytes` is not
+// UTF-8. So the text is always UTF-8, and UTF-8 stays readable.
 void AppendEscaped(std::string_view bytes, std::string* out);
 
-// The same, given to `write` piece by piece: escaped bytes take up to four times as much memory.
+// The same, but gives the text to `write` piece by piece: as a whole it would take up to four times
+// the memory of `bytes`.
 void EscapeInPieces(std::string_view bytes, const std::function<void(std::string_view)>& write);
 
-// Replaces `*out` with what `text` stands for. On a bad escape returns false, and `*bad` is that
-// escape as it was found, like "\q".
+// Replaces `*out` with the bytes that `text` stands for. Returns false for a bad escape, and sets
+// `*bad` to it, like "\q".
 bool Unescape(std::string_view text, std::string* out, std::string* bad);
 
 }  // namespace load

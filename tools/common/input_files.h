@@ -1,8 +1,8 @@
-// InputFiles: what a command reads. No output of it may be one of these files, under whatever name:
-// that would destroy the input.
+// InputFiles: what a command reads. It refuses an output that is one of these files, under any
+// name: writing it would destroy the input.
 //
-// Files are compared by device and inode, so that symbolic links, hard links, /dev/fd/3 and
-// redirections are seen through.
+// Files are compared by device and inode. So a symbolic link, a hard link, /dev/fd/3 or a
+// redirection does not hide an input.
 //
 // Thread safety: none.
 //
@@ -26,16 +26,17 @@ namespace load {
 
 class InputFiles {
  public:
-  // `what` is for messages. `path`: "-" is stdin. What is not there yet is compared by its name.
+  // `what` is for messages. `path`: "-" is stdin. A file that does not exist yet is compared by its
+  // name.
   void AddFile(const std::string& what, const std::string& path);
-  // Another output, which cannot be the same file either.
+  // Adds another output: two outputs cannot be the same file either.
   void AddOutput(const std::string& what, const std::string& path);
-  // Everything in `path`.
+  // Adds all that is in folder `path`.
   void AddFolder(const std::string& what, const std::string& path);
 
   // InvalidArgument if the output `path` of option `what` is an input, or in a folder of inputs.
   absl::Status CheckOutput(const std::string& what, const std::string& path) const;
-  // The same of an open file: stdout. Devices and pipes are anybody's.
+  // The same for an open file, such as stdout. Devices and pipes are always allowed.
   absl::Status CheckOpen(const std::string& what, int fd) const;
 
  private:

@@ -27,9 +27,10 @@ class KeyOrder {
     return comparator_->Compare(rocksdb::Slice(a.data(), a.size()),
                                 rocksdb::Slice(b.data(), b.size()));
   }
-  // Stands for `key` where ranges are cut, so that long keys take no memory there: as cutting keys
-  // off keeps their order by bytes, keys before `key` are not behind its border. Other orders may
-  // compare a part of a key in any way; there it is the whole key.
+  // A short key that stands for `key` where ranges of keys are cut, so that long keys take no
+  // memory there. It is the front of `key`: no key before `key` is behind it, as long as keys are
+  // compared by bytes. Other orders may compare the front of a key in any way, so it is the whole
+  // key there.
   std::string_view Border(std::string_view key) const {
     constexpr size_t kMaxBytes = 1024;
     return bytewise_ ? key.substr(0, kMaxBytes) : key;

@@ -1,9 +1,9 @@
-// Last words: what a process says that RocksDB ends.
+// Last words: the message of a process that ends inside RocksDB.
 //
-// Where memory or threads run out in a thread of RocksDB's, or while it starts several, it cannot
-// give an error: the C++ library ends the process. What was written until then is as after a kill:
-// a DB is as before or complete. Instead of an abort the user then gets a message that says which
-// limits there are, and exit status 1.
+// RocksDB cannot return an error if memory or threads run out in one of its threads, or while it
+// starts them: the C++ library ends the process. That is like a kill for what was written: a DB is
+// as before or complete. With last words the user gets a message that names the limits, and exit
+// status 1, instead of an abort.
 //
 // Thread safety: SetLastWords() from one thread at a time.
 
@@ -15,14 +15,14 @@
 namespace sheaf {
 namespace load {
 
-// For the whole process; for programs alone, not for libraries. `who` begins the message.
+// Installs them for the whole process: for programs, not for libraries. `who` begins the message.
 void InstallLastWords(const std::string& who);
 
-// What is said after the reason; cut after 4 KB. Empty for nothing.
+// Sets the text after the reason. It is cut after 4 KB; it may be empty.
 void SetLastWords(const std::string& words);
 
-// "; the limit of open files (ulimit -n) is 16: raise it", if `error` is one that a limit of this
-// process makes; else empty.
+// Returns "; the limit of open files (ulimit -n) is 16: raise it" if a limit of this process causes
+// `error`, else an empty text.
 std::string LimitAdvice(const std::string& error);
 
 }  // namespace load

@@ -1,4 +1,5 @@
-// The memory that the system lets this process have: limits of address space (ulimit -v, -d).
+// The address space that the system gives this process (ulimit -v, -d), and what a load can do with
+// it.
 //
 // Thread safety: free functions.
 
@@ -14,17 +15,17 @@
 namespace sheaf {
 namespace load {
 
-// The least memory that the loader works with; below, it would be all overhead.
+// The least memory that the loader works with. With less it would be all overhead.
 constexpr uint64_t kMinMemory = uint64_t{16} << 20;
-// The most: addresses of a process have 47 bits, and two arrays are reserved.
+// The most memory: addresses of a process have 47 bits, and the loader reserves two arrays.
 constexpr uint64_t kMaxMemory = uint64_t{1} << 45;
 
-// Bytes of address space that this process can still have; UINT64_MAX if there is no limit.
+// Bytes of address space that this process can still get. UINT64_MAX if there is no limit.
 uint64_t AddressSpaceLeft();
 
-// Lowers `*memory`, of a load with `threads`, to what fits into `left` bytes of address space, and
-// tells `note`. Errors: InvalidArgument beyond kMaxMemory; ResourceExhausted, naming the limit and
-// what is needed, if kMinMemory does not fit.
+// Lowers `*memory`, of a load with `threads`, to what fits into `left` bytes of address space.
+// Calls `note` if it does. Errors: InvalidArgument beyond kMaxMemory; ResourceExhausted, naming the
+// limit and what is needed, if kMinMemory does not fit.
 absl::Status FitMemory(uint64_t left, int threads,
                        const std::function<void(const std::string&)>& note, uint64_t* memory);
 

@@ -1,10 +1,10 @@
-// OutputFile: a file that is written whole: it is at its place, complete and on disk, or what was
-// there before stays.
+// OutputFile: a file that is written whole. Afterwards the new file is at its place, complete and
+// on disk; or the old one still is.
 //
-// Like std::ofstream, but the bytes go into a temporary file beside the target, which Commit()
-// renames. The temporary file is new and its name is nobody else's. A symbolic link stays one: the
-// file that it leads to is replaced. Mode and owner of that file are kept. What is no regular file
-// (a device, a pipe) or is the name of an open file (/dev/stderr, /dev/fd/3) is written in place.
+// Like std::ofstream, but the bytes go into a new file beside the target, which Commit() renames.
+// If the target is a symbolic link, the file that it leads to is replaced. Mode and owner of that
+// file are kept. A device, a pipe, or the name of an open file (/dev/stderr, /dev/fd/3) is written
+// in place.
 //
 // Ownership: removes the temporary file unless it was committed.
 // Thread safety: none.
@@ -31,38 +31,37 @@ class OutputFile {
  public:
   static constexpr size_t kIdBytes = 6;
 
-  // `what`: what messages begin with.
+  // Messages begin with `what`.
   explicit OutputFile(std::string what) : what_(std::move(what)) {}
   ~OutputFile();
   OutputFile(const OutputFile&) = delete;
   OutputFile& operator=(const OutputFile&) = delete;
 
   // `id`: kIdBytes characters for the name of the temporary file, FILE.part-<id>. A file of that
-  // name is taken for one that was left by a process that was killed, and replaced. Empty: a new
-  // name. Waits for the reader of a FIFO. Errors: Internal with the reason; Cancelled if
-  // interrupted.
+  // name was left by a process that was killed, and is replaced. Default: a new name. Waits for the
+  // reader of a FIFO. Errors: Internal with the reason; Cancelled if interrupted.
   absl::Status Open(const std::string& path, const std::string& id = "");
-  // Whether Open() would succeed, as far as it can be known without waiting. Leaves nothing, even
-  // if the process is killed. (On a file system without O_TMPFILE a kill can leave what Open() with
-  // this `id` replaces.) Errors: InvalidArgument with the reason.
+  // Checks that Open() would succeed, as far as that is known without waiting. Leaves nothing, even
+  // if the process is killed. (A kill can leave a file on a file system without O_TMPFILE. Open()
+  // with this `id` replaces it.) Errors: InvalidArgument with the reason.
   static absl::Status Check(const std::string& what, const std::string& path,
                             const std::string& id = "");
-  // Removes what a process that was killed after Open() with this `id` has left beside `path`.
-  // Errors are ignored: the file only takes space.
+  // Removes the temporary file of a process that was killed after Open() with this `id`. Ignores
+  // errors: the file only takes space.
   static void RemoveLeft(const std::string& path, const std::string& id);
 
   // True if what `path` names is written in place.
   static bool IsInPlace(const std::string& path);
 
-  // To write to, until Commit(). REQUIRES: Open() succeeded.
+  // Open for writing until Commit(). REQUIRES: Open() succeeded.
   int fd() const { return fd_; }
 
   // Errors: Internal with the reason; Cancelled if interrupted while a pipe takes nothing.
   absl::Status Write(std::string_view bytes);
-  // What was written is on disk. Commit() does it if it was not called. Errors: Internal.
+  // Syncs what was written. Commit() does it if nobody else has. Errors: Internal.
   absl::Status Sync();
-  // Gives the file its name. Errors: Internal; what was there before then stays, unless the message
-  // says otherwise.
+  // Gives the file its name. Errors: Internal. The old file then stays, unless the message says
+  // otherwise.
   absl::Status Commit();
 
  private:

@@ -1,8 +1,8 @@
-// OwnedFolder: a folder that only this user can change, and its files, by their descriptors.
+// OwnedFolder: a folder that only this user can change, by its descriptor.
 //
-// Unlike a path, a descriptor cannot become another folder between two calls. The last part of a
-// path is never followed if it is a symbolic link. So a folder or file that another user has put
-// into a shared folder, such as /tmp, is refused and not used.
+// Unlike a path, a descriptor cannot become another folder between two calls. A symbolic link as
+// the last part of a path is never followed. So a folder or file that another user has put into a
+// shared folder, such as /tmp, is refused.
 //
 // Ownership: closes its descriptors. Thread safety: immutable; const functions from any thread.
 //
@@ -29,8 +29,8 @@ class OwnedFolder {
   // Errors: NotFound; FailedPrecondition, with the reason, if it is no folder, if it is a link, or
   // if another user owns it or may write to it; Internal.
   static absl::StatusOr<OwnedFolder> Open(const std::string& path);
-  // Makes a folder that only this user may look into. The six X at the end of `pattern` become its
-  // own letters. Errors: Internal.
+  // Makes a folder that only this user may look into. `pattern` ends with six X, which are
+  // replaced. Errors: Internal.
   static absl::StatusOr<OwnedFolder> Make(std::string pattern);
 
   OwnedFolder(OwnedFolder&& other) noexcept;
@@ -40,7 +40,7 @@ class OwnedFolder {
 
   const std::string& path() const { return path_; }
 
-  // Opens the file `name` in it with the flags of open(2); a new one is for this user alone.
+  // Opens the file `name` in it with the flags of open(2). A new file is for this user alone.
   // Errors: NotFound; FailedPrecondition as for CheckFile(), or if others may write to it;
   // Internal.
   absl::StatusOr<int> OpenFile(const std::string& name, int flags) const;
@@ -51,16 +51,17 @@ class OwnedFolder {
   // What is in it, sorted. Errors: Internal.
   absl::StatusOr<std::vector<std::string>> Names() const;
 
-  // Removes `name` from it, a folder with all that is in it. Does not follow links, and does not
-  // leave the file system or enter folders of other users. No error if it is not there.
+  // Removes `name` from it; if that is a folder, with all that is in it. Does not follow links,
+  // leave the file system, or enter folders of other users. It is no error if `name` does not
+  // exist.
   // Errors: FailedPrecondition; Internal.
   absl::Status Remove(const std::string& name) const;
   // Removes the folder itself, which must be empty. Errors: Internal.
   absl::Status RemoveItself() const;
 
-  // fsync(2) of the folder: the names of its files have reached the disk. Errors: Internal.
+  // Syncs the folder: the names of its files reach the disk. Errors: Internal.
   absl::Status Sync() const;
-  // The same of the folder that it is in.
+  // Syncs the folder that it is in.
   absl::Status SyncParent() const;
 
  private:
@@ -76,7 +77,7 @@ class OwnedFolder {
 // OwnedFolder::Remove() of a path, whose last part is not followed.
 absl::Status RemoveTree(const std::string& path);
 
-// True if `path` is a regular file of this user, and no link to one; then its size is `*bytes`.
+// True if `path` is a regular file of this user, and no link to one. Sets `*bytes` to its size.
 bool IsOwnFile(const std::string& path, uint64_t* bytes);
 
 // FailedPrecondition, with the reason, unless `path` is a folder of this user, and no link to one.

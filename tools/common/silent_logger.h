@@ -1,7 +1,7 @@
 // SilentLogger: a logger of RocksDB that says nothing.
 //
-// A DB that is read must not get a LOG, and RocksDB's own logger ends the process with an assertion
-// where the disk is full. What the tool has to say it says on stderr.
+// Reading a DB must not write a LOG into it. Also, RocksDB's own logger ends the process with an
+// assertion if the disk is full. The tool writes its messages to stderr.
 //
 // Thread safety: as rocksdb::Logger.
 //

@@ -1,4 +1,6 @@
-// Text helpers for messages: what a person reads on stderr.
+// Text for messages: what a person reads on stderr.
+//
+// Thread safety: free functions.
 
 #ifndef SHEAF_TOOLS_COMMON_TEXT_H_
 #define SHEAF_TOOLS_COMMON_TEXT_H_
@@ -12,7 +14,7 @@
 namespace sheaf {
 namespace load {
 
-// In Debian's abseil absl::string_view is a type of its own; for absl::StrCat.
+// Converts for absl::StrCat: in Debian's abseil absl::string_view is a type of its own.
 inline absl::string_view Abs(std::string_view text) { return {text.data(), text.size()}; }
 
 // The other way round.
@@ -33,7 +35,7 @@ std::string Plural(uint64_t count, const char* noun);
 // What errno says: "No such file or directory".
 std::string ErrnoText(int error);
 
-// "64M", "1G", "4096", "1.5g" in bytes; false if it is not such a size or is 0.
+// Reads "64M", "1G", "4096" or "1.5g" as bytes. Returns false if `text` is no such size, or 0.
 bool ParseByteSize(std::string_view text, uint64_t* bytes);
 
 }  // namespace load

@@ -130,13 +130,13 @@ absl::StatusOr<std::optional<ListBuilder::Ranges>> ListBuilder::BuildSorted() {
   options.inputs = options_.inputs;
   options.format = options_.format;
   options.threads = threads_;
-  options.most_lanes = Writers();
+  options.max_lanes = Writers();
   options.memory = memory_ / 2;
   options.on_error = options_.on_error;
   options.plan = &sst;
   options.prefix = job_.journal->folder() + "/sorted-";
   options.first_number = state_.next_part;
-  // A part is an SST, which a block more does not make too large.
+  // A part is an SST, which a chunk more does not make too large.
   options.part_bytes = std::min(kMaxRangeBytes, memory_) / 16 * 15;
   options.on_part = [this](uint64_t number, const SortedPart& part) {
     return job_.journal->Append(RecordOfPart(number, part));
@@ -177,7 +177,7 @@ absl::Status ListBuilder::ReadRows() {
   making.threads = threads_;
   making.on_error = options_.on_error;
   making.order = &order_;
-  making.most_runs = job_.max_runs;
+  making.max_runs = job_.max_runs;
   making.folder = job_.journal->folder();
   making.first_run = state_.next_run;
   // Runs of which a part was merged and given back can only be read by ranges.
@@ -185,17 +185,17 @@ absl::Status ListBuilder::ReadRows() {
   making.on_run = [this](const RunInfo& run, const std::vector<std::string>& replaced) {
     return job_.journal->Append(RecordOf(run, replaced));
   };
-  BlockReader::Options reading;
+  ChunkReader::Options reading;
   reading.inputs = options_.inputs;
   reading.format = options_.format;
   maker_ = std::make_unique<RunMaker>(std::move(making), rejects_.get());
-  reading.block_bytes = maker_->block_bytes();
+  reading.chunk_bytes = maker_->chunk_bytes();
   if (job_.resumed) {
     absl::StatusOr<std::vector<PositionRange>> read_before = AddKeptRuns();
     if (!read_before.ok()) return read_before.status();
     reading.read_before = *std::move(read_before);
   }
-  BlockReader reader(std::move(reading));
+  ChunkReader reader(std::move(reading));
   const auto tick = [&] { job_.progress->At(reader.file_bytes(), maker_->rows()); };
   absl::Status status = maker_->Read(&reader, tick);
   if (absl::Status rejected = rejects_->Finish(); !rejected.ok()) return rejected;
@@ -217,17 +217,17 @@ absl::Status ListBuilder::ReadRows() {
   return status;
 }
 
-// Gives the runs of the interrupted load to maker_, and tells which blocks of the input they have.
+// Gives the runs of the interrupted load to maker_, and tells which chunks of the input they have.
 absl::StatusOr<std::vector<PositionRange>> ListBuilder::AddKeptRuns() {
   absl::StatusOr<std::vector<KeptRun>> runs =
       KeepRuns(state_, &order_, job_.journal, options_.note);
   if (!runs.ok()) return runs.status();
-  const std::vector<BlockRead> blocks = BlocksOf(*runs);
+  const std::vector<ChunkRead> chunks = ChunksOf(*runs);
   for (KeptRun& kept : *runs) maker_->AddRun(std::move(kept.run), *kept.info);
   std::vector<PositionRange> positions;
-  for (const BlockRead& block : blocks) {
-    if (!block.rejects) rejects_->AddPassedOver(block.begin, block.end, block.lines);
-    positions.push_back({block.begin, block.end, block.rejects});
+  for (const ChunkRead& chunk : chunks) {
+    if (!chunk.rejects) rejects_->AddPassedOver(chunk.begin, chunk.end, chunk.lines);
+    positions.push_back({chunk.begin, chunk.end, chunk.rejects});
   }
   return positions;
 }

@@ -26,7 +26,7 @@
 #include "absl/status/statusor.h"
 #include "tools/common/key_order.h"
 #include "tools/common/progress.h"
-#include "tools/load/input/block_reader.h"
+#include "tools/load/input/chunk_reader.h"
 #include "tools/load/input/reject_log.h"
 #include "tools/load/load_options.h"
 #include "tools/load/output/sst_builder.h"

@@ -1,4 +1,4 @@
-// Rows of inputs, block by block: formats, borders, escapes, rejects.
+// Rows of inputs, chunk by chunk: formats, borders, escapes, rejects.
 
 #include <malloc.h>
 
@@ -11,8 +11,7 @@
 #include "tests/tool/process.h"
 #include "tools/common/escapes.h"
 #include "tools/common/text.h"
-#include "tools/load/input/block_reader.h"
-#include "tools/load/input/reject_log.h"
+#include "tools/load/input/chunk_parser.h"
 
 namespace sheaf {
 namespace load {
@@ -40,35 +39,32 @@ class Count final : public RowSink {
   size_t values = 0;
 };
 
-// All rows of a file, by blocks of `block_bytes`.
+// All rows of a file, by chunks of `chunk_bytes`.
 Rows ReadAll(RowFormat format, const std::string& bytes, absl::Status* status,
-             OnError on_error = OnError::kStop, size_t block_bytes = 1 << 16) {
+             OnError on_error = OnError::kStop, size_t chunk_bytes = 1 << 16) {
   const std::string path = TestFolder() + "/rows";
   WriteFile(path, bytes);
-  BlockReader::Options options;
+  ChunkReader::Options options;
   options.inputs = {path};
   options.format = format;
-  options.block_bytes = block_bytes;
-  BlockReader reader(options);
+  options.chunk_bytes = chunk_bytes;
+  ChunkReader reader(options);
   RejectLog log(on_error, "", [](const std::string&) {});
-  const std::unique_ptr<RowParser> parser = NewRowParser(format, on_error);
+  ChunkParser parser(&reader, on_error, &log);
   Collect sink;
-  RowBlock block;
   for (;;) {
-    const absl::StatusOr<bool> more = reader.Next(&block, [](uint64_t) { return true; });
+    const absl::StatusOr<bool> more = parser.Next([](uint64_t) { return true; });
     *status = more.status();
     if (!more.ok() || !*more) break;
-    BlockReport report = log.NewReport();
-    *status = parser->Parse(block, sink, &report);
+    *status = parser.Parse(sink).status();
     if (!status->ok()) break;
-    log.Add(block, std::move(report));
   }
   if (status->ok()) *status = log.Finish();
   return sink.rows;
 }
 
-TEST(ReaderTest, RowsAcrossBlocksAreWhole) {
-  // Blocks are 64 KiB; values of all sizes around multiples of it make rows straddle and outgrow
+TEST(ReaderTest, RowsAcrossChunksAreWhole) {
+  // Chunks are 64 KiB; values of all sizes around multiples of it make rows straddle and outgrow
   // them.
   Rows rows;
   std::string tsv, framed, jsonl;
@@ -115,10 +111,10 @@ TEST(ReaderTest, LongJsonRowLeavesNoMemory) {
   rows += "]}\n{\"key\":\"k\",\"value\":\"\"}\n";
   const std::string path = TestFolder() + "/rows";
   WriteFile(path, rows);
-  BlockReader::Options options;
+  ChunkReader::Options options;
   options.inputs = {path};
   options.format = RowFormat::kJsonl;
-  BlockReader reader(options);
+  ChunkReader reader(options);
   const std::unique_ptr<RowParser> parser = NewRowParser(RowFormat::kJsonl, OnError::kStop);
   const auto in_use = [] {
     const struct mallinfo2 info = mallinfo2();
@@ -127,12 +123,12 @@ TEST(ReaderTest, LongJsonRowLeavesNoMemory) {
   const size_t before = in_use();
   size_t values = 0;
   {
-    RowBlock block;
+    RowChunk chunk;
     Count sink;
-    BlockReport report;
+    ChunkReport report;
     const auto may_use = [](uint64_t) { return true; };
-    while (*reader.Next(&block, may_use)) {
-      ASSERT_TRUE(parser->Parse(block, sink, &report).ok());
+    while (*reader.Next(&chunk, may_use)) {
+      ASSERT_TRUE(parser->Parse(chunk, sink, &report).ok());
     }
     values = sink.values;
   }
@@ -141,8 +137,8 @@ TEST(ReaderTest, LongJsonRowLeavesNoMemory) {
 }
 
 // Short rows behind a long one take many times as much memory in a table.
-TEST(ReaderTest, RowLongerThanABlockIsOneByItself) {
-  constexpr size_t kBlock = 1 << 16;
+TEST(ReaderTest, RowLongerThanAChunkIsOneByItself) {
+  constexpr size_t kChunk = 1 << 16;
   for (const RowFormat format : {RowFormat::kTsv, RowFormat::kFramed}) {
     std::string rows;
     std::vector<size_t> long_ones;
@@ -158,47 +154,47 @@ TEST(ReaderTest, RowLongerThanABlockIsOneByItself) {
         rows += key + value;
       }
     };
-    for (const size_t size : {size_t{300000}, size_t{0}, kBlock, 5 * kBlock, 2 * kBlock - 100}) {
+    for (const size_t size : {size_t{300000}, size_t{0}, kChunk, 5 * kChunk, 2 * kChunk - 100}) {
       const size_t begin = rows.size();
       add(size);
       if (size != 0) long_ones.push_back(rows.size() - begin);
       for (int i = 0; i < 10000; ++i) add(3);
     }
-    BlockReader::Options options;
+    ChunkReader::Options options;
     options.inputs = {TestFolder() + "/rows"};
     WriteFile(options.inputs[0], rows);
     options.format = format;
-    options.block_bytes = kBlock;
-    BlockReader reader(options);
-    RowBlock block;
+    options.chunk_bytes = kChunk;
+    ChunkReader reader(options);
+    RowChunk chunk;
     std::string all;
     std::vector<size_t> large;
     for (;;) {
-      const absl::StatusOr<bool> more = reader.Next(&block, [](uint64_t) { return true; });
+      const absl::StatusOr<bool> more = reader.Next(&chunk, [](uint64_t) { return true; });
       ASSERT_TRUE(more.ok()) << more.status();
       if (!*more) break;
-      EXPECT_EQ(block.position(), all.size());
-      all += block.rows();
-      if (block.rows().size() > kBlock) large.push_back(block.rows().size());
+      EXPECT_EQ(chunk.position(), all.size());
+      all += chunk.rows();
+      if (chunk.rows().size() > kChunk) large.push_back(chunk.rows().size());
     }
     EXPECT_TRUE(all == rows);
     EXPECT_EQ(large, long_ones);
-    EXPECT_LT(block.number(), rows.size() / kBlock + 3 * long_ones.size());
+    EXPECT_LT(chunk.number(), rows.size() / kChunk + 3 * long_ones.size());
   }
 }
 
 // As of a journal that is not of this input.
 TEST(ReaderTest, RangesReadBeforeThatDoNotFitAreAnError) {
   const std::string rows = "a\t1\nb\t2\nc\t3\n";
-  BlockReader::Options options;
+  ChunkReader::Options options;
   options.inputs = {TestFolder() + "/rows.tsv"};
   WriteFile(options.inputs[0], rows);
   const auto read = [&options](std::vector<PositionRange> read_before) {
     options.read_before = std::move(read_before);
-    BlockReader reader(options);
-    RowBlock block;
+    ChunkReader reader(options);
+    RowChunk chunk;
     for (;;) {
-      const absl::StatusOr<bool> more = reader.Next(&block, [](uint64_t) { return true; });
+      const absl::StatusOr<bool> more = reader.Next(&chunk, [](uint64_t) { return true; });
       if (!more.ok() || !*more) return more.status();
     }
   };

@@ -1,4 +1,4 @@
-// LoadSorted: whatever the lanes, blocks and parts are, and whatever parts an earlier load left,
+// LoadSorted: whatever the lanes, chunks and parts are, and whatever parts an earlier load left,
 // each list is in one SST, whole, as a std::map of the rows has it.
 
 #include "tools/load/output/sorted_load.h"
@@ -19,6 +19,7 @@
 #include "sheaf/blob_view.h"
 #include "tests/tool/process.h"
 #include "tools/load/input/plain_inputs.h"
+#include "tools/load/output/lane_limits.h"
 #include "tools/load/resume/load_journal.h"
 #include "tools/load/resume/load_state.h"
 
@@ -85,8 +86,7 @@ class SortedLoadTest : public ::testing::Test {
   SortedLoadOptions Options(const Input& input) {
     SortedLoadOptions options;
     options.inputs = input.paths;
-    options.threads = options.most_lanes = 3;
-    options.least_lane = 1;
+    options.threads = options.max_lanes = 3;
     options.memory = 64 << 20;
     options.plan = &plan_;
     options.prefix = folder_ + "/sorted-";
@@ -124,6 +124,7 @@ class SortedLoadTest : public ::testing::Test {
   }
 
   const std::string folder_ = TestFolder();
+  LaneLimits limits_ = {/*min_lane_bytes=*/1, /*chunk_bytes=*/size_t{1} << 19};
   SstPlan plan_;
   SortedParts recorded_;
 };
@@ -140,15 +141,15 @@ TEST_F(SortedLoadTest, EachListIsInOneSstWhateverWasLeft) {
     for (int again = 0; again < 3; ++again) {
       SortedLoadOptions options = Options(input);
       options.threads = 1 + random() % 4;
-      options.most_lanes = 1 + random() % 4;
-      options.block_bytes = size_t{1} << (4 + random() % 8);
+      options.max_lanes = 1 + random() % 4;
+      limits_.chunk_bytes = size_t{1} << (4 + random() % 8);
       options.part_bytes = random() % 2 == 0 ? 1 : 2000;
-      options.least_lane = 1 + random() % 2000;
+      limits_.min_lane_bytes = 1 + random() % 2000;
       recorded_.clear();
       const SortedParts before = parts;
       options.first_number = next;
       RejectLog log(OnError::kStop, "", [](const std::string&) {});
-      const absl::StatusOr<SortedLoad> load = LoadSorted(options, &log, &parts);
+      const absl::StatusOr<SortedLoad> load = LoadSortedWithin(limits_, options, &log, &parts);
       ASSERT_TRUE(load.ok()) << load.status();
       ASSERT_TRUE(load->sorted);
       ASSERT_TRUE(log.Finish().ok());
@@ -161,12 +162,12 @@ TEST_F(SortedLoadTest, EachListIsInOneSstWhateverWasLeft) {
       // no more.
       for (const auto& [number, part] : before) {
         if (recorded_.count(number) != 0) {
-          EXPECT_TRUE(recorded_[number].blocks.empty());
+          EXPECT_TRUE(recorded_[number].chunks.empty());
         }
         EXPECT_EQ(parts.count(number), recorded_.count(number) == 0 ? 1u : 0u);
       }
       for (const auto& [number, part] : recorded_) {
-        EXPECT_EQ(parts.count(number), part.blocks.empty() ? 0u : 1u);
+        EXPECT_EQ(parts.count(number), part.chunks.empty() ? 0u : 1u);
       }
       lanes_seen = std::max(lanes_seen, recorded_.size());
       for (const auto& [number, part] : recorded_) next = std::max(next, number + 1);
@@ -190,11 +191,11 @@ TEST_F(SortedLoadTest, GoesOnBetweenParts) {
   }
   input.Write(folder_, 1, &random);
   SortedLoadOptions options = Options(input);
-  options.block_bytes = 1024;
+  limits_.chunk_bytes = 1024;
   options.part_bytes = 1;
   SortedParts parts;
   RejectLog log(OnError::kStop, "", [](const std::string&) {});
-  ASSERT_TRUE(LoadSorted(options, &log, &parts).ok());
+  ASSERT_TRUE(LoadSortedWithin(limits_, options, &log, &parts).ok());
   ASSERT_GT(parts.size(), 6u);
   // Every third one is lost.
   uint64_t lost_rows = 0;
@@ -209,7 +210,7 @@ TEST_F(SortedLoadTest, GoesOnBetweenParts) {
   options.first_number = recorded_.rbegin()->first + 1;
   recorded_.clear();
   RejectLog log2(OnError::kStop, "", [](const std::string&) {});
-  ASSERT_TRUE(LoadSorted(options, &log2, &parts).ok());
+  ASSERT_TRUE(LoadSortedWithin(limits_, options, &log2, &parts).ok());
   uint64_t rows_again = 0;
   for (const auto& [number, part] : recorded_) rows_again += part.rows;
   EXPECT_EQ(rows_again, lost_rows);
@@ -228,17 +229,17 @@ TEST_F(SortedLoadTest, EveryPairOfRowsOutOfOrderIsSeen) {
     // A list between two of another.
     std::swap(swapped.rows[i + 1], swapped.rows[i + 2]);
     swapped.Write(folder_, 1, &random);
-    for (const size_t block : {16, 64, 4096}) {
+    for (const size_t chunk : {16, 64, 4096}) {
       for (const size_t lanes : {1, 3, 7}) {
         SortedLoadOptions options = Options(swapped);
-        options.threads = options.most_lanes = lanes;
-        options.block_bytes = block;
+        options.threads = options.max_lanes = lanes;
+        limits_.chunk_bytes = chunk;
         options.part_bytes = 1;
         SortedParts parts;
         RejectLog log(OnError::kStop, "", [](const std::string&) {});
-        const absl::StatusOr<SortedLoad> load = LoadSorted(options, &log, &parts);
+        const absl::StatusOr<SortedLoad> load = LoadSortedWithin(limits_, options, &log, &parts);
         ASSERT_TRUE(load.ok()) << load.status();
-        EXPECT_FALSE(load->sorted) << "row " << i + 1 << ", " << block << ", " << lanes;
+        EXPECT_FALSE(load->sorted) << "row " << i + 1 << ", " << chunk << ", " << lanes;
       }
     }
   }
@@ -252,12 +253,12 @@ TEST_F(SortedLoadTest, FirstBadLineIsNamedWithItsNumber) {
     SCOPED_TRACE(trial);
     Input input(&random, folder_, 1);
     SortedLoadOptions options = Options(input);
-    options.threads = options.most_lanes = 1 + random() % 4;
-    options.block_bytes = size_t{1} << (4 + random() % 8);
+    options.threads = options.max_lanes = 1 + random() % 4;
+    limits_.chunk_bytes = size_t{1} << (4 + random() % 8);
     options.part_bytes = 1;
     SortedParts parts;
     RejectLog log(OnError::kStop, "", [](const std::string&) {});
-    ASSERT_TRUE(LoadSorted(options, &log, &parts).ok());
+    ASSERT_TRUE(LoadSortedWithin(limits_, options, &log, &parts).ok());
     ASSERT_TRUE(log.Finish().ok());
     // Without a part at random, the bad lines are among its rows.
     auto lost = parts.begin();
@@ -282,7 +283,7 @@ TEST_F(SortedLoadTest, FirstBadLineIsNamedWithItsNumber) {
     for (const std::string& row : input.rows) text += row + "\n";
     WriteFile(input.paths[0], text);
     RejectLog log2(OnError::kStop, "", [](const std::string&) {});
-    const absl::StatusOr<SortedLoad> load = LoadSorted(options, &log2, &parts);
+    const absl::StatusOr<SortedLoad> load = LoadSortedWithin(limits_, options, &log2, &parts);
     ASSERT_TRUE(load.ok()) << load.status();
     EXPECT_EQ(log2.Finish().message(),
               absl::string_view(input.paths[0] + ":" + std::to_string(first + 1) +
@@ -306,11 +307,11 @@ TEST_F(SortedLoadTest, LaneThatStopsInALargeListIsNotWaitedFor) {
       input.rows[5000 * (random() % 4) + 4999] = last;
       input.Write(folder_, 1, &random);
       SortedLoadOptions options = Options(input);
-      options.threads = options.most_lanes = 4;
-      options.block_bytes = 4096;
+      options.threads = options.max_lanes = 4;
+      limits_.chunk_bytes = 4096;
       SortedParts parts;
       RejectLog log(OnError::kStop, "", [](const std::string&) {});
-      const absl::StatusOr<SortedLoad> load = LoadSorted(options, &log, &parts);
+      const absl::StatusOr<SortedLoad> load = LoadSortedWithin(limits_, options, &log, &parts);
       ASSERT_TRUE(load.ok()) << load.status();
       EXPECT_TRUE(!load->sorted || log.stopped());
     }
@@ -324,7 +325,7 @@ TEST(LoadStateTest, PartThatIsOfNoUseAnyMoreIsNoneAndItsNumberIsNotUsedAgain) {
     const auto journal = LoadJournal::Create(prefix, what);
     ASSERT_TRUE(journal.ok());
     SortedPart part;
-    part.blocks.push_back({0, 10, 1, false});
+    part.chunks.push_back({0, 10, 1, false});
     ASSERT_TRUE((*journal)->Append(RecordOfPart(0, part)).ok());
     ASSERT_TRUE((*journal)->Append(RecordOfPart(7, part)).ok());
     ASSERT_TRUE((*journal)->Append(RecordOfPart(7, SortedPart())).ok());

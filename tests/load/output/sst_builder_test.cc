@@ -27,7 +27,7 @@ using Rows = std::vector<std::pair<std::string, std::string>>;
 
 TEST(SstBuilderTest, ListPastTheLimitIsRefusedByItsKey) {
   RowTable table(1 << 20);
-  table.BeginBlock(0);
+  table.BeginChunk(0);
   for (const char* const key : {"a", "a", "big", "big", "big"}) AddRow(&table, key, "0123456789");
   ASSERT_TRUE(table.Sort(kBytewise).ok());
   SstPlan plan;
@@ -43,7 +43,7 @@ TEST(SstBuilderTest, ListPastTheLimitIsRefusedByItsKey) {
 
 TEST(SstBuilderTest, FilesAreCutAndDisjoint) {
   RowTable table(uint64_t{64} << 20);
-  table.BeginBlock(0);
+  table.BeginChunk(0);
   const std::string value(5000, 'v');
   for (int i = 1000; i < 2000; ++i) {
     AddRow(&table, "key" + std::to_string(i), value + std::to_string(i * 2654435761u));
@@ -70,7 +70,7 @@ TEST(SstBuilderTest, FilesAreCutAndDisjoint) {
 // However the values of a list come, the blob is the same.
 TEST(SstBuilderTest, PartsOfListsAreAsTheirRows) {
   RowTable table(uint64_t{1} << 20);
-  table.BeginBlock(0);
+  table.BeginChunk(0);
   for (const char* const key : {"a", "b", "b", "b", "c"}) AddRow(&table, key, "0123456789");
   ASSERT_TRUE(table.Sort(kBytewise).ok());
   for (const Layout layout : {Layout::kCompact, Layout::kFixed64}) {
@@ -129,9 +129,9 @@ TEST(SstBuilderTest, FilesEndWhereWhatIsKeptOfThemIsTooLarge) {
   plan.kept_bytes = 20000;
 
   RowTable blocks(uint64_t{64} << 20);
-  blocks.BeginBlock(0);
+  blocks.BeginChunk(0);
   RowTable keys(uint64_t{64} << 20);
-  keys.BeginBlock(0);
+  keys.BeginChunk(0);
   for (int i = 1000; i < 2000; ++i) {
     AddRow(&blocks, std::string(200, 'k') + std::to_string(i), std::string(5000, 'v'));
     AddRow(&keys, "k" + std::to_string(i), "");
@@ -150,7 +150,7 @@ TEST(SstBuilderTest, FilesEndWhereWhatIsKeptOfThemIsTooLarge) {
 // With a dictionary RocksDB writes nothing before it has seen what to make it of.
 TEST(SstBuilderTest, DictionariesAreMadeOfAPartOfAFile) {
   RowTable table(uint64_t{64} << 20);
-  table.BeginBlock(0);
+  table.BeginChunk(0);
   std::mt19937 random(3);
   std::string value(10000, 'v');
   for (int i = 1000; i < 1400; ++i) {
@@ -174,7 +174,7 @@ TEST(SstBuilderTest, DictionariesAreMadeOfAPartOfAFile) {
 // Parting them takes long keys in the index; what neighbours share is there once.
 TEST(SstBuilderTest, IndexOfLongKeysIsSmall) {
   RowTable table(uint64_t{64} << 20);
-  table.BeginBlock(0);
+  table.BeginChunk(0);
   for (int i = 1000; i < 1400; ++i) {
     AddRow(&table, std::string(20000, 'k') + std::to_string(i), "v" + std::to_string(i));
   }
@@ -199,7 +199,7 @@ TEST(SstBuilderTest, IndexOfLongKeysIsSmall) {
 
 TEST(SstBuilderTest, LargeListIsWrittenInPiecesBehindTheOthers) {
   RowTable table(uint64_t{64} << 20);
-  table.BeginBlock(0);
+  table.BeginChunk(0);
   for (int i = 0; i < 100; ++i)
     AddRow(&table, "big", std::string(100, static_cast<char>('0' + i % 10)));
   for (const char* const key : {"a", "c"}) AddRow(&table, key, "1");
@@ -225,7 +225,7 @@ TEST(SstBuilderTest, LargeListIsWrittenInPiecesBehindTheOthers) {
 // Their sizes take memory as values do.
 TEST(SstBuilderTest, EmptyValuesAreWrittenInPiecesAsWell) {
   RowTable table(uint64_t{1} << 20);
-  table.BeginBlock(0);
+  table.BeginChunk(0);
   for (int i = 0; i < 4000; ++i) AddRow(&table, "big", "");
   ASSERT_TRUE(table.Sort(kBytewise).ok());
   for (const Layout layout : {Layout::kCompact, Layout::kFixed64}) {

@@ -42,7 +42,7 @@ TEST(RowTableTest, SortsAsMemcmpAndKeepsTheOrderOfRows) {
       if (in_order) std::sort(keys.begin(), keys.end());
       Lists model;
       for (size_t i = 0; i < keys.size(); ++i) {
-        if (i % 100 == 0) table.BeginBlock(i * 7);
+        if (i % 100 == 0) table.BeginChunk(i * 7);
         AddRow(&table, keys[i], std::to_string(i));
         model[keys[i]].push_back(std::to_string(i));
       }
@@ -58,7 +58,7 @@ TEST(RowTableTest, SortsAsMemcmpAndKeepsTheOrderOfRows) {
 
 TEST(RowTableTest, KeysThatArePrefixesOfEachOtherAreSorted) {
   RowTable table(uint64_t{64} << 20);
-  table.BeginBlock(0);
+  table.BeginChunk(0);
   std::vector<std::string> keys;
   for (size_t n = 1; n <= 1500; ++n) keys.emplace_back(n, 'a');
   std::vector<std::string> shuffled = keys;
@@ -73,7 +73,7 @@ TEST(RowTableTest, KeysThatArePrefixesOfEachOtherAreSorted) {
 // Each was read once for each that is longer: 32 MB of such keys took 20 seconds.
 TEST(RowTableTest, LongKeysThatArePrefixesOfEachOtherAreReadFewTimes) {
   RowTable table(uint64_t{64} << 20);
-  table.BeginBlock(0);
+  table.BeginChunk(0);
   std::vector<std::string> keys;
   Lists model;
   for (size_t n = 2000; n > 0; --n) keys.emplace_back(8 * n, 'a');
@@ -93,7 +93,7 @@ TEST(RowTableTest, LongKeysThatArePrefixesOfEachOtherAreReadFewTimes) {
 TEST(RowTableTest, OtherComparatorsDecideTheOrder) {
   const KeyOrder reverse(rocksdb::ReverseBytewiseComparator());
   RowTable table(1 << 20);
-  table.BeginBlock(0);
+  table.BeginChunk(0);
   for (const char* const key : {"b", "a", "c", "a"}) ASSERT_TRUE(table.Add(key, {"v"}).ok());
   ASSERT_TRUE(table.Sort(reverse).ok());
   std::vector<std::string> order;
@@ -103,7 +103,7 @@ TEST(RowTableTest, OtherComparatorsDecideTheOrder) {
 
 TEST(RowTableTest, RowThatWouldExceedTheLimitIsRefused) {
   RowTable table(1000);
-  table.BeginBlock(0);
+  table.BeginChunk(0);
   absl::Status status;
   int rows = 0;
   const std::string_view value = "0123456789";
@@ -113,23 +113,23 @@ TEST(RowTableTest, RowThatWouldExceedTheLimitIsRefused) {
   EXPECT_LE(table.memory_used(), 1000u);
 }
 
-// An index tells 1 TB of rows and 16 million blocks apart.
+// An index tells 1 TB of rows and 16 million chunks apart.
 TEST(RowTableTest, TableIsNotLargerThanItsIndexCanTell) {
   EXPECT_EQ(RowTable(uint64_t{3} << 40).memory(), uint64_t{1} << 40);
-  const IndexEntry last(0, IndexEntry::kMostBlocks - 1, IndexEntry::kMostBytes - 1);
-  EXPECT_EQ(last.block(), IndexEntry::kMostBlocks - 1);
-  EXPECT_EQ(last.record(), IndexEntry::kMostBytes - 1);
+  const IndexEntry last(0, IndexEntry::kMaxChunks - 1, IndexEntry::kMaxBytes - 1);
+  EXPECT_EQ(last.chunk(), IndexEntry::kMaxChunks - 1);
+  EXPECT_EQ(last.record(), IndexEntry::kMaxBytes - 1);
   RowTable table(1 << 20);
-  // Blocks of nothing but rows that are wrong.
-  for (uint64_t block = 0; block <= IndexEntry::kMostBlocks; ++block) table.BeginBlock(block);
-  EXPECT_TRUE(table.takes_block());
+  // Chunks of nothing but rows that are wrong.
+  for (uint64_t chunk = 0; chunk <= IndexEntry::kMaxChunks; ++chunk) table.BeginChunk(chunk);
+  EXPECT_TRUE(table.has_room_for_chunk());
   AddRow(&table, "a", "1");
-  table.BeginBlock(1 << 25);
+  table.BeginChunk(1 << 25);
   AddRow(&table, "b", "2");
   ASSERT_TRUE(table.Sort(kBytewise).ok());
   const std::unique_ptr<SortedRows> rows = table.Read(RowRange());
   ASSERT_TRUE(rows->Next());
-  EXPECT_EQ(rows->position(), IndexEntry::kMostBlocks);
+  EXPECT_EQ(rows->position(), IndexEntry::kMaxChunks);
   ASSERT_TRUE(rows->Next());
   EXPECT_EQ(rows->position(), uint64_t{1} << 25);
 }
@@ -137,7 +137,7 @@ TEST(RowTableTest, TableIsNotLargerThanItsIndexCanTell) {
 TEST(RowTableTest, ClearedTableIsAsNew) {
   RowTable table(1 << 20);
   for (const bool release : {false, true, false}) {
-    table.BeginBlock(5);
+    table.BeginChunk(5);
     AddRow(&table, "b", "1");
     AddRow(&table, "a", "2");
     ASSERT_TRUE(table.Sort(kBytewise).ok());
@@ -149,7 +149,7 @@ TEST(RowTableTest, ClearedTableIsAsNew) {
   }
 }
 
-// Rows in several runs and tables, as threads leave them: blocks in turn.
+// Rows in several runs and tables, as threads leave them: chunks in turn.
 struct Scattered {
   explicit Scattered(uint32_t seed, size_t stores_wanted, const KeyOrder& order) {
     std::mt19937 random(seed);
@@ -158,12 +158,12 @@ struct Scattered {
     for (size_t i = 0; i < stores_wanted; ++i) {
       all.push_back(std::make_unique<RowTable>(uint64_t{64} << 20));
     }
-    for (uint64_t block = 0; block < 300; ++block) {
+    for (uint64_t chunk = 0; chunk < 300; ++chunk) {
       RowTable& table = *all[random() % all.size()];
-      table.BeginBlock(block * 1000);
+      table.BeginChunk(chunk * 1000);
       for (int i = 0; i < 50; ++i) {
         const std::string key = TiedKey(&random, 2);
-        const std::string value = std::to_string(block) + "." + std::to_string(i) +
+        const std::string value = std::to_string(chunk) + "." + std::to_string(i) +
                                   std::string(random() % 100 == 0 ? 3000 : 3, 'v');
         AddRow(&table, key, value);
         model[key].push_back(value);
@@ -246,7 +246,7 @@ TEST(RunFileTest, WhyARunCannotBeOpenedIsTold) {
 TEST(RunFileTest, DiscardedRangesLeaveTheOthersWhole) {
   std::mt19937 random(3);
   RowTable table(uint64_t{64} << 20);
-  table.BeginBlock(0);
+  table.BeginChunk(0);
   for (int i = 0; i < 120000; ++i) {
     const std::string key = "key" + std::to_string(random() % (i % 3 == 0 ? 100 : 30000));
     AddRow(&table, key, std::to_string(i) + std::string(random() % 150, 'v'));
@@ -287,7 +287,7 @@ TEST(RunFileTest, DiscardedRangesLeaveTheOthersWhole) {
 // Sizes of blocks are 32 bits wide; rows before a long one must not make its block longer.
 TEST(RunFileTest, LongRowHasABlockOfItsOwnAndALimit) {
   RowTable table(uint64_t{64} << 20);
-  table.BeginBlock(0);
+  table.BeginChunk(0);
   for (const size_t size : {200000u, 3000000u, 10u}) {
     AddRow(&table, "k" + std::to_string(table.rows()), std::string(size, 'v'));
   }
@@ -315,7 +315,7 @@ TEST(RunFileTest, LongRowHasABlockOfItsOwnAndALimit) {
 TEST(RunFileTest, RangesOfLongKeysAreWhole) {
   std::mt19937 random(7);
   RowTable table(uint64_t{64} << 20);
-  table.BeginBlock(0);
+  table.BeginChunk(0);
   std::vector<std::string> keys;
   for (int i = 0; i < 1500; ++i) {
     // What tells keys apart is before, around or behind the end of a border.
@@ -364,7 +364,7 @@ class DamagedRunTest : public ::testing::TestWithParam<RunCompression> {};
 TEST_P(DamagedRunTest, EveryDamageIsNoticed) {
   const std::string path = TestFolder() + "/run";
   RowTable table(1 << 20);
-  table.BeginBlock(3);
+  table.BeginChunk(3);
   for (const char* const key : {"a", "a", "bb"}) AddRow(&table, key, std::string(50, 'v'));
   ASSERT_TRUE(table.Sort(kBytewise).ok());
   auto writer = RunWriter::Create(path, kBytewise, GetParam());
@@ -394,7 +394,7 @@ INSTANTIATE_TEST_SUITE_P(Compression, DamagedRunTest,
 TEST(RunFileTest, CompressedRowsComeBack) {
   std::mt19937 random(5);
   RowTable table(uint64_t{64} << 20);
-  table.BeginBlock(0);
+  table.BeginChunk(0);
   const auto noise = [&random](size_t size) {
     std::string bytes(size, '\0');
     for (char& c : bytes) c = static_cast<char>(random());

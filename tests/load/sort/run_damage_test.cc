@@ -93,7 +93,7 @@ TEST(RunDamageTest, RowsThatAreNoneAreRefused) {
   for (const std::string& rows : std::vector<std::string>{
            "", good.substr(0, good.size() - 1), good + "x",
            Row("", 0, kBody),   // the key of no row before
-           Row("a", 1, kBody),  // of no block of input
+           Row("a", 1, kBody),  // of no chunk of input
            Row("a", ~uint64_t{0}, kBody),
            Varint(~uint64_t{0}) + good,         // a key longer than the file
            std::string(11, '\xff') + good,      // no varint

@@ -22,7 +22,7 @@
 #include "tests/load/row_lists.h"
 #include "tests/tool/process.h"
 #include "tools/common/worker_threads.h"
-#include "tools/load/input/block_reader.h"
+#include "tools/load/input/chunk_reader.h"
 #include "tools/load/input/reject_log.h"
 #include "tools/load/sort/row_merge.h"
 
@@ -51,17 +51,17 @@ RunMaker::Options SmallMaking(size_t threads) {
   return making;
 }
 
-BlockReader::Options ReadingOf(const std::string& rows) {
-  BlockReader::Options reading;
+ChunkReader::Options ReadingOf(const std::string& rows) {
+  ChunkReader::Options reading;
   reading.inputs = {TestFolder() + "/rows.tsv"};
-  reading.block_bytes = 1 << 16;
+  reading.chunk_bytes = 1 << 16;
   WriteFile(reading.inputs[0], rows);
   return reading;
 }
 
 TEST(RunMakerTest, WorkersStopWhenOneFails) {
   const std::string rows = ShortRows(8 << 20);
-  BlockReader reader(ReadingOf(rows));
+  ChunkReader reader(ReadingOf(rows));
   RunMaker::Options making = SmallMaking(2);
   size_t runs = 0;
   making.on_run = [&runs](const RunInfo&, const std::vector<std::string>&) {
@@ -73,14 +73,14 @@ TEST(RunMakerTest, WorkersStopWhenOneFails) {
   EXPECT_LT(reader.position(), rows.size() / 2);
 }
 
-// Beside the table are the block with such a row, and the row in what writes a run.
+// Beside the table are the chunk with such a row, and the row in what writes a run.
 TEST(RunMakerTest, LongRowsLeaveRoomForTheirCopies) {
   const size_t size = 700000;
   std::string rows;
   for (int i = 0; i < 40; ++i) {
     rows += "k" + std::to_string(i * 7 % 40) + "\t" + std::string(size, 'v') + "\n";
   }
-  BlockReader reader(ReadingOf(rows));
+  ChunkReader reader(ReadingOf(rows));
   RunMaker::Options making = SmallMaking(1);
   const uint64_t memory = making.memory;
   size_t runs = 0;
@@ -96,13 +96,13 @@ TEST(RunMakerTest, LongRowsLeaveRoomForTheirCopies) {
   EXPECT_LT(runs, 20u);
 }
 
-// Their runs are written before the next such row is read, not before its block is taken.
+// Their runs are written before the next such row is read, not before its chunk is taken.
 TEST(RunMakerTest, RunsOfLongRowsAreMergedWhileReadingToo) {
   std::string rows;
   for (int i = 0; i < 40; ++i) rows += "k\t" + std::string(700000, 'v') + "\n";
-  BlockReader reader(ReadingOf(rows));
+  ChunkReader reader(ReadingOf(rows));
   RunMaker::Options making = SmallMaking(1);
-  making.most_runs = 3;
+  making.max_runs = 3;
   size_t runs = 0;
   making.on_run = [&runs](const RunInfo&, const std::vector<std::string>& replaced) {
     runs += 1 - replaced.size();
@@ -118,7 +118,7 @@ TEST(RunMakerTest, RunsOfLongRowsAreMergedWhileReadingToo) {
 // While SSTs are written there are blocks of runs with it, and copies.
 TEST(RunMakerTest, TablesMakeRoomForWritingALongRow) {
   for (const size_t size : {1300000u, 100000u}) {
-    BlockReader reader(ReadingOf("k\t" + std::string(size, 'v') + "\n"));
+    ChunkReader reader(ReadingOf("k\t" + std::string(size, 'v') + "\n"));
     RejectLog log(OnError::kStop, "", [](const std::string&) {});
     RunMaker maker(SmallMaking(1), &log);
     ASSERT_TRUE(maker.Read(&reader, [] {}).ok());
@@ -133,7 +133,7 @@ TEST(RunMakerTest, RowThatCouldNotBeWrittenIsRefused) {
   RunMaker::Options making = SmallMaking(1);
   making.memory = 200 << 20;
   for (const size_t megabytes : {30, 40}) {
-    BlockReader reader(ReadingOf("k\t" + std::string(megabytes << 20, 'v') + "\n"));
+    ChunkReader reader(ReadingOf("k\t" + std::string(megabytes << 20, 'v') + "\n"));
     RejectLog log(OnError::kStop, "", [](const std::string&) {});
     RunMaker maker(making, &log);
     const absl::Status status = maker.Read(&reader, [] {});
@@ -153,7 +153,7 @@ TEST(RunMakerTest, RunsAreMergedWhileReadingWhenThereAreMany) {
   }
   for (const size_t threads : {1u, 2u}) {
     RunMaker::Options making = SmallMaking(threads);
-    making.most_runs = 3;
+    making.max_runs = 3;
     making.folder += "/runs" + std::to_string(threads);
     std::filesystem::create_directory(making.folder);
     const std::string folder = making.folder;
@@ -170,7 +170,7 @@ TEST(RunMakerTest, RunsAreMergedWhileReadingWhenThereAreMany) {
       EXPECT_LE(recorded.size(), threads == 1 ? 4u : 12u);
       return absl::OkStatus();
     };
-    BlockReader reader(ReadingOf(rows));
+    ChunkReader reader(ReadingOf(rows));
     RejectLog log(OnError::kStop, "", [](const std::string&) {});
     RunMaker maker(std::move(making), &log);
     ASSERT_TRUE(maker.Read(&reader, [] {}).ok());
@@ -189,7 +189,7 @@ TEST(RunMakerTest, RunsAreMergedWhileReadingWhenThereAreMany) {
 
 // The journal may have a record of a run whose file is gone.
 TEST(RunMakerTest, NamesOfAnEarlierLoadAreNotUsedAgain) {
-  BlockReader reader(ReadingOf(ShortRows(1 << 20)));
+  ChunkReader reader(ReadingOf(ShortRows(1 << 20)));
   RunMaker::Options making = SmallMaking(1);
   making.first_run = 7;
   std::vector<std::string> names;

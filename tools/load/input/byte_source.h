@@ -1,4 +1,4 @@
-// ByteSource: the bytes of a file, pipe or stdin, decompressed if its content is compressed.
+// ByteSource: the bytes of a file, a pipe or stdin, decompressed if they are compressed.
 //
 // Thread safety: none, but file_bytes() may be called while another thread reads.
 //
@@ -28,9 +28,9 @@ class ByteSource {
  public:
   virtual ~ByteSource() = default;
 
-  // `path`: "-" is stdin. Content that begins as a gzip file, a zstd frame or an LZ4 frame does is
-  // decompressed, whatever the file is called; several of them one behind the other are one stream,
-  // as for their own programs. Decompressing takes up to 128 MB for zstd, 8 MB for LZ4.
+  // `path`: "-" is stdin. Content that begins as a gzip file, a zstd frame or an LZ4 frame is
+  // decompressed, whatever the file's name is. Several frames in a row are one stream, as for their
+  // own programs. Decompressing takes up to 128 MB of memory for zstd, 8 MB for LZ4.
   // Errors: NotFound, InvalidArgument (a directory) or Internal, naming the file and the reason.
   static absl::StatusOr<std::unique_ptr<ByteSource>> Open(const std::string& path);
 
@@ -39,13 +39,14 @@ class ByteSource {
   // place; Internal if reading fails; Cancelled if interrupted.
   virtual absl::StatusOr<size_t> Read(char* to, size_t n) = 0;
 
-  // Goes on `bytes` further, as if they had been read. Errors: as Read(); InvalidArgument if there
-  // are fewer.
+  // Passes over `bytes`, as if they had been read. Errors: as Read(); InvalidArgument if there are
+  // fewer.
   virtual absl::Status Skip(uint64_t bytes) = 0;
 
-  // The first kFrontBytes (tools/load/input/content_kind.h), fewer if it has fewer, decompressed.
+  // The first kFrontBytes (tools/load/input/content_kind.h), decompressed. Fewer if there are
+  // fewer.
   virtual std::string_view front() const = 0;
-  // The last kTailBytes of a plain file; empty if they cannot be known.
+  // The last kTailBytes of a plain file. Empty if they cannot be known.
   virtual std::string_view tail() const = 0;
 
   // For messages: the path, or "stdin".

@@ -1,5 +1,5 @@
-// ContentKind: what the first bytes of an input say about it: a byte order mark, a kind of file
-// that is no rows, or another format of rows than it is read as.
+// What the first bytes of an input say about it: a byte order mark, a kind of file that holds no
+// rows, or another format of rows than the one it is read as.
 //
 // Thread safety: pure functions.
 //
@@ -22,20 +22,20 @@ namespace load {
 constexpr size_t kFrontBytes = 512;
 constexpr size_t kTailBytes = 8;
 
-// Bytes of the UTF-8 byte order mark at the front of text, to be passed over; 0 if there is none.
-// Frames have any bytes, so these are theirs.
+// Bytes of the UTF-8 byte order mark at the front of an input, which is no part of the first row. 0
+// if there is none, and for frames, which may begin with any bytes.
 size_t ByteOrderMark(std::string_view front, RowFormat format);
 
-// What a file is that holds no rows, and how to get at them: "is a bzip2 archive; ..."; empty if
-// it may be rows. `tail`: the last kTailBytes, empty if they are not known.
+// Says what a file is that holds no rows, and what to do: "is a bzip2 archive; ...". Empty if the
+// file may hold rows. `tail`: the last kTailBytes; empty if they are not known.
 std::string ForeignContent(std::string_view front, std::string_view tail, RowFormat format);
 
-// Whether a file of rows as text may begin with `key` as it is. If not, one byte of it must be
-// escaped, or the file would be taken for another kind or lose a byte order mark.
+// True if a file of rows as text may begin with `key` as it is. If not, a byte of it must be
+// escaped: else the file looks like another kind, or loses a byte order mark.
 bool MayBeginRows(std::string_view key);
 
-// Why the first row is none: "it looks like JSON; use --format jsonl"; empty if that is not clear.
-// `front`: of the input.
+// Says why the first row cannot be read: "it looks like JSON; use --format jsonl". Empty if that is
+// not clear. `front`: the front of the input.
 std::string FormatHint(std::string_view front, RowFormat format);
 
 }  // namespace load

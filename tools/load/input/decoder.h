@@ -1,4 +1,4 @@
-// Decoder: decompresses one format, as it comes, with the library of that format.
+// Decoder: decompresses a stream of one format, with the library of that format.
 //
 // Thread safety: none.
 
@@ -20,15 +20,15 @@ class Decoder {
   // For messages: "gzip".
   virtual const char* name() const = 0;
 
-  // Decompresses from the front of `*in` to `to`, of `size` bytes, and advances `*in` past what it
-  // took. Returns the bytes written. On damage sets `*error` to what is wrong.
+  // Decompresses the front of `*in` into `to`, which has `size` bytes. Removes what it read from
+  // `*in`. Returns the bytes written. Sets `*error` if the content is damaged.
   virtual size_t Decode(std::string_view* in, char* to, size_t size, std::string* error) = 0;
 
-  // Between frames (members of gzip): the input may end here.
+  // True between frames (members of gzip): the input may end here.
   virtual bool at_frame_end() const = 0;
 };
 
-// The decoder for content that begins with `front`; null if it is not compressed.
+// The decoder for content that begins with `front`. Null if that is not compressed.
 std::unique_ptr<Decoder> DecoderOf(std::string_view front);
 
 }  // namespace load

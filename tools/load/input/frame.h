@@ -1,5 +1,7 @@
-// A frame of the format `framed`: u32 key size, u32 value size, key, value; little-endian, as all
-// machines that Sheaf runs on.
+// A frame, which is a row of the format `framed`: u32 key size, u32 value size, key, value. Numbers
+// are little-endian, as on all machines that Sheaf runs on.
+//
+// Thread safety: free functions.
 
 #ifndef SHEAF_TOOLS_LOAD_INPUT_FRAME_H_
 #define SHEAF_TOOLS_LOAD_INPUT_FRAME_H_
@@ -22,7 +24,7 @@ inline uint32_t LoadU32(const char* at) {
 inline uint64_t FrameKeySize(const char* frame) { return LoadU32(frame); }
 inline uint64_t FrameValueSize(const char* frame) { return LoadU32(frame + 4); }
 
-// Bytes of the frame at the front of `data`, 0 if it is not whole.
+// Bytes of the frame at the front of `data`. 0 if it is not whole.
 inline size_t FirstFrame(const char* data, size_t size) {
   if (size < kFrameHeaderBytes) return 0;
   const uint64_t bytes = kFrameHeaderBytes + FrameKeySize(data) + FrameValueSize(data);

@@ -10,8 +10,8 @@ class FramedParser final : public RowParser {
  public:
   using RowParser::RowParser;
 
-  absl::Status Parse(const RowBlock& block, RowSink& sink, BlockReport* report) override {
-    const std::string_view frames = block.rows();
+  absl::Status Parse(const RowChunk& chunk, RowSink& sink, ChunkReport* report) override {
+    const std::string_view frames = chunk.rows();
     for (size_t at = 0; at < frames.size();) {
       const char* const frame = frames.data() + at;
       const size_t key_size = FrameKeySize(frame);
@@ -20,8 +20,8 @@ class FramedParser final : public RowParser {
           frames.substr(at + kFrameHeaderBytes + key_size, FrameValueSize(frame));
       const size_t size = kFrameHeaderBytes + key.size() + value.size();
       if (const char* const fault = KeyFault(key)) {
-        const std::string hint = block.offset() + at == 0
-                                     ? FormatHint(frames.substr(0, kFrontBytes), block.format())
+        const std::string hint = chunk.offset() + at == 0
+                                     ? FormatHint(frames.substr(0, kFrontBytes), chunk.format())
                                      : "";
         if (!AddReject({at, fault, hint, {frame, size}}, report)) break;
       } else if (absl::Status status = sink.Add(key, {&value, 1}); !status.ok()) {

@@ -38,7 +38,7 @@ class JsonlParser final : public LineParser {
  private:
   // Sets key_ and values_; they are valid until the next call.
   bool ParseRow(std::string_view line, const char** kind, std::string* detail) {
-    // The bytes behind the line may be read (RowBlock), so nothing needs to be copied.
+    // The bytes behind the line may be read (RowChunk), so nothing needs to be copied.
     element row;
     if (const auto error =
             parser_.parse(line.data(), line.size(), /*realloc_if_needed=*/false).get(row)) {

@@ -1,4 +1,6 @@
-// LineParser: a RowParser of a format with a row a line.
+// LineParser: a RowParser for a format in which each line is a row.
+//
+// Thread safety: none.
 
 #ifndef SHEAF_TOOLS_LOAD_INPUT_LINE_PARSER_H_
 #define SHEAF_TOOLS_LOAD_INPUT_LINE_PARSER_H_
@@ -17,10 +19,10 @@ class LineParser : public RowParser {
  public:
   using RowParser::RowParser;
 
-  absl::Status Parse(const RowBlock& block, RowSink& sink, BlockReport* report) final {
-    const std::string_view rows = block.rows();
+  absl::Status Parse(const RowChunk& chunk, RowSink& sink, ChunkReport* report) final {
+    const std::string_view rows = chunk.rows();
     // At the front of an input a byte order mark is no part of the row.
-    const char* at = rows.data() + (block.offset() == 0 ? ByteOrderMark(rows, block.format()) : 0);
+    const char* at = rows.data() + (chunk.offset() == 0 ? ByteOrderMark(rows, chunk.format()) : 0);
     const char* const end = rows.data() + rows.size();
     Begin(rows);
     while (at < end) {
@@ -32,9 +34,9 @@ class LineParser : public RowParser {
       detail_.clear();
       absl::Status status = Line(line, sink);
       if (!status.ok()) return status;
-      if (kind_ != nullptr && report->lines == 0 && block.offset() == 0) {
+      if (kind_ != nullptr && report->lines == 0 && chunk.offset() == 0) {
         // A whole file of another format begins so.
-        const std::string hint = FormatHint(rows.substr(0, kFrontBytes), block.format());
+        const std::string hint = FormatHint(rows.substr(0, kFrontBytes), chunk.format());
         if (!hint.empty()) detail_ += detail_.empty() ? hint : "; " + hint;
       }
       if (kind_ != nullptr && !AddReject({report->lines, kind_, detail_, line}, report)) break;
@@ -45,13 +47,13 @@ class LineParser : public RowParser {
   }
 
  protected:
-  // `rows`: what Line() will be called for.
+  // Called before Line() is called for each line of `rows`.
   virtual void Begin(std::string_view /*rows*/) {}
-  // `line` has no LF at its end. Borrowed for the call; RowBlock::kPadding bytes behind it may be
-  // read. Returns errors of `sink`; a line that is no row is Rejected.
+  // Parses a line, which is without its LF and borrowed for the call. RowChunk::kPadding bytes
+  // behind it may be read. Returns errors of `sink`. Returns Rejected() for a line that is no row.
   virtual absl::Status Line(std::string_view line, RowSink& sink) = 0;
 
-  // For Line() to return. `kind`: a literal.
+  // For Line() to return. `kind`: as Reject::kind.
   absl::Status Rejected(const char* kind, std::string detail = "") {
     kind_ = kind;
     detail_ = std::move(detail);

@@ -56,27 +56,27 @@ absl::Status RejectLog::Open(const std::string& folder) {
   return absl::OkStatus();
 }
 
-void RejectLog::Add(const RowBlock& block, BlockReport report) {
+void RejectLog::Add(const RowChunk& chunk, ChunkReport report) {
   const std::lock_guard<std::mutex> lock(mutex_);
   if (on_error_ == OnError::kStop && !report.rejects.empty()) {
-    stopped_at_ = std::min(stopped_at_.load(), block.position());
+    stopped_at_ = std::min(stopped_at_.load(), chunk.position());
   }
-  const uint64_t end = block.position() + block.rows().size();
-  // Blocks without rejects are put together, so that memory does not grow with the input while an
+  const uint64_t end = chunk.position() + chunk.rows().size();
+  // Chunks without rejects are put together, so that memory does not grow with the input while an
   // early one is waited for.
-  const auto behind = pending_.lower_bound(block.position());
+  const auto behind = pending_.lower_bound(chunk.position());
   if (behind != pending_.begin() && report.rejects.empty()) {
     Pending& before = std::prev(behind)->second;
-    if (before.end == block.position() && before.input == block.input() &&
+    if (before.end == chunk.position() && before.input == chunk.input() &&
         before.report.rejects.empty()) {
       before.end = end;
       before.report.lines += report.lines;
       return;
     }
   }
-  pending_.emplace(block.position(), Pending{end, block.offset(), block.input(), block.format(),
-                                             block.name(), std::move(report)});
-  TakeAll();
+  pending_.emplace(chunk.position(), Pending{end, chunk.offset(), chunk.input(), chunk.format(),
+                                             chunk.name(), std::move(report)});
+  CountPending();
 }
 
 void RejectLog::AddPassedOver(uint64_t begin, uint64_t end, uint64_t lines) {
@@ -84,12 +84,12 @@ void RejectLog::AddPassedOver(uint64_t begin, uint64_t end, uint64_t lines) {
   passed_over_[begin] = {end, lines};
 }
 
-void RejectLog::TakeAll() {
+void RejectLog::CountPending() {
   for (;;) {
-    if (const auto block = pending_.find(next_); block != pending_.end()) {
-      next_ = block->second.end;
-      Take(block->first, block->second);
-      pending_.erase(block);
+    if (const auto chunk = pending_.find(next_); chunk != pending_.end()) {
+      next_ = chunk->second.end;
+      Count(chunk->first, chunk->second);
+      pending_.erase(chunk);
     } else if (const auto over = passed_over_.find(next_);
                over != passed_over_.end() && next_ < over->second.end) {
       next_ = over->second.end;
@@ -99,11 +99,11 @@ void RejectLog::TakeAll() {
   }
 }
 
-void RejectLog::Take(uint64_t position, const Pending& pending) {
+void RejectLog::Count(uint64_t position, const Pending& pending) {
   if (pending.input != input_) {
     input_ = pending.input;
     lines_ = 0;
-    // Blocks of the input before that were passed over behind its last one.
+    // Chunks of the input before that were passed over behind its last one.
     const auto end = passed_over_.lower_bound(position - pending.offset);
     passed_over_.erase(passed_over_.begin(), end);
   }
@@ -116,11 +116,11 @@ void RejectLog::Take(uint64_t position, const Pending& pending) {
                        ":1: lines end with CR LF; the CR is kept as the last byte of the value. "
                        "If that is not wanted: tr -d '\\r' < FILE | sheaf load"));
   }
-  pending.report.rejects.ForEach([&](const Reject& reject) { TakeReject(pending, reject); });
+  pending.report.rejects.ForEach([&](const Reject& reject) { CountReject(pending, reject); });
   lines_ += pending.report.lines;
 }
 
-void RejectLog::TakeReject(const Pending& pending, const Reject& reject) {
+void RejectLog::CountReject(const Pending& pending, const Reject& reject) {
   const auto place = [&] {
     return pending.format == RowFormat::kFramed
                ? absl::StrCat(pending.name, ": offset ", pending.offset + reject.at)

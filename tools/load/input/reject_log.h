@@ -1,15 +1,18 @@
-// RejectLog: rows that cannot be read: their places, an account of them by kind, and a file of
-// them.
+// RejectLog: counts the rows that cannot be read by kind, knows their places, and writes them to a
+// file.
 //
-// Blocks are parsed by several threads in any order; their reports are put back into the order of
-// the input here, which gives lines their numbers and makes the first error the first of the input.
+// Several threads parse chunks in any order. The log puts their reports back into the order of the
+// input. So it knows the number of each line, and which error is the first of the input.
 //
-// Thread safety: Add(), NewReport(), stopped() and stopped_before() from any thread; the rest once
+// Thread safety: Add(), NewReport(), stopped() and stopped_before() from any thread; the rest when
 // all threads are done.
 //
-//   RejectLog log(OnError::kSkip, "rejects.tsv");
-//   log.Add(block, std::move(report));          // each block once; of log.NewReport()
-//   absl::Status status = log.Finish();         // with kStop: InvalidArgument for the first
+//   RejectLog log(OnError::kSkip, "rejects.tsv", note);
+//   absl::Status status = log.Open(folder);
+//   ChunkReport report = log.NewReport();       // for each chunk
+//   if (parser->Parse(chunk, sink, &report).ok()) log.Add(chunk, std::move(report));
+//   if (status.ok()) status = log.Finish();     // all rows were read
+//   if (status.ok()) status = log.Commit();     // the load succeeded
 
 #ifndef SHEAF_TOOLS_LOAD_INPUT_REJECT_LOG_H_
 #define SHEAF_TOOLS_LOAD_INPUT_REJECT_LOG_H_
@@ -27,7 +30,7 @@
 
 #include "absl/status/status.h"
 #include "tools/common/output_file.h"
-#include "tools/load/input/row_block.h"
+#include "tools/load/input/row_chunk.h"
 #include "tools/load/input/row_parser.h"
 
 namespace sheaf {
@@ -35,53 +38,56 @@ namespace load {
 
 class RejectLog {
  public:
-  // How many places are remembered for each kind.
+  // How many places are named for each kind.
   static constexpr size_t kPlaces = 5;
 
-  // `file`: gets a line a row when the load succeeded, `place TAB reason TAB row`, the row as it
-  // was (frames with the escapes of tsv); empty for none. `note`: called with what the user should
-  // know and is no error.
+  // `file`: gets a line for each reject when the load has succeeded: `place TAB reason TAB row`,
+  // with the row as it was read (frames with the escapes of tsv). Empty: no file. `note`: called
+  // with what the user should know and is no error.
   RejectLog(OnError on_error, std::string file, std::function<void(const std::string&)> note);
   ~RejectLog();
   RejectLog(const RejectLog&) = delete;
   RejectLog& operator=(const RejectLog&) = delete;
 
-  // Checks that the file can be written. Rows may be read twice, so until Finish() they are in a
-  // file in `folder`, that of the load. Errors: InvalidArgument, naming the file and the reason.
+  // Checks that the file can be written. Until Finish() the rejects are in a file in `folder`,
+  // which is that of the load: rows may be read twice. Errors: InvalidArgument, naming the file and
+  // the reason; Internal if nothing can be written to `folder`.
   absl::Status Open(const std::string& folder);
 
-  // For parsing a block.
-  BlockReport NewReport() const {
-    BlockReport report;
+  // The report to parse a chunk with.
+  ChunkReport NewReport() const {
+    ChunkReport report;
     report.keeps_rows = !file_.empty();
     return report;
   }
-  void Add(const RowBlock& block, BlockReport report);
+  // Adds the report of `chunk`. REQUIRES: `report` comes from NewReport(); once for each chunk.
+  void Add(const RowChunk& chunk, ChunkReport report);
 
-  // Lines of blocks between two positions that are not parsed again. REQUIRES: before any Add().
+  // Says that the rows between two positions are not parsed again, and how many lines they have.
+  // REQUIRES: before any Add().
   void AddPassedOver(uint64_t begin, uint64_t end, uint64_t lines);
 
-  // True once Finish() will be an error: loading more is in vain.
+  // True if Finish() will return an error: loading more is in vain.
   bool stopped() const { return stopped_at_.load(std::memory_order_relaxed) != kNowhere; }
-  // The same because of a row before `position`: reading on from there is in vain as well.
+  // True if it will because of a row before `position`: reading on from there is in vain as well.
   bool stopped_before(uint64_t position) const {
     return stopped_at_.load(std::memory_order_relaxed) < position;
   }
 
-  // REQUIRES: reports of all blocks were added, but for those behind the first with a reject that
-  // stops. With OnError::kStop InvalidArgument for the first reject; Internal if the file cannot be
-  // written; Cancelled if interrupted while a pipe takes nothing.
+  // Errors: with OnError::kStop InvalidArgument for the first reject; Internal if the file cannot
+  // be written; Cancelled if interrupted while a pipe takes nothing. REQUIRES: the reports of all
+  // chunks were added, at least of those up to the first reject that stops.
   absl::Status Finish();
-  // Gives the file its name. Errors: Internal.
+  // Gives the file its name. Errors: Internal; Cancelled as for Finish().
   absl::Status Commit();
 
-  // Finish() and Commit() for a load that ended, or was killed, after Finish(), with what it has
-  // left in its `folder`; nothing if that is nothing. Errors: as theirs.
+  // Finish() and Commit() for a load that ended, or was killed, after Finish(): takes what it has
+  // left in its `folder`. Does nothing if that is nothing. Errors: as theirs.
   static absl::Status CommitLeft(const std::string& file, const std::string& folder);
 
   uint64_t count() const { return count_; }
 
-  // A line a kind: "2 rows skipped: expected key TAB value, found no TAB: rows.tsv:17,
+  // A line for each kind: "2 rows skipped: expected key TAB value, found no TAB: rows.tsv:17,
   // rows.tsv:20".
   std::vector<std::string> Account() const;
 
@@ -97,15 +103,15 @@ class RejectLog {
     size_t input;
     RowFormat format;
     std::string name;
-    BlockReport report;
+    ChunkReport report;
   };
 
   static constexpr uint64_t kNowhere = ~uint64_t{0};
 
-  // What is in order now.
-  void TakeAll();
-  void Take(uint64_t position, const Pending& pending);
-  void TakeReject(const Pending& pending, const Reject& reject);
+  // Counts what is complete up to next_.
+  void CountPending();
+  void Count(uint64_t position, const Pending& pending);
+  void CountReject(const Pending& pending, const Reject& reject);
   void WriteReject(const std::string& place, const Reject& reject, RowFormat format);
   void Write(std::string_view text);
   static absl::Status CopyTo(const std::string& file, const std::string& folder, int spool,
@@ -127,13 +133,13 @@ class RejectLog {
     uint64_t lines;
   };
   std::map<uint64_t, PassedOver> passed_over_;
-  uint64_t next_ = 0;  // position: all before was taken
+  uint64_t next_ = 0;  // position: all before was counted
   size_t input_ = 0;
   uint64_t lines_ = 0;  // of that input so far
   uint64_t count_ = 0;
   std::map<std::string, Kind, std::less<>> kinds_;
   absl::Status first_;
-  std::atomic<uint64_t> stopped_at_{kNowhere};  // position of the first block that stops
+  std::atomic<uint64_t> stopped_at_{kNowhere};  // position of the first chunk that stops
 };
 
 }  // namespace load

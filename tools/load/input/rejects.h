@@ -1,4 +1,4 @@
-// Rows that cannot be read, as parsers report them.
+// Rejects: rows that cannot be read, as parsers report them.
 //
 // Thread safety: none.
 
@@ -18,36 +18,36 @@ namespace load {
 // What happens at a row that cannot be read.
 enum class OnError { kStop, kSkip };
 
-// A row that was not taken. Lifetime: `detail` and `raw` are borrowed.
+// A row that cannot be read. Lifetime: `detail` and `raw` are borrowed.
 struct Reject {
-  // Line in its block, from 0; for frames the offset in its block.
+  // Its line in the chunk, from 0. For frames its offset in the chunk.
   uint64_t at;
-  // What was expected and what was found; rows are counted by it. A literal.
+  // What was expected and what was found: a literal. Rejects are counted by it.
   const char* kind;
-  // What differs from row to row, appended to the message.
+  // What else is to be said about this row. It is appended to the message.
   std::string_view detail;
-  // The row as it was read, without its LF; empty if nobody wants it.
+  // The row as it was read, without its LF. Empty if nobody wants it.
   std::string_view raw;
 };
 
-// Rejects in the order of the block. They are packed, as a block may have nothing else: an empty
+// The rejects of a chunk, in its order. They are packed, as a chunk may have nothing else: an empty
 // line takes three bytes.
 class Rejects {
  public:
   bool empty() const { return packed_.empty(); }
 
   void Add(const Reject& reject) {
-    AppendVarint(reject.at - last_at_);
+    AppendVarint(reject.at - last_at_, &packed_);
     last_at_ = reject.at;
     const bool same = reject.kind == last_kind_ && reject.detail == last_detail_;
-    AppendVarint(same ? 1 : 0);
+    AppendVarint(same ? 1 : 0, &packed_);
     if (!same) {
       last_kind_ = reject.kind;
       last_detail_ = std::string(reject.detail);
       packed_.append(reinterpret_cast<const char*>(&last_kind_), sizeof last_kind_);
-      AppendText(reject.detail);
+      AppendText(reject.detail, &packed_);
     }
-    AppendText(reject.raw);
+    AppendText(reject.raw, &packed_);
   }
 
   // Calls `f(const Reject&)` for each.
@@ -67,28 +67,19 @@ class Rejects {
   }
 
  private:
-  void AppendVarint(uint64_t value) {
-    char bytes[kMaxVarint64];
-    packed_.append(bytes, static_cast<size_t>(StoreVarint(value, bytes) - bytes));
-  }
-  void AppendText(std::string_view text) {
-    AppendVarint(text.size());
-    packed_.append(text);
-  }
-
   std::string packed_;
   uint64_t last_at_ = 0;
   const char* last_kind_ = nullptr;
   std::string last_detail_;
 };
 
-// What parsing a block came to.
-struct BlockReport {
-  // Rows that are not taken are wanted as they were read (RejectLog::NewReport()).
+// What a parser reports about a chunk.
+struct ChunkReport {
+  // Input of the parser: rejects are wanted with the row as it was read (RejectLog::NewReport()).
   bool keeps_rows = false;
   uint64_t lines = 0;
   Rejects rejects;
-  // The first line of the block ends with CR LF.
+  // The first line of the chunk ends with CR LF.
   bool crlf = false;
 };
 

@@ -1,7 +1,9 @@
-// RowSink: where rows go, in the order of the input.
+// RowSink: takes the rows of a chunk, in its order.
 //
-// Readers know nothing of what becomes of their rows: a RowTable keeps them in memory, a test
-// counts them.
+// A parser does not know what becomes of its rows: a RowTable keeps them in memory, ChunkLists
+// encodes them, a test counts them.
+//
+// Thread safety: none.
 
 #ifndef SHEAF_TOOLS_LOAD_INPUT_ROW_SINK_H_
 #define SHEAF_TOOLS_LOAD_INPUT_ROW_SINK_H_
@@ -18,8 +20,8 @@ class RowSink {
  public:
   virtual ~RowSink() = default;
 
-  // Takes a row: `values` are appended to what `key` has. No value at all makes an empty list of a
-  // key that has none. Both are borrowed for the call. An error ends reading.
+  // Takes a row: `values` are appended to the list of `key`. A key whose rows have no values at all
+  // has an empty list. Both are borrowed for the call. An error ends parsing.
   // REQUIRES: `key` is not empty.
   virtual absl::Status Add(std::string_view key, absl::Span<const std::string_view> values) = 0;
 };

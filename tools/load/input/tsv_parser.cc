@@ -17,7 +17,7 @@ class TsvParser final : public LineParser {
   using LineParser::LineParser;
 
  protected:
-  // Once a block is cheaper than once a line.
+  // Once a chunk is cheaper than once a line.
   void Begin(std::string_view rows) override {
     has_escapes_ = Find('\\', rows.data(), rows.data() + rows.size()) != nullptr;
   }

@@ -1,11 +1,11 @@
 // Ingestion: gives SSTs to a DB, once.
 //
-// RocksDB ingests all files in one atomic step, but does not tell a later process whether that step
-// was taken. So each SST has the id of its load among its properties, and before the step the
-// journal gets the DB's sequence number, which the step is made to raise. A load that is resumed
-// looks for the id; without it, an unchanged sequence number says that nothing was ingested. If
-// both fail, because another program wrote to the DB and compacted all of the files away, it
-// refuses.
+// RocksDB ingests all files in one atomic step. It does not tell a later process whether that step
+// was taken. So each SST has the id of its load among its properties. Also, the step is made to
+// raise the DB's sequence number, and the journal gets that number before the step. A load that is
+// resumed looks for the id. If it finds none, an unchanged sequence number says that nothing was
+// ingested. Else another program wrote to the DB, and may have compacted the files away: then the
+// load refuses.
 //
 // Thread safety: free functions; the DB must not be open in this process.
 
@@ -25,11 +25,11 @@
 namespace sheaf {
 namespace load {
 
-// What a load is called in the properties of its SSTs.
+// The names of a load in the properties of its SSTs.
 struct LoadMark {
-  // Of the inputs and options: the same whenever they are.
+  // A name of the inputs and options: the same whenever they are.
   std::string what;
-  // Of this load.
+  // A name of this load.
   std::string id;
 };
 
@@ -37,12 +37,13 @@ struct LoadMark {
 std::shared_ptr<rocksdb::TablePropertiesCollectorFactory> NewMarkCollectorFactory(
     const LoadMark& mark);
 
-// What is written down before an ingestion.
+// What the journal gets before an ingestion.
 struct IngestionIntent {
+  // The DB's sequence number.
   uint64_t sequence = 0;
   // Ingesting raises the sequence number.
   bool raises = false;
-  // Of the DB's SSTs.
+  // The names of the DB's SSTs.
   std::string live_files;
 };
 
@@ -51,21 +52,22 @@ absl::StatusOr<bool> IsEmpty(const OpenedDatabase& opened);
 
 enum class Ingested { kNo, kYes, kUnknown };
 
-// Whether the SSTs of load `id` are in the DB. Opens the DB without writing to it.
+// Says whether the SSTs of load `id` are in the DB. Opens the DB without writing to it.
 absl::StatusOr<Ingested> WasIngested(const Database& database, const std::string& id,
                                      const IngestionIntent& intent);
 
-// The same of a DB that nobody else can have written to.
+// The same, for a DB that nobody else can have written to.
 absl::StatusOr<bool> HasLoad(const Database& database, const std::string& id);
 
-// Whether a load of `what` is in the DB, as far as its SSTs can tell.
+// True if the DB has an SST of a load of `what`. Such a load may be there without one, if its files
+// were compacted away.
 absl::StatusOr<bool> HasLoadOf(const Database& database, const std::string& what);
 
 struct IngestionOptions {
   std::vector<std::string> files;
-  // Files hold values that are right only while the column family has no key.
+  // The files are right only if the column family has no key.
   bool must_be_empty = false;
-  // Files must have no key that the DB has.
+  // The files must have no key that the DB has.
   bool create_only = false;
   // Called right before the step; an error ends it.
   std::function<absl::Status(const IngestionIntent&)> before;
@@ -73,10 +75,10 @@ struct IngestionOptions {
   std::function<void(const std::string&)> note = [](const std::string&) {};
 };
 
-// Opens the DB, creating a new one, and ingests. Errors: FailedPrecondition if the DB is locked;
-// AlreadyExists, naming a key, for create_only; Aborted if another process wrote to the DB
-// meanwhile so that the files do not fit; Internal with RocksDB's reason. The DB is then as before;
-// a new one has to be removed.
+// Opens the DB, or creates it, and ingests the files. Errors: FailedPrecondition if the DB is
+// locked; AlreadyExists, naming a key, for create_only; Aborted for must_be_empty, if another
+// process wrote to the DB meanwhile; Internal with RocksDB's reason. The DB is then as before. A
+// new one has to be removed.
 absl::Status Ingest(const Database& database, const IngestionOptions& options);
 
 }  // namespace load

@@ -1,4 +1,4 @@
-// Publishing: SSTs in a folder for somebody else to ingest, with a manifest.
+// Publishing: puts SSTs and a manifest into a folder, for somebody else to ingest.
 //
 // Thread safety: free functions, one thread at a time.
 
@@ -15,21 +15,22 @@ namespace load {
 
 constexpr char kManifest[] = "manifest.json";
 
-// A file of a load, and where in the new folder it belongs.
+// A file of a load, and its path in the new folder.
 struct PublishedFile {
   std::string from;
   std::string to;
 };
 
-// Makes `folder` with `folders` in it, all `files`, and a file manifest.json of this text. Files
-// are linked, or copied to another file system. Errors: Internal, naming the file and the reason.
+// Makes `folder`, `folders` in it, all `files`, and at last manifest.json with the text `manifest`.
+// Files are linked, or copied if `folder` is on another file system. Errors: Internal, naming the
+// file and the reason.
 absl::Status Publish(const std::string& folder, const std::vector<std::string>& folders,
                      const std::vector<PublishedFile>& files, const std::string& manifest);
 
-// True if the manifest in `folder` has `mark` in it.
+// True if the text of the manifest in `folder` has `mark` in it.
 bool HasManifestOf(const std::string& folder, const std::string& mark);
 
-// FailedPrecondition unless `folder` is new or empty.
+// Returns FailedPrecondition unless `folder` is new or empty.
 absl::Status CheckFree(const std::string& folder);
 
 }  // namespace load

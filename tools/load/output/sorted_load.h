@@ -1,11 +1,11 @@
-// SortedLoad: rows that come in the order of their keys, straight into SSTs.
+// LoadSorted: writes rows that come in the order of their keys straight into SSTs.
 //
-// Sorted input, as an export is or what another sort gave, needs neither tables nor runs, so it
-// takes little memory and about the time that writing SSTs takes. That rows are in order is seen
-// while they are read; at the first that is not, all was in vain, and the rows have to be sorted.
+// Sorted input, such as an export, needs neither tables nor runs. So loading it needs little
+// memory, and about the time that writing SSTs takes. The order of the rows is checked while they
+// are read. At the first row that is not in order, all was in vain: the rows have to be sorted.
 //
-// The input is cut into lanes, one for each thread, at lines where about equal parts of it begin,
-// and each lane writes SSTs of its own. A list that goes on behind a cut must not be in two SSTs:
+// The input is cut into lanes of about equal size, one for each thread. Cuts are where lines begin.
+// Each lane writes SSTs of its own. A list that goes on behind a cut must not be in two SSTs:
 //
 //   input   a1 a2 b1 b2 | b3 c1 c2 d1 | d2 d3 d4 d5 | d6 e1
 //   lane 0  a1 a2 b1 b2   b3
@@ -13,14 +13,14 @@
 //   lane 2                                               (nothing: its first list goes on)
 //   lane 3                                               e1
 //
-// A lane leaves out the list of its first row, and takes the first list behind its end, whether
-// that list goes on or begins there. So what a lane has depends on its two ends only, and the same
-// holds for the parts that it is finished in, now and then between two blocks: a later load of the
-// same goes on from whatever parts are there.
+// A lane leaves out the list of its first row. It adds the first list behind its end, whether that
+// list begins there or before. So what a lane has depends on its two ends only. A lane is finished
+// in parts: a part ends now and then between two chunks. The same rule holds for parts, so that a
+// later load of the same input can use any parts that are there.
 //
-// Where reading cannot begin in the middle (archives, frames), and where rejects have to come in
-// the order of the input, there is one lane, whose threads encode blocks at the same time and take
-// turns at the SST.
+// There is only one lane if reading cannot begin in the middle (archives, frames), or if malformed
+// rows are skipped, as rejects have to come in the order of the input. Its threads encode chunks at
+// the same time, and take turns at the SST.
 //
 // Thread safety: none; it uses threads of its own.
 
@@ -37,25 +37,26 @@
 
 #include "absl/status/statusor.h"
 #include "tools/common/row_format.h"
-#include "tools/load/input/block_reader.h"
+#include "tools/load/input/chunk_reader.h"
 #include "tools/load/input/reject_log.h"
 #include "tools/load/output/sst_builder.h"
 
 namespace sheaf {
 namespace load {
 
-// SSTs, and the blocks of input whose rows are in them: neighbours, but for the list of the first
-// row (if they do not begin the input) and with the list of the row behind them.
+// SSTs, and the chunks of input whose rows are in them. The chunks lie one behind the other. The
+// SSTs lack the list of the first row, unless the part begins the input. They have the first list
+// behind the part.
 struct SortedPart {
   bool operands = false;  // SstPlan::operands
   uint64_t rows = 0;
   uint64_t values = 0;
   RangeFiles lists;
-  // Blocks of one input are put together, but for those with rejects.
-  std::vector<BlockRead> blocks;
+  // Chunks of one input are put together, except those with rejects.
+  std::vector<ChunkRead> chunks;
 
-  uint64_t begin() const { return blocks.front().begin; }
-  uint64_t end() const { return blocks.back().end; }
+  uint64_t begin() const { return chunks.front().begin; }
+  uint64_t end() const { return chunks.back().end; }
 };
 
 // By number: the order in which they were begun.
@@ -63,43 +64,39 @@ using SortedParts = std::map<uint64_t, SortedPart>;
 
 struct SortedLoadOptions {
   std::vector<std::string> inputs;
-  // As in BlockReader::Options.
+  // As in ChunkReader::Options.
   std::optional<RowFormat> format;
   size_t threads = 1;
-  // The most lanes at once: each takes the memory of a writer of SSTs.
-  size_t most_lanes = 1;
-  // Less input is not worth a lane of its own.
-  uint64_t least_lane = uint64_t{16} << 20;
-  size_t block_bytes = size_t{1} << 19;
-  // Bytes for blocks of rows and what becomes of them, of all threads.
+  // How many lanes there are at once. Each takes the memory of a writer of SSTs.
+  size_t max_lanes = 1;
+  // Bytes of memory for chunks of rows and what is made of them, for all threads together.
   uint64_t memory = 0;
   OnError on_error = OnError::kStop;
   const SstPlan* plan = nullptr;
-  // Of the SSTs' names.
+  // Paths of SSTs begin with it.
   std::string prefix;
-  // A part is finished when its SSTs are so large.
+  // A part is finished when its SSTs have so many bytes.
   uint64_t part_bytes = 0;
-  // Numbers below this were given to parts of earlier loads.
+  // Numbers below this are those of parts of earlier loads.
   uint64_t first_number = 0;
-  // Called for each part when it is complete, with its number, by one thread at a time; with a part
-  // without blocks for one of an earlier load that is of no use any more.
+  // Called with each complete part and its number, by one thread at a time. A part without chunks
+  // says that the part with this number, of an earlier load, is of no more use.
   std::function<absl::Status(uint64_t, const SortedPart&)> on_part;
   // Called some times a second, with the bytes of files and the rows so far.
   std::function<void(uint64_t bytes, uint64_t rows)> tick;
 };
 
 struct SortedLoad {
-  // False if the rows are not in order, or one is too long to be taken this way; what was written
-  // is then of no use.
+  // False if the rows are not in order, or one is too long. What was written is then of no use.
   bool sorted = false;
   uint64_t file_bytes = 0;   // of the inputs
   uint64_t input_bytes = 0;  // the same after decompression
 };
 
-// Reads all inputs and adds to `parts`, which may have those of an earlier load; those of them that
-// cannot be gone on from are removed, but for their files. Errors: those of reading, writing and
-// on_part(). A malformed row that stops is in `log`, and ends it. REQUIRES: the DB's order of keys
-// is bytewise; `log` is new.
+// Reads all inputs and adds to `parts`. These may have parts of an earlier load. Parts that are of
+// no use are removed; their files stay. A malformed row that stops ends the load, and is in `log`.
+// Errors: those of reading, writing and on_part(). REQUIRES: the DB's order of keys is bytewise;
+// `log` is new.
 absl::StatusOr<SortedLoad> LoadSorted(const SortedLoadOptions& options, RejectLog* log,
                                       SortedParts* parts);
 

@@ -2,8 +2,8 @@
 // open, or exists.
 //
 // Like the handle of an open DB, but it only tells SstFileWriter what to put into a file's
-// properties. RocksDB's repairer throws away SSTs that do not name a column family, and refuses to
-// ingest one into another family than it names.
+// properties. RocksDB's repairer throws SSTs away that name no column family. RocksDB refuses to
+// ingest an SST into another family than the one it names.
 //
 // Thread safety: immutable.
 //

@@ -113,14 +113,14 @@ absl::StatusOr<std::vector<KeptRun>> KeepRuns(const BuildState& state, const Key
   return kept;
 }
 
-std::vector<BlockRead> BlocksOf(const std::vector<KeptRun>& runs) {
-  std::vector<BlockRead> blocks;
+std::vector<ChunkRead> ChunksOf(const std::vector<KeptRun>& runs) {
+  std::vector<ChunkRead> chunks;
   for (const KeptRun& kept : runs) {
-    blocks.insert(blocks.end(), kept.info->blocks.begin(), kept.info->blocks.end());
+    chunks.insert(chunks.end(), kept.info->chunks.begin(), kept.info->chunks.end());
   }
-  std::sort(blocks.begin(), blocks.end(),
-            [](const BlockRead& a, const BlockRead& b) { return a.begin < b.begin; });
-  return blocks;
+  std::sort(chunks.begin(), chunks.end(),
+            [](const ChunkRead& a, const ChunkRead& b) { return a.begin < b.begin; });
+  return chunks;
 }
 
 }  // namespace load

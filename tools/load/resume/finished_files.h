@@ -19,7 +19,7 @@
 
 #include "absl/status/statusor.h"
 #include "tools/common/key_order.h"
-#include "tools/load/input/block_reader.h"
+#include "tools/load/input/chunk_reader.h"
 #include "tools/load/output/sorted_load.h"
 #include "tools/load/resume/load_journal.h"
 #include "tools/load/resume/load_state.h"
@@ -51,8 +51,8 @@ struct KeptRun {
 absl::StatusOr<std::vector<KeptRun>> KeepRuns(const BuildState& state, const KeyOrder* order,
                                               LoadJournal* journal, const LoadJournal::Note& note);
 
-// Blocks of the input whose rows are in the runs, in the order of the input.
-std::vector<BlockRead> BlocksOf(const std::vector<KeptRun>& runs);
+// Chunks of the input whose rows are in the runs, in the order of the input.
+std::vector<ChunkRead> ChunksOf(const std::vector<KeptRun>& runs);
 
 }  // namespace load
 }  // namespace sheaf

@@ -23,7 +23,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// A record of a run names blocks of the input: some bytes for each half of a megabyte.
+// A record of a run names chunks of the input: some bytes for each half of a megabyte.
 constexpr uint64_t kMaxBytes = uint64_t{1} << 32;
 
 absl::Status Failed(const std::string& folder, const char* what) {

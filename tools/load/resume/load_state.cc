@@ -30,7 +30,7 @@ void ReadRun(FieldReader* fields, BuildState* state) {
   run.rows = fields->Number();
   run.values = fields->Number();
   run.bytes = fields->Number();
-  run.blocks = fields->Blocks();
+  run.chunks = fields->Chunks();
   for (uint64_t left = fields->Count(1); left != 0; --left) {
     uint64_t replaced = 0;
     state->runs.erase(fields->Run(&replaced));
@@ -76,9 +76,9 @@ void ReadPart(FieldReader* fields, BuildState* state) {
   part.rows = fields->Number();
   part.values = fields->Number();
   part.lists = fields->Files();
-  part.blocks = fields->Blocks();
+  part.chunks = fields->Chunks();
   state->next_part = std::max(state->next_part, number + 1);
-  if (part.blocks.empty()) {
+  if (part.chunks.empty()) {
     state->sorted.erase(number);
   } else {
     state->sorted[number] = std::move(part);
@@ -183,7 +183,7 @@ JournalRecord RecordOf(const RunInfo& run, const std::vector<std::string>& repla
   AddNumber(run.rows, &record);
   AddNumber(run.values, &record);
   AddNumber(run.bytes, &record);
-  AddBlocks(run.blocks, &record);
+  AddChunks(run.chunks, &record);
   AddNumber(replaced.size(), &record);
   for (const std::string& path : replaced) AddName(path, &record);
   return record;
@@ -214,7 +214,7 @@ JournalRecord RecordOfPart(uint64_t number, const SortedPart& part) {
   AddNumber(part.rows, &record);
   AddNumber(part.values, &record);
   AddFiles(part.lists, &record);
-  AddBlocks(part.blocks, &record);
+  AddChunks(part.chunks, &record);
   return record;
 }
 

@@ -89,7 +89,7 @@ JournalRecord RecordOf(const RunInfo& run, const std::vector<std::string>& repla
 JournalRecord RecordOf(const WritePlan& plan);
 // The SSTs of a range of the plan are complete.
 JournalRecord RecordOf(size_t range, const RangeFiles& files);
-// The part with this number, in the place of what was recorded as that; without blocks there is
+// The part with this number, in the place of what was recorded as that; without chunks there is
 // none.
 JournalRecord RecordOfPart(uint64_t number, const SortedPart& part);
 JournalRecord NotSortedRecord();

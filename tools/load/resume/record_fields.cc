@@ -21,13 +21,13 @@ void AddName(const std::string& path, JournalRecord* record) {
   record->push_back(std::filesystem::path(path).filename().string());
 }
 
-void AddBlocks(const std::vector<BlockRead>& blocks, JournalRecord* record) {
-  AddNumber(blocks.size(), record);
-  for (const BlockRead& block : blocks) {
-    AddNumber(block.begin, record);
-    AddNumber(block.end, record);
-    AddNumber(block.lines, record);
-    AddNumber(block.rejects ? 1 : 0, record);
+void AddChunks(const std::vector<ChunkRead>& chunks, JournalRecord* record) {
+  AddNumber(chunks.size(), record);
+  for (const ChunkRead& chunk : chunks) {
+    AddNumber(chunk.begin, record);
+    AddNumber(chunk.end, record);
+    AddNumber(chunk.lines, record);
+    AddNumber(chunk.rejects ? 1 : 0, record);
   }
 }
 
@@ -82,17 +82,17 @@ std::string FieldReader::Sst() {
   return ok_ ? absl::StrCat(folder_, "/", name) : "";
 }
 
-std::vector<BlockRead> FieldReader::Blocks() {
-  std::vector<BlockRead> blocks;
+std::vector<ChunkRead> FieldReader::Chunks() {
+  std::vector<ChunkRead> chunks;
   for (uint64_t left = Count(4); left != 0; --left) {
-    BlockRead block;
-    block.begin = Number();
-    block.end = Number();
-    block.lines = Number();
-    block.rejects = Flag();
-    blocks.push_back(block);
+    ChunkRead chunk;
+    chunk.begin = Number();
+    chunk.end = Number();
+    chunk.lines = Number();
+    chunk.rejects = Flag();
+    chunks.push_back(chunk);
   }
-  return blocks;
+  return chunks;
 }
 
 RangeFiles FieldReader::Files() {

@@ -1,4 +1,4 @@
-// Record fields: numbers, names of files and lists of blocks, as fields of a journal's record.
+// Record fields: numbers, names of files and lists of chunks, as fields of a journal's record.
 //
 // FieldReader believes nothing: a number that fits nothing, or a name that no load gives to a file,
 // makes ok() false, and all fields from there on are empty.
@@ -20,7 +20,7 @@
 #include <string>
 #include <vector>
 
-#include "tools/load/input/block_reader.h"
+#include "tools/load/input/chunk_reader.h"
 #include "tools/load/output/sst_builder.h"
 #include "tools/load/resume/journal_records.h"
 
@@ -30,7 +30,7 @@ namespace load {
 void AddNumber(uint64_t number, JournalRecord* record);
 // The name of a file, without its folder: that may have been moved when the record is read.
 void AddName(const std::string& path, JournalRecord* record);
-void AddBlocks(const std::vector<BlockRead>& blocks, JournalRecord* record);
+void AddChunks(const std::vector<ChunkRead>& chunks, JournalRecord* record);
 void AddFiles(const RangeFiles& files, JournalRecord* record);
 
 // Reads fields in the order in which they were added.
@@ -50,7 +50,7 @@ class FieldReader {
   // Paths in the folder. `*number`: that of the run.
   std::string Run(uint64_t* number);
   std::string Sst();
-  std::vector<BlockRead> Blocks();
+  std::vector<ChunkRead> Chunks();
   RangeFiles Files();
 
   bool ok() const { return ok_; }

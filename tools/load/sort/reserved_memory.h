@@ -1,9 +1,14 @@
 // ReservedMemory: an array that grows in place, up to a size known at the start.
 //
-// Like std::vector after reserve(), but what is reserved is address space: memory is used as it is
-// written. Growing never copies and never doubles what is in use.
+// Like std::vector after reserve(), but it reserves address space: memory is in use when it is
+// written. Growing never copies, and never doubles what is in use.
 //
-// Lifetime: addresses are stable until destruction. Thread safety: none for writers.
+// Ownership: owns the memory. Lifetime: addresses are stable until destruction. Thread safety: as
+// an array.
+//
+//   ReservedMemory memory;
+//   absl::Status status = memory.Reserve(uint64_t{1} << 40);
+//   if (status.ok()) memory.data()[0] = 'x';
 
 #ifndef SHEAF_TOOLS_LOAD_SORT_RESERVED_MEMORY_H_
 #define SHEAF_TOOLS_LOAD_SORT_RESERVED_MEMORY_H_
@@ -26,7 +31,7 @@ class ReservedMemory {
   // Errors: Unavailable if the system does not give the address space.
   absl::Status Reserve(uint64_t bytes);
 
-  // Gives the memory from byte `begin` on back to the system, and keeps the addresses; what was
+  // Gives the memory from byte `begin` on back to the system, and keeps the addresses. What was
   // written there is lost.
   void Release(uint64_t begin);
 

@@ -1,6 +1,10 @@
-// RowMerge: several sorted rows as one, and how its work is cut for threads.
+// RowMerge: merges several sorted rows into one. CutRanges() cuts the work for several threads.
 //
 // Thread safety: as SortedRows.
+//
+//   const std::vector<RowRange> ranges = CutRanges(stores, order, bytes, 1, &part_of);
+//   const std::unique_ptr<SortedRows> rows =
+//       MergeRange(stores, ranges[0], order, SharedPrefix(stores, order));
 
 #ifndef SHEAF_TOOLS_LOAD_SORT_ROW_MERGE_H_
 #define SHEAF_TOOLS_LOAD_SORT_ROW_MERGE_H_
@@ -15,12 +19,12 @@
 namespace sheaf {
 namespace load {
 
-// A tournament (Knuth, The Art of Computer Programming, volume 3, 5.4.1): the row that comes next
-// is found with one comparison a level of a tree of losers. Keys are compared by eight bytes first,
-// and by those alone if there are no more.
+// A tree of losers (Knuth, The Art of Computer Programming, volume 3, 5.4.1): finding the next row
+// takes one comparison for each level of the tree. Keys are compared by eight bytes first, and by
+// these alone if they have no more.
 class RowMerge final : public SortedRows {
  public:
-  // `shared`: bytes that all keys begin with. Borrows `order`.
+  // `shared`: how many bytes all keys begin with (SharedPrefix()). Borrows `order`.
   RowMerge(std::vector<std::unique_ptr<SortedRows>> inputs, const KeyOrder& order, size_t shared);
 
   bool Next() override;
@@ -45,16 +49,16 @@ class RowMerge final : public SortedRows {
   bool started_ = false;
 };
 
-// Of all stores together; for RowMerge.
+// How many bytes all keys of the stores begin with. 0 if the order is not bytewise.
 size_t SharedPrefix(const std::vector<const RowStore*>& stores, const KeyOrder& order);
 
-// Ranges of keys, each before the next, that together cover everything: of about `bytes` bytes, or
-// less if a border is one of `borders` places that cut all rows into parts of equal size.
-// `*part_of`: for each range the part, from 0.
+// Cuts all keys into ranges, each before the next, of about `bytes` bytes or less. The ranges form
+// `parts` parts of about equal size. Sets `*part_of` to the part of each range, from 0.
 std::vector<RowRange> CutRanges(const std::vector<const RowStore*>& stores, const KeyOrder& order,
                                 uint64_t bytes, size_t parts, std::vector<size_t>* part_of);
 
-// The rows of `range` in all stores.
+// Returns the rows of `range` in all stores. `shared`: as for RowMerge. Borrows the stores and the
+// order.
 std::unique_ptr<SortedRows> MergeRange(const std::vector<const RowStore*>& stores,
                                        const RowRange& range, const KeyOrder& order, size_t shared);
 

@@ -72,11 +72,11 @@ void SortByComparator(IndexEntry* begin, IndexEntry* end, const char* arena, con
 
 // Keys that are still equal behind so many windows are compared as a whole: where each key begins
 // with the one before, every window parts but one key from the others.
-constexpr int kMostWindows = 8;
+constexpr int kMaxWindows = 8;
 
-// Sorts entries whose keys share `depth` bytes and whose windows, of `most`, begin there.
+// Sorts entries whose keys share `depth` bytes and whose windows, of `max`, begin there.
 void SortWindows(IndexEntry* begin, IndexEntry* end, IndexEntry* scratch, const char* arena,
-                 size_t depth, int most, const KeyOrder& order, uint64_t* reads) {
+                 size_t depth, int max, const KeyOrder& order, uint64_t* reads) {
   if (InterruptSignal() != 0) return;
   if (end - begin < kFewEntries || end - begin > ptrdiff_t{0xFFFFFFFF}) {
     std::sort(begin, end, ByWindow());
@@ -88,7 +88,7 @@ void SortWindows(IndexEntry* begin, IndexEntry* end, IndexEntry* scratch, const 
     IndexEntry* same = begin + 1;
     while (same < end && same->window == window) ++same;
     if ((window & 0xFF) == kMoreThanSeven && same - begin > 1) {
-      if (most == 1) {
+      if (max == 1) {
         SortByComparator(begin, same, arena, order, reads);
       } else {
         *reads += 2 * static_cast<uint64_t>(same - begin);
@@ -97,7 +97,7 @@ void SortWindows(IndexEntry* begin, IndexEntry* end, IndexEntry* scratch, const 
         for (IndexEntry* entry = begin; entry < same; ++entry) {
           entry->window = KeyWindow(RecordKey(arena + entry->record()), deeper);
         }
-        SortWindows(begin, same, scratch, arena, deeper, most - 1, order, reads);
+        SortWindows(begin, same, scratch, arena, deeper, max - 1, order, reads);
       }
     }
     begin = same;
@@ -128,7 +128,7 @@ absl::Status SortRows(IndexEntry* entries, uint64_t count, IndexEntry* scratch, 
                       size_t depth, const KeyOrder& order, uint64_t* reads) {
   if (count == 0) return absl::OkStatus();
   if (order.bytewise()) {
-    SortWindows(entries, entries + count, scratch, arena, depth, kMostWindows, order, reads);
+    SortWindows(entries, entries + count, scratch, arena, depth, kMaxWindows, order, reads);
   } else {
     SortByComparator(entries, entries + count, arena, order, reads);
   }

@@ -1,11 +1,12 @@
-// Sorting of rows in memory: an index of 16 bytes a row, by key, rows of one key in input order.
+// Sorts rows in memory by key, and rows of one key in the order of the input. It sorts an index
+// with 16 bytes for each row.
 //
-// The index is sorted by a window of the key, eight bytes that are one number, so that almost
-// nothing touches a row: a radix sort of its bytes, from the lowest on (Knuth, The Art of Computer
-// Programming, volume 3, 5.2.5), which keeps the order of the input by itself. Rows whose windows
-// are equal are sorted by the next window, which is read from each row once and in the order of the
-// memory; keys that are equal for many windows are compared. docs/benchmarks.md has what other ways
-// gave.
+// An entry of the index has a window of the key: eight bytes that are one number. The index is
+// sorted by this number, so almost nothing touches a row. That is a radix sort from the lowest byte
+// on (Knuth, The Art of Computer Programming, volume 3, 5.2.5), which keeps the order of the input.
+// Rows with equal windows are sorted by their next window, which is read from each row once and in
+// the order of the memory. Keys that are equal for many windows are compared. docs/benchmarks.md
+// says what other ways gave.
 //
 // Thread safety: free functions.
 
@@ -23,37 +24,38 @@ namespace sheaf {
 namespace load {
 
 struct IndexEntry {
-  // A table has no more of both: 1 TB of memory, 16 million blocks.
+  // Limits of a table: 1 TB of memory, 16 million chunks.
   static constexpr int kRecordBits = 40;
-  static constexpr uint64_t kMostBytes = uint64_t{1} << kRecordBits;
-  static constexpr uint64_t kMostBlocks = uint64_t{1} << (64 - kRecordBits);
+  static constexpr uint64_t kMaxBytes = uint64_t{1} << kRecordBits;
+  static constexpr uint64_t kMaxChunks = uint64_t{1} << (64 - kRecordBits);
 
   IndexEntry() = default;
-  IndexEntry(uint64_t key_window, uint64_t block, uint64_t record)
-      : window(key_window), place(block << kRecordBits | record) {}
+  IndexEntry(uint64_t key_window, uint64_t chunk, uint64_t record)
+      : window(key_window), place(chunk << kRecordBits | record) {}
 
-  uint64_t block() const { return place >> kRecordBits; }
+  // The number of the row's chunk in the table.
+  uint64_t chunk() const { return place >> kRecordBits; }
   // Offset of the record (tools/load/sort/row_record.h) in the arena.
-  uint64_t record() const { return place & (kMostBytes - 1); }
+  uint64_t record() const { return place & (kMaxBytes - 1); }
 
-  // For sorting; what it is afterwards means nothing.
+  // Means nothing after sorting.
   uint64_t window;
-  // Grows with the input, so that comparing it keeps the order of the input.
+  // Grows with the input: comparing places keeps the order of the input.
   uint64_t place;
 };
 
-// Eight bytes of `key` from `depth` on, or zeros behind its end, so that a smaller number is a
-// smaller key; equal ones tell nothing. REQUIRES: depth <= key.size().
+// Eight bytes of `key` from `depth` on, with zeros behind its end. A smaller number is a smaller
+// key. Equal numbers say nothing. REQUIRES: depth <= key.size().
 uint64_t EightBytes(std::string_view key, size_t depth);
 
 // The window of `key` that begins at `depth`: seven bytes, big-endian, and in the lowest byte how
-// many bytes there were, 8 for more than seven. Equal windows that say at most 7 are equal keys.
-// REQUIRES: depth <= key.size().
+// many bytes the key has there, 8 for more than seven. Keys with equal windows are equal if that
+// number is at most 7. REQUIRES: depth <= key.size().
 uint64_t KeyWindow(std::string_view key, size_t depth);
 
-// Sorts `entries[0..count)`, which are in the order of the input, and whose windows begin at
-// `depth`: the length of a prefix that all keys share. Windows are only used if the order is
-// bytewise. `scratch`: room for `count` entries. `*reads` grows by how many times a key is read:
+// Sorts `entries[0..count)`. REQUIRES: they are in the order of the input, their windows begin at
+// `depth`, and all keys share their first `depth` bytes. Windows are only used if the order is
+// bytewise. `scratch`: room for `count` entries. Adds to `*reads` how many times a key was read:
 // some times for each row, and twice for each comparison of whole keys.
 // Errors: Cancelled if interrupted; the order is then unspecified.
 absl::Status SortRows(IndexEntry* entries, uint64_t count, IndexEntry* scratch, const char* arena,

@@ -22,18 +22,18 @@ std::string_view RowTable::KeyAt(uint64_t i) const {
 void RowTable::Shrink(std::string_view key) {
   const std::string_view first = RecordKey(arena_.data());
   size_t same = 0;
-  const size_t most = std::min(depth_, key.size());
-  while (same < most && key[same] == first[same]) ++same;
+  const size_t max = std::min(depth_, key.size());
+  while (same < max && key[same] == first[same]) ++same;
   depth_ = same;
   // What all keys begin with is mostly known after a few of them.
   if (rows_ > kFewRows) {
     windows_differ_ = true;
     return;
   }
-  TakeWindows();
+  LoadWindows();
 }
 
-void RowTable::TakeWindows() {
+void RowTable::LoadWindows() {
   for (uint64_t i = 0; i < rows_; ++i) {
     IndexEntry& entry = index()[i];
     entry.window = KeyWindow(RecordKey(arena_.data() + entry.record()), depth_);
@@ -48,8 +48,8 @@ absl::Status RowTable::Reserve() {
 
 absl::Status RowTable::Add(std::string_view key, absl::Span<const std::string_view> values) {
   const size_t body = BodyBytes(values);
-  const uint64_t most = key.size() + body + 2 * kMaxVarint64;
-  if (memory_used() + most + kSortingBytes > memory_) {
+  const uint64_t max = key.size() + body + 2 * kMaxVarint64;
+  if (memory_used() + max + kSortingBytes > memory_) {
     return absl::ResourceExhaustedError("rows and their index do not fit into --memory");
   }
   if (rows_ == 0) {
@@ -87,7 +87,7 @@ absl::Status RowTable::Sort(const KeyOrder& order) {
   if (rows_ == 0) return absl::OkStatus();
   const char* const arena = arena_.data();
   if (in_order_ && order.bytewise()) return absl::OkStatus();
-  if (windows_differ_) TakeWindows();
+  if (windows_differ_) LoadWindows();
   rows_touched_ = std::max(rows_touched_, 2 * rows_);
   return SortRows(index(), rows_, index() + rows_, arena, depth_, order, &key_reads_);
 }
@@ -106,7 +106,7 @@ void RowTable::Clear(bool release) {
     index_.Release(0);
     arena_touched_ = rows_touched_ = 0;
   }
-  arena_used_ = rows_ = rows_before_block_ = values_ = 0;
+  arena_used_ = rows_ = rows_before_chunk_ = values_ = 0;
   sorted_ = false;
   entry_bytes_ = kSortingBytes;
   positions_.clear();
@@ -132,7 +132,7 @@ class RowTable::Reader final : public SortedRows {
     const char* record = arena_ + at_->record();
     key_ = LoadText(&record);
     body_ = LoadText(&record);
-    position_ = positions_[at_->block()];
+    position_ = positions_[at_->chunk()];
     ++at_;
     return true;
   }

@@ -1,14 +1,14 @@
-// RowTable: rows in memory that are sorted once all are there.
+// RowTable: rows in memory, which are sorted when all are there.
 //
 // Ownership: copies rows into memory of its own, which is reserved up to a limit and never moved.
-// Thread safety: none while rows are added and sorted; afterwards what Read() returns may be used
-// by a thread each.
+// Thread safety: none while rows are added and sorted. Afterwards several threads may call Read(),
+// and each use what it got.
 //
-//   RowTable table(limit);
-//   table.BeginBlock(block.position());
-//   parser->Parse(block, table, &report);
-//   table.Sort(order);
-//   std::unique_ptr<SortedRows> rows = table.Read(RowRange());
+//   RowTable table(memory);
+//   table.BeginChunk(chunk.position());
+//   absl::Status status = parser->Parse(chunk, table, &report);
+//   if (status.ok()) status = table.Sort(order);
+//   if (status.ok()) use(*table.Read(RowRange()));
 
 #ifndef SHEAF_TOOLS_LOAD_SORT_ROW_TABLE_H_
 #define SHEAF_TOOLS_LOAD_SORT_ROW_TABLE_H_
@@ -31,44 +31,46 @@ namespace load {
 
 class RowTable final : public RowSink, public RowStore {
  public:
-  // `memory`: bytes for rows and their index; more than an index can tell apart are not used.
-  explicit RowTable(uint64_t memory) : memory_(std::min(memory, IndexEntry::kMostBytes)) {}
+  // `memory`: bytes for rows and their index. It uses at most IndexEntry::kMaxBytes.
+  explicit RowTable(uint64_t memory) : memory_(std::min(memory, IndexEntry::kMaxBytes)) {}
 
-  // Following rows are of the block at this position; positions grow. REQUIRES: takes_block().
-  void BeginBlock(uint64_t position) {
-    // A block without rows has no number.
-    if (positions_.empty() || rows_ != rows_before_block_) positions_.emplace_back();
+  // The rows that are added next are of the chunk at `position`. REQUIRES: positions grow;
+  // has_room_for_chunk().
+  void BeginChunk(uint64_t position) {
+    // A chunk without rows has no number.
+    if (positions_.empty() || rows_ != rows_before_chunk_) positions_.emplace_back();
     positions_.back() = position;
-    rows_before_block_ = rows_;
+    rows_before_chunk_ = rows_;
   }
-  // False: as many blocks as an index can tell apart are in the table.
-  bool takes_block() const { return positions_.size() < IndexEntry::kMostBlocks; }
+  // False if the table has as many chunks as an index can tell apart.
+  bool has_room_for_chunk() const { return positions_.size() < IndexEntry::kMaxChunks; }
 
-  // Reserves the address space, if it is not yet. Errors: Unavailable.
+  // Reserves the address space, if that was not done. Errors: Unavailable.
   absl::Status Reserve();
 
-  // Errors: ResourceExhausted if the row does not fit; it is not added; those of Reserve().
+  // Errors: ResourceExhausted if the row does not fit, which is then not added; those of Reserve().
   absl::Status Add(std::string_view key, absl::Span<const std::string_view> values) override;
 
-  // Does nothing if it is sorted already. Errors: Cancelled if interrupted; the order is then
+  // Sorts the rows, if that was not done. Errors: Cancelled if interrupted; the order is then
   // unspecified.
   absl::Status Sort(const KeyOrder& order);
 
-  // Gives back what sorting and fuller tables before took, if the table stays for a while.
+  // Gives back the memory that sorting took, and the table when it had more rows. For a table that
+  // stays for a while.
   void ReleaseRest();
 
-  // Empties the table, which keeps its memory unless `release`.
+  // Empties the table. `release`: gives its memory back.
   void Clear(bool release);
 
   bool empty() const { return rows_ == 0; }
   uint64_t rows() const { return rows_; }
   uint64_t values() const { return values_; }
   uint64_t memory() const { return memory_; }
-  // Of the rows and their index; before Sort() with the room that it takes.
+  // Bytes of the rows and their index. Before Sort() with the room that it takes.
   uint64_t memory_used() const { return arena_used_ + rows_ * entry_bytes_; }
-  // How many times Sort() has read a key: what it took, whatever the machine.
+  // How many times Sort() has read a key: what sorting took, on any machine.
   uint64_t key_reads() const { return key_reads_; }
-  // Of the blocks that were begun.
+  // Positions of the chunks of the rows, in order.
   const std::vector<uint64_t>& positions() const { return positions_; }
 
   // RowStore. REQUIRES: Sort() succeeded.
@@ -86,7 +88,7 @@ class RowTable final : public RowSink, public RowStore {
   std::string_view KeyAt(uint64_t i) const;
   uint64_t LowerBound(std::string_view key) const;
   void Shrink(std::string_view key);
-  void TakeWindows();
+  void LoadWindows();
 
   // Of the index and, until it is sorted, as much scratch behind it.
   static constexpr uint64_t kSortingBytes = 2 * sizeof(IndexEntry);
@@ -99,7 +101,7 @@ class RowTable final : public RowSink, public RowStore {
   uint64_t arena_touched_ = 0;
   uint64_t rows_touched_ = 0;
   uint64_t rows_ = 0;
-  uint64_t rows_before_block_ = 0;  // before the last block
+  uint64_t rows_before_chunk_ = 0;  // before the last chunk
   uint64_t values_ = 0;
   std::vector<uint64_t> positions_;
   size_t depth_ = 0;             // where windows begin: bytes that all keys begin with

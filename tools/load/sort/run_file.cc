@@ -15,6 +15,7 @@
 #include "tools/common/interrupt.h"
 #include "tools/common/owned_folder.h"
 #include "tools/common/text.h"
+#include "tools/common/varint.h"
 #include "tools/load/input/frame.h"
 #include "tools/load/sort/row_record.h"
 #include "tools/load/sort/run_format.h"
@@ -63,14 +64,10 @@ absl::Status Run::ReadFooter() {
     return Damaged(path_, 0);
   }
   uint64_t at;
-  uint32_t footer_size;
-  uint32_t version;
-  std::memcpy(&at, trailer, 8);
-  std::memcpy(&footer_size, trailer + 8, 4);
-  std::memcpy(&version, trailer + 12, 4);
+  std::memcpy(&at, trailer, sizeof at);
   const uint64_t end_of_footer = static_cast<uint64_t>(size) - kRunTrailerBytes;
-  if (version != kRunVersion || at < kRunHeaderBytes || at > end_of_footer ||
-      footer_size != end_of_footer - at) {
+  if (LoadU32(trailer + 12) != kRunVersion || at < kRunHeaderBytes || at > end_of_footer ||
+      LoadU32(trailer + 8) != end_of_footer - at) {
     return Damaged(path_, end_of_footer);
   }
   std::string footer;
@@ -86,32 +83,32 @@ bool Run::ParseFooter(std::string_view footer) {
   const char* from = footer.data();
   const char* const end = from + footer.size();
   // Each of so many things takes `bytes` at least.
-  const auto take_count = [&](uint64_t bytes, uint64_t* count) {
-    return TakeVarint(&from, end, count) && *count <= static_cast<uint64_t>(end - from) / bytes;
+  const auto pop_count = [&](uint64_t bytes, uint64_t* count) {
+    return PopVarint(&from, end, count) && *count <= static_cast<uint64_t>(end - from) / bytes;
   };
   std::string_view first, last;
   uint64_t count;
-  if (!TakeVarint(&from, end, &rows_) || !TakeVarint(&from, end, &largest_block_) ||
-      !TakeText(&from, end, &first) || !TakeText(&from, end, &last) || !take_count(1, &count)) {
+  if (!PopVarint(&from, end, &rows_) || !PopVarint(&from, end, &largest_block_) ||
+      !PopText(&from, end, &first) || !PopText(&from, end, &last) || !pop_count(1, &count)) {
     return false;
   }
   // A block is not larger than its rows, in the file or before they were compressed.
-  if (largest_block_ > std::max<uint64_t>(footer_offset_, kMostCompressed + 4096)) return false;
+  if (largest_block_ > std::max<uint64_t>(footer_offset_, kMaxCompressed + 4096)) return false;
   first_key_ = std::string(first);
   last_key_ = std::string(last);
   positions_.resize(count);
   uint64_t before = 0;
   for (uint64_t& position : positions_) {
     uint64_t step;
-    if (!TakeVarint(&from, end, &step) || step > UINT64_MAX - before) return false;
+    if (!PopVarint(&from, end, &step) || step > UINT64_MAX - before) return false;
     position = before += step;
   }
-  if (!take_count(2, &count)) return false;
+  if (!pop_count(2, &count)) return false;
   samples_.resize(count);
   before = kRunHeaderBytes;
   for (auto& [key, offset] : samples_) {
     std::string_view text;
-    if (!TakeText(&from, end, &text) || !TakeVarint(&from, end, &offset)) return false;
+    if (!PopText(&from, end, &text) || !PopVarint(&from, end, &offset)) return false;
     if (offset < before || offset >= footer_offset_) return false;
     key = std::string(text);
     before = offset;
@@ -119,16 +116,15 @@ bool Run::ParseFooter(std::string_view footer) {
   return from == end;
 }
 
-// Rows are then read without looking where they end.
 bool Run::AreRows(std::string_view rows, std::string* last) const {
   const char* at = rows.data();
   const char* const end = at + rows.size();
   std::string_view before = *last;
   for (bool first = true; at != end; first = false) {
     std::string_view key, body;
-    uint64_t segment;
-    if (!TakeText(&at, end, &key) || (first && key.empty()) || !TakeVarint(&at, end, &segment) ||
-        segment >= positions_.size() || !TakeText(&at, end, &body) || !IsBody(body)) {
+    uint64_t chunk;
+    if (!PopText(&at, end, &key) || (first && key.empty()) || !PopVarint(&at, end, &chunk) ||
+        chunk >= positions_.size() || !PopText(&at, end, &body) || !IsBody(body)) {
       return false;
     }
     if (key.empty() || order_ == nullptr) continue;
@@ -159,7 +155,7 @@ absl::Status Run::ReadBlock(uint64_t* at, std::string* block) const {
   if (block->size() < sizeof header || !read_at(0)) return Damaged(path_, offset);
   std::memcpy(&header, block->data(), sizeof header);
   const uint64_t size = sizeof header + uint64_t{header.bytes};
-  if (size > footer_offset_ - offset || header.rows_bytes > kMostCompressed) {
+  if (size > footer_offset_ - offset || header.rows_bytes > kMaxCompressed) {
     return Damaged(path_, offset);
   }
   const size_t had = block->size();

@@ -1,24 +1,29 @@
-// Runs: sorted rows on disk, for merging.
+// Run: sorted rows on disk. RunWriter (tools/load/sort/run_writer.h) writes them, and a merge reads
+// them.
 //
-// A run is written once and then read, by the same program: its bytes are no format that anybody
-// else relies on. Every block has a checksum, so that a run that was damaged is refused. The rows
-// of a run are checked like any other input, unless this process has written it.
+// Only this program reads a run, so nobody else relies on its bytes. Every block has a checksum: a
+// damaged run is refused. The rows of a run are checked like any other input, unless this process
+// has written it.
 //
-//   header   "SHEAFRUN" u32 version
-//   block*   u32 bytes, u32 bytes of rows if they are compressed (LZ4), else 0, u64 XXH3 of the
-//            bytes; rows
-//   footer   positions of blocks of input, samples of keys, counts; a block as well
+//   header   "SHEAFRUN", u32 version
+//   block*   u32 size of what follows the block's header; u32 size of the rows if they are
+//            compressed (LZ4), else 0; u64 XXH3 of what follows; rows
+//   footer   a block too; instead of rows it has counts, the first and the last key, positions of
+//            chunks of input, samples of keys
 //   trailer  u64 offset of the footer, u32 its size, u32 version
 //
-// A row is varint key size (0: the key of the row before), key, varint block of input, varint body
-// size, body. A row is in one block, and a long one alone.
+// A row is varint key size (0: the key of the row before), key, varint index of its chunk of input
+// in the footer's positions, varint body size, body (tools/load/sort/row_record.h). A row is in one
+// block. A long row has a block of its own, which is not compressed.
 //
-// Blocks are compressed where that takes less time than it saves: a writer tries now and then how
-// long a block takes and how small it becomes, and compares with how long writing takes. So it does
-// on a disk that is slow, or busy, and does not where pages are only copied.
+// Ownership: the file stays.
+// Thread safety: none until it is opened and set up. Then several threads may call its const
+// functions, and each use what it got from Read().
 //
-// Ownership: the file stays when a writer that did not Finish() goes away.
-// Thread safety: a RunWriter none; a Run may be read by a thread for each Read().
+//   absl::StatusOr<std::unique_ptr<Run>> run = Run::Open(path);
+//   if (!run.ok()) return run.status();
+//   (*run)->set_order(&order);
+//   const std::unique_ptr<SortedRows> rows = (*run)->Read(RowRange());
 
 #ifndef SHEAF_TOOLS_LOAD_SORT_RUN_FILE_H_
 #define SHEAF_TOOLS_LOAD_SORT_RUN_FILE_H_
@@ -38,17 +43,16 @@ namespace load {
 
 class Run final : public RowStore {
  public:
-  // Reads the footer. Any bytes may be in the file. Errors: NotFound; DataLoss if it is no whole
+  // Opens a file with any bytes, and reads the footer. Errors: NotFound; DataLoss if it is no whole
   // run; FailedPrecondition if it is no regular file of this user with one name; Internal if it
   // cannot be opened.
   static absl::StatusOr<std::unique_ptr<Run>> Open(const std::string& path);
   ~Run() override;
 
-  // Reads the blocks that Read(range) reads and checks them. Errors: as Open(); Cancelled if
-  // interrupted.
+  // Checks the blocks that Read(range) reads. Errors: DataLoss; Cancelled if interrupted.
   absl::Status Verify(const RowRange& range) const;
 
-  // Gives back the space of rows of `range` that no other range needs. They cannot be read after.
+  // Gives back the space of rows of `range` that no other range needs. They can then not be read.
   void Discard(const RowRange& range) const;
 
   std::unique_ptr<SortedRows> Read(const RowRange& range) const override;
@@ -61,9 +65,10 @@ class Run final : public RowStore {
   const std::string& path() const { return path_; }
   uint64_t rows() const { return rows_; }
   const std::vector<uint64_t>& positions() const { return positions_; }
-  // Ranges are cut by this order. REQUIRES: set before Read().
+  // The order of the rows; borrowed. REQUIRES: set before Verify(), Discard() and Read().
   void set_order(const KeyOrder* order) { order_ = order; }
-  // Where checksums are right, rows are what they were: they are not looked through first.
+  // This process has written the run: rows are what they were if checksums are right, so that they
+  // are not checked further.
   void set_written_here() { written_here_ = true; }
 
  private:
@@ -72,11 +77,13 @@ class Run final : public RowStore {
   Run(std::string path, int fd) : path_(std::move(path)), fd_(fd) {}
   absl::Status ReadFooter();
   bool ParseFooter(std::string_view footer);
-  // `*last`: the last key of the block before; becomes that of `rows`.
+  // Checks rows, which are then read without a look at where they end. `*last`: the last key of the
+  // block before; set to that of `rows`.
   bool AreRows(std::string_view rows, std::string* last) const;
-  // ReadBlock() of one that has rows, which are checked.
+  // ReadBlock(), and AreRows() unless this process has written the run.
   absl::Status ReadRows(uint64_t* offset, std::string* block, std::string* last) const;
-  // A header, which means nothing, and the rows. `*offset` becomes that of the next.
+  // Sets `*block` to a header, which means nothing, and the rows. Sets `*offset` to that of the
+  // next block.
   absl::Status ReadBlock(uint64_t* offset, std::string* block) const;
   uint64_t BeginOf(const RowRange& range) const;
   uint64_t EndOf(const RowRange& range) const;

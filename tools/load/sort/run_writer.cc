@@ -12,7 +12,7 @@
 #include "lz4.h"
 #include "tools/common/interrupt.h"
 #include "tools/common/text.h"
-#include "tools/load/sort/row_record.h"
+#include "tools/common/varint.h"
 #include "tools/load/sort/run_format.h"
 #include "tools/load/sort/run_writer.h"
 #include "xxhash.h"
@@ -24,17 +24,6 @@ namespace {
 constexpr uint64_t kMaxSampleBytes = uint64_t{1} << 18;
 // Every so many blocks it is tried whether compressing is faster.
 constexpr uint64_t kTryEvery = 32;
-
-// Positions, samples and counts are written as varints and texts.
-void AppendVarint(uint64_t value, std::string* out) {
-  char bytes[kMaxVarint64];
-  out->append(bytes, static_cast<size_t>(StoreVarint(value, bytes) - bytes));
-}
-
-void AppendText(std::string_view text, std::string* out) {
-  AppendVarint(text.size(), out);
-  out->append(text);
-}
 
 double Seconds() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
@@ -48,12 +37,12 @@ absl::Status Failed(const std::string& path, const char* what) {
 
 absl::Status FitsRun(std::string_view key, uint64_t body_bytes) {
   // Sizes are 32 bits wide; the rest of a row is some varints.
-  constexpr uint64_t kMostBytes = 0xFFFFFFFF - 3 * kMaxVarint64;
-  if (body_bytes <= kMostBytes && key.size() <= kMostBytes - body_bytes) return absl::OkStatus();
+  constexpr uint64_t kMaxBytes = 0xFFFFFFFF - 3 * kMaxVarint64;
+  if (body_bytes <= kMaxBytes && key.size() <= kMaxBytes - body_bytes) return absl::OkStatus();
   return absl::ResourceExhaustedError(
       absl::StrCat("a row of key ", Quoted(key), " is too large: ", Grouped(key.size()),
                    " bytes of the key and ", Grouped(body_bytes),
-                   " of its values; a row that is sorted has at most ", Grouped(kMostBytes),
+                   " of its values; a row that is sorted has at most ", Grouped(kMaxBytes),
                    ". Spread its values over several rows"));
 }
 
@@ -74,12 +63,12 @@ absl::Status RunWriter::Write(SortedRows& rows, const std::vector<uint64_t>& pos
   std::memcpy(header, kRunMagic, sizeof kRunMagic);
   std::memcpy(header + sizeof kRunMagic, &kRunVersion, sizeof kRunVersion);
   if (absl::Status status = WriteAll(header, sizeof header); !status.ok()) return status;
-  // Rows of one block are mostly behind each other only in the input, so there is no order to use;
+  // Rows of one chunk are mostly behind each other only in the input, so there is no order to use;
   // the number of positions is small.
-  uint64_t segment = 0;
+  uint64_t chunk = 0;
   while (rows.Next()) {
-    if (positions[segment] != rows.position()) {
-      segment = static_cast<uint64_t>(
+    if (positions[chunk] != rows.position()) {
+      chunk = static_cast<uint64_t>(
           std::lower_bound(positions.begin(), positions.end(), rows.position()) -
           positions.begin());
     }
@@ -88,14 +77,14 @@ absl::Status RunWriter::Write(SortedRows& rows, const std::vector<uint64_t>& pos
     if (block_.size() >= kRunBlockBytes || is_long) {
       if (absl::Status status = FlushBlock(); !status.ok()) return status;
     }
-    Add(rows.key(), segment, rows.body());
+    Add(rows.key(), chunk, rows.body());
   }
   if (!rows.status().ok()) return rows.status();
   absl::Status status = FlushBlock();
   return status.ok() ? WriteFooter(positions) : status;
 }
 
-void RunWriter::Add(std::string_view key, uint64_t segment, std::string_view body) {
+void RunWriter::Add(std::string_view key, uint64_t chunk, std::string_view body) {
   if (rows_++ == 0) first_key_ = std::string(order_.Border(key));
   const bool same = !block_.empty() && key == key_;
   if (block_.empty()) {
@@ -122,7 +111,7 @@ void RunWriter::Add(std::string_view key, uint64_t segment, std::string_view bod
     AppendText(key, &block_);
     key_.assign(key.data(), key.size());
   }
-  AppendVarint(segment, &block_);
+  AppendVarint(chunk, &block_);
   AppendText(body, &block_);
 }
 
@@ -150,7 +139,7 @@ absl::Status RunWriter::FlushBlock() {
 // Bytes of the rows of block_ in compressed_, behind a header; 0 if they are not to be compressed.
 size_t RunWriter::Compress() {
   const size_t size = block_.size() - sizeof(RunBlockHeader);
-  if (compression_ == RunCompression::kNever || size > kMostCompressed) return 0;
+  if (compression_ == RunCompression::kNever || size > kMaxCompressed) return 0;
   const auto is_faster = [this] {
     // A compressed block is read once and decompressed, in less than half the time.
     return compressed_share_ < 1 &&
@@ -159,7 +148,7 @@ size_t RunWriter::Compress() {
   const bool tries = blocks_ % kTryEvery == 2;  // the first block tells how long writing takes
   if (!tries && compression_ == RunCompression::kWhenFaster && !is_faster()) return 0;
   compressed_.resize(sizeof(RunBlockHeader) +
-                     static_cast<size_t>(LZ4_compressBound(kMostCompressed)));
+                     static_cast<size_t>(LZ4_compressBound(kMaxCompressed)));
   const double began = Seconds();
   const int got = LZ4_compress_default(
       block_.data() + sizeof(RunBlockHeader), compressed_.data() + sizeof(RunBlockHeader),

@@ -1,7 +1,14 @@
-// RunWriter: writes a run (run_file.h).
+// RunWriter: writes a run (tools/load/sort/run_file.h).
 //
-// Ownership: the file stays when a writer that did not finish Write() goes away. Thread safety:
-// none.
+// Blocks are compressed if that saves more time than it takes. The writer tries it now and then: it
+// compares the time to compress a block with the time to write what compression saves. So blocks
+// are compressed on a slow or busy disk, and not if writing only copies pages.
+//
+// Ownership: the file stays, also after an error. Thread safety: none.
+//
+//   absl::StatusOr<std::unique_ptr<RunWriter>> writer = RunWriter::Create(path, order);
+//   if (!writer.ok()) return writer.status();
+//   absl::Status status = (*writer)->Write(*table.Read(RowRange()), table.positions());
 
 #ifndef SHEAF_TOOLS_LOAD_SORT_RUN_WRITER_H_
 #define SHEAF_TOOLS_LOAD_SORT_RUN_WRITER_H_
@@ -21,15 +28,17 @@
 namespace sheaf {
 namespace load {
 
+// Programs use kWhenFaster, which depends on the machine. Tests and benchmarks use the others.
 enum class RunCompression { kWhenFaster, kAlways, kNever };
 
-// ResourceExhausted, naming the key, if a row with a body of so many bytes is too large for a
-// block, which has 4 GiB - 1 bytes at most.
+// Returns ResourceExhausted, naming the key, if a row with a body of so many bytes is too large for
+// a block, which has at most 4 GiB - 1 bytes.
 absl::Status FitsRun(std::string_view key, uint64_t body_bytes);
 
 class RunWriter {
  public:
-  // `order`: that of the rows; borrowed. Errors: Internal, naming the file and the reason.
+  // Makes the file. `order`: that of the rows; borrowed. Errors: Internal, naming the file and the
+  // reason.
   static absl::StatusOr<std::unique_ptr<RunWriter>> Create(
       const std::string& path, const KeyOrder& order,
       RunCompression compression = RunCompression::kWhenFaster);
@@ -37,18 +46,20 @@ class RunWriter {
   RunWriter(const RunWriter&) = delete;
   RunWriter& operator=(const RunWriter&) = delete;
 
-  // Writes all of `rows`, whose positions are among `positions`, sorted.
+  // Writes all of `rows`, and finishes the run. REQUIRES: `positions` are sorted, and have those of
+  // all rows.
   // Errors: those of `rows` and FitsRun(); Internal, naming the file and the reason; Cancelled if
   // interrupted.
   absl::Status Write(SortedRows& rows, const std::vector<uint64_t>& positions);
 
+  // Bytes of the file so far.
   uint64_t bytes() const { return offset_; }
 
  private:
   RunWriter(std::string path, int fd, const KeyOrder& order, RunCompression compression)
       : path_(std::move(path)), fd_(fd), order_(order), compression_(compression) {}
 
-  void Add(std::string_view key, uint64_t segment, std::string_view body);
+  void Add(std::string_view key, uint64_t chunk, std::string_view body);
   absl::Status FlushBlock();
   absl::Status WriteAll(const char* data, size_t size);
   size_t Compress();
@@ -69,7 +80,7 @@ class RunWriter {
   uint64_t sample_bytes_ = 0;
   uint64_t sample_every_ = 1;
   uint64_t blocks_ = 0;
-  // Seconds a byte; the part of its bytes that the last block that was compressed has kept.
+  // Seconds a byte. compressed_share_: of its bytes, what the last compressed block has kept.
   double write_seconds_ = 0;
   double compress_seconds_ = 0;
   double compressed_share_ = 1;

@@ -1,13 +1,13 @@
-// SortedRows: rows in the order of their keys, rows of one key in the order of the input: what a
-// table in memory and a run on disk give, and a merge takes and gives.
+// SortedRows: reads rows in the order of their keys, and rows of one key in the order of the input.
+// They come from a table in memory, a run on disk, or a merge of these.
 //
-// A row is a key and a body: varint number of values, then varint size and bytes of each.
+// A row is a key and a body (tools/load/sort/row_record.h).
 //
-// Lifetime: the views are valid until the next Next(). Thread safety: none; several SortedRows of
-// one table or run may be used by a thread each.
+// Lifetime: the views are valid until the next Next(). Thread safety: none; several threads may
+// each have SortedRows of one table or run.
 //
 //   while (rows.Next()) use(rows.key(), rows.body());
-//   if (!rows.status().ok()) ...
+//   if (!rows.status().ok()) return rows.status();
 
 #ifndef SHEAF_TOOLS_LOAD_SORT_SORTED_ROWS_H_
 #define SHEAF_TOOLS_LOAD_SORT_SORTED_ROWS_H_
@@ -28,12 +28,12 @@ class SortedRows {
  public:
   virtual ~SortedRows() = default;
 
-  // False at the end, and if status() is not OK.
+  // Goes to the next row. Returns false at the end, and if status() is not OK.
   virtual bool Next() = 0;
 
   std::string_view key() const { return key_; }
   std::string_view body() const { return body_; }
-  // Of the block in which the row was read (RowBlock::position()).
+  // RowChunk::position() of the chunk that the row was in.
   uint64_t position() const { return position_; }
   const absl::Status& status() const { return status_; }
 
@@ -44,7 +44,7 @@ class SortedRows {
   absl::Status status_;
 };
 
-// Keys from `begin` on and before `end`.
+// Keys from `begin` on and before `end`. Default: all.
 struct RowRange {
   std::string begin;
   std::string end;
@@ -52,25 +52,26 @@ struct RowRange {
   bool has_end = false;
 };
 
-// The border of a key that stands for `bytes` of rows before the next sample.
+// KeyOrder::Border() of a key, and the bytes of rows from it to the next sample.
 struct KeySample {
   std::string key;
   uint64_t bytes;
 };
 
-// Sorted rows that can be read in several ranges at once: a table, or a run.
+// A table or a run: several threads can read ranges of its sorted rows at once.
 class RowStore {
  public:
   virtual ~RowStore() = default;
 
-  // Rows of `range`. Borrows the store.
+  // Reads the rows of `range`. The result borrows the store.
   virtual std::unique_ptr<SortedRows> Read(const RowRange& range) const = 0;
   // Keys at about equal distances, for cutting ranges.
   virtual std::vector<KeySample> Samples() const = 0;
-  // Bytes of memory that a Read() takes.
+  // Bytes of memory that the result of a Read() takes.
   virtual uint64_t reading_bytes() const = 0;
+  // About the bytes of all rows.
   virtual uint64_t bytes() const = 0;
-  // Of the first and the last row, or KeyOrder::Border() of them. REQUIRES: not empty.
+  // The first and the last key, or KeyOrder::Border() of them. REQUIRES: not empty.
   virtual std::string_view first_key() const = 0;
   virtual std::string_view last_key() const = 0;
 };

@@ -1,4 +1,4 @@
-#include "tools/load/input/block_reader.h"
+#include "tools/load/input/chunk_reader.h"
 
 #include <algorithm>
 #include <cstring>
@@ -13,18 +13,18 @@
 namespace sheaf {
 namespace load {
 
-absl::StatusOr<bool> BlockReader::Next(RowBlock* block, const MayUse& may_use) {
+absl::StatusOr<bool> ChunkReader::Next(RowChunk* chunk, const MayUse& may_use) {
   const std::lock_guard<std::mutex> lock(mutex_);
   if (failed_) return false;  // the thread that met the error has it
-  block->Shrink(4 * options_.block_bytes);
+  chunk->Shrink(4 * options_.chunk_bytes);
   failed_ = true;  // what an exception leaves is not gone on with either
-  absl::StatusOr<bool> more = NextLocked(block, may_use);
+  absl::StatusOr<bool> more = NextLocked(chunk, may_use);
   failed_ = !more.ok();
   return more;
 }
 
 // Going on would read rows once more, or not at all.
-absl::Status BlockReader::CheckReadBefore(bool at_end) const {
+absl::Status ChunkReader::CheckReadBefore(bool at_end) const {
   if (read_before_ == options_.read_before.size()) return absl::OkStatus();
   const PositionRange& range = options_.read_before[read_before_];
   if (!at_end && position_ <= range.begin && range.begin <= range.end) return absl::OkStatus();
@@ -35,7 +35,7 @@ absl::Status BlockReader::CheckReadBefore(bool at_end) const {
       "again without --resume"));
 }
 
-absl::Status BlockReader::PassOver() {
+absl::Status ChunkReader::PassOver() {
   for (;; ++read_before_) {
     if (absl::Status status = CheckReadBefore(/*at_end=*/false); !status.ok()) return status;
     if (read_before_ == options_.read_before.size()) return absl::OkStatus();
@@ -61,13 +61,13 @@ absl::Status BlockReader::PassOver() {
 }
 
 // What may be the reason why the first row of the input cannot be read.
-std::string BlockReader::Hint(RowFormat format) const {
+std::string ChunkReader::Hint(RowFormat format) const {
   if (offset_ != 0) return "";
   const std::string hint = FormatHint(source_->front(), format);
   return hint.empty() ? "" : absl::StrCat("; ", hint);
 }
 
-absl::StatusOr<bool> BlockReader::NextLocked(RowBlock* block, const MayUse& may_use) {
+absl::StatusOr<bool> ChunkReader::NextLocked(RowChunk* chunk, const MayUse& may_use) {
   for (;;) {
     if (absl::Status status = CheckInterrupt(); !status.ok()) return status;
     if (source_ == nullptr) {
@@ -84,80 +84,80 @@ absl::StatusOr<bool> BlockReader::NextLocked(RowBlock* block, const MayUse& may_
       rest_.clear();
     }
     if (absl::Status status = PassOver(); !status.ok()) return status;
-    block->name_ = source_->name();
-    block->input_ = input_ - 1;
-    block->format_ = options_.format.value_or(FormatOfFile(options_.inputs[input_ - 1]));
+    chunk->name_ = source_->name();
+    chunk->input_ = input_ - 1;
+    chunk->format_ = options_.format.value_or(FormatOfFile(options_.inputs[input_ - 1]));
     if (offset_ == 0) {
-      const std::string fault = ForeignContent(source_->front(), source_->tail(), block->format_);
+      const std::string fault = ForeignContent(source_->front(), source_->tail(), chunk->format_);
       if (!fault.empty()) {
         return absl::InvalidArgumentError(absl::StrCat(source_->name(), ": ", fault));
       }
     }
-    block->offset_ = offset_;
-    block->position_ = position_;
-    block->size_ = 0;
-    // A block ends where one begins that was read before; such a one is read as it was.
-    uint64_t most = std::numeric_limits<uint64_t>::max();
-    block->again_ = false;
+    chunk->offset_ = offset_;
+    chunk->position_ = position_;
+    chunk->size_ = 0;
+    // A chunk ends where one begins that was read before; such a one is read as it was.
+    uint64_t max = std::numeric_limits<uint64_t>::max();
+    chunk->again_ = false;
     if (read_before_ < options_.read_before.size()) {
       const PositionRange& range = options_.read_before[read_before_];
-      block->again_ = range.begin == position_;
-      most = block->again_ ? range.end - range.begin : range.begin - position_;
+      chunk->again_ = range.begin == position_;
+      max = chunk->again_ ? range.end - range.begin : range.begin - position_;
     }
     size_t size = 0;
     size_t whole = 0;
-    size_t want = options_.block_bytes;  // rest_ is no longer
-    if (block->again_) want = std::max<size_t>(want, most);
+    size_t want = options_.chunk_bytes;  // rest_ is no longer
+    if (chunk->again_) want = std::max<size_t>(want, max);
     for (bool grown = false;; grown = true) {
-      if (!block->Grow(want)) {
-        return absl::UnavailableError(absl::StrCat(block->name_, ": offset ", offset_,
+      if (!chunk->Grow(want)) {
+        return absl::UnavailableError(absl::StrCat(chunk->name_, ": offset ", offset_,
                                                    ": out of memory for rows of ", Bytes(want),
                                                    "; lower --memory or --threads"));
       }
       const size_t had = size;
       if (!rest_.empty()) {
-        std::memcpy(block->buffer_, rest_.data(), rest_.size());
+        std::memcpy(chunk->buffer_, rest_.data(), rest_.size());
         size = rest_.size();
         rest_.clear();
       }
       while (size < want && !at_end_) {
-        const absl::StatusOr<size_t> got = source_->Read(block->buffer_ + size, want - size);
+        const absl::StatusOr<size_t> got = source_->Read(chunk->buffer_ + size, want - size);
         if (!got.ok()) return got.status();
         size += *got;
         at_end_ = *got == 0;
       }
       file_bytes_.store(closed_bytes_ + source_->file_bytes(), std::memory_order_relaxed);
-      const auto usable = static_cast<size_t>(std::min<uint64_t>(size, most));
-      whole = WholeRows(block->format_, block->buffer_, usable, at_end_ || usable == most,
+      const auto usable = static_cast<size_t>(std::min<uint64_t>(size, max));
+      whole = WholeRows(chunk->format_, chunk->buffer_, usable, at_end_ || usable == max,
                         /*one=*/grown, had);
       if (whole != 0 || at_end_) break;
       // A little at a time: what is behind the row is short, and memory is not used before it is
       // written.
-      want = size + options_.block_bytes;
+      want = size + options_.chunk_bytes;
       if (!may_use(want)) {
         return absl::ResourceExhaustedError(
-            absl::StrCat(block->name_, ": offset ", offset_, ": a row of more than ", Bytes(size),
+            absl::StrCat(chunk->name_, ": offset ", offset_, ": a row of more than ", Bytes(size),
                          " does not fit into --memory; raise it, or look for a missing line end",
-                         Hint(block->format_)));
+                         Hint(chunk->format_)));
       }
     }
-    if (at_end_ && whole == 0 && size != 0) return CutOff(*block, block->buffer_, size);
-    rest_.assign(block->buffer_ + whole, size - whole);
+    if (at_end_ && whole == 0 && size != 0) return CutOff(*chunk, chunk->buffer_, size);
+    rest_.assign(chunk->buffer_ + whole, size - whole);
     if (at_end_ && rest_.empty()) {
       closed_bytes_ += source_->file_bytes();
       source_.reset();
     }
     if (whole == 0) continue;
-    block->size_ = whole;
-    block->number_ = number_++;
-    if (block->again_ && whole == most) ++read_before_;
+    chunk->size_ = whole;
+    chunk->number_ = number_++;
+    if (chunk->again_ && whole == max) ++read_before_;
     offset_ += whole;
     position_ += whole;
     return true;
   }
 }
 
-size_t BlockReader::WholeRows(RowFormat format, const char* data, size_t size, bool at_end,
+size_t ChunkReader::WholeRows(RowFormat format, const char* data, size_t size, bool at_end,
                               bool one, size_t searched) {
   if (format == RowFormat::kFramed) return one ? FirstFrame(data, size) : WholeFrames(data, size);
   if (at_end && !one) return size;
@@ -168,14 +168,14 @@ size_t BlockReader::WholeRows(RowFormat format, const char* data, size_t size, b
 }
 
 // Nothing tells where the next frame would begin, so what is left cannot be skipped like a row.
-absl::Status BlockReader::CutOff(const RowBlock& block, const char* data, size_t size) const {
+absl::Status ChunkReader::CutOff(const RowChunk& chunk, const char* data, size_t size) const {
   const std::string expected =
       size < kFrameHeaderBytes ? absl::StrCat("expected ", kFrameHeaderBytes,
                                               " bytes of key size and value size, found ", size)
                                : absl::StrCat("expected a key of ", FrameKeySize(data),
                                               " and a value of ", FrameValueSize(data),
                                               " bytes, found ", size - kFrameHeaderBytes, " bytes");
-  return absl::InvalidArgumentError(absl::StrCat(block.name(), ": offset ", block.offset(),
+  return absl::InvalidArgumentError(absl::StrCat(chunk.name(), ": offset ", chunk.offset(),
                                                  ": truncated frame: ", expected,
                                                  Hint(RowFormat::kFramed)));
 }

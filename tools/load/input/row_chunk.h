@@ -1,11 +1,15 @@
-// RowBlock: whole rows of an input, as they were read: what a worker parses at a time.
+// RowChunk: whole rows of one input, as they were read. A thread parses one chunk at a time.
 //
-// Ownership: owns its buffer, which is used again by the next block that is read into it.
-// Lifetime: rows() is valid until then; kPadding bytes behind it may be read (their content means
-// nothing): simdjson wants that. Thread safety: none.
+// Ownership: owns its buffer. The next chunk that is read into it uses the buffer again.
+// Lifetime: rows() is valid until then. kPadding bytes behind it may be read, as simdjson does;
+// they mean nothing. Thread safety: none.
+//
+//   RowChunk chunk;
+//   absl::StatusOr<bool> more = reader.Next(&chunk, may_use);
+//   if (more.ok() && *more) use(chunk.rows());
 
-#ifndef SHEAF_TOOLS_LOAD_INPUT_ROW_BLOCK_H_
-#define SHEAF_TOOLS_LOAD_INPUT_ROW_BLOCK_H_
+#ifndef SHEAF_TOOLS_LOAD_INPUT_ROW_CHUNK_H_
+#define SHEAF_TOOLS_LOAD_INPUT_ROW_CHUNK_H_
 
 #include <algorithm>
 #include <cstddef>
@@ -19,33 +23,36 @@
 namespace sheaf {
 namespace load {
 
-class RowBlock {
+class RowChunk {
  public:
   static constexpr size_t kPadding = 64;
 
-  RowBlock() = default;
-  ~RowBlock() { std::free(buffer_); }
-  RowBlock(const RowBlock&) = delete;
-  RowBlock& operator=(const RowBlock&) = delete;
+  RowChunk() = default;
+  ~RowChunk() { std::free(buffer_); }
+  RowChunk(const RowChunk&) = delete;
+  RowChunk& operator=(const RowChunk&) = delete;
 
   std::string_view rows() const { return {buffer_, size_}; }
-  // Blocks of all inputs are numbered from 0 in the order of the input.
+  // Chunks of all inputs are numbered from 0, in the order of the input.
   uint64_t number() const { return number_; }
-  // Where it begins, in bytes after decompression: in its input, and in all inputs one behind the
-  // other. Positions grow with numbers and are the same whenever the same inputs are read.
+  // Where the chunk begins, in bytes after decompression: offset() in its input, position() in all
+  // inputs, one behind the other. Positions grow with numbers. A row has the same position
+  // whenever the same inputs are read.
   uint64_t offset() const { return offset_; }
   uint64_t position() const { return position_; }
-  // Of its input.
+  // The index of its input.
   size_t input() const { return input_; }
   RowFormat format() const { return format_; }
-  // Its rows were taken before; only those that were rejected are wanted.
+  // An earlier load has its rows. Only the rejects among them are wanted.
   bool again() const { return again_; }
+  // The name of its input, for messages.
   const std::string& name() const { return name_; }
 
  private:
-  friend class BlockReader;
+  friend class ChunkReader;
 
-  // Room for `bytes` and the padding; keeps what is there. False if the system has no memory.
+  // Makes room for `bytes` and the padding, and keeps what is there. Returns false if the system
+  // has no memory.
   bool Grow(size_t bytes) {
     if (bytes <= capacity_) return true;
     bytes = std::max(bytes, 2 * capacity_);  // so that a long row is moved few times
@@ -79,4 +86,4 @@ class RowBlock {
 }  // namespace load
 }  // namespace sheaf
 
-#endif  // SHEAF_TOOLS_LOAD_INPUT_ROW_BLOCK_H_
+#endif  // SHEAF_TOOLS_LOAD_INPUT_ROW_CHUNK_H_

@@ -1,4 +1,4 @@
-#include "tools/load/output/block_lists.h"
+#include "tools/load/output/chunk_lists.h"
 
 #include "absl/status/statusor.h"
 #include "sheaf/blob_view.h"
@@ -6,7 +6,7 @@
 namespace sheaf {
 namespace load {
 
-absl::Status BlockLists::Add(std::string_view key, absl::Span<const std::string_view> values) {
+absl::Status ChunkLists::Add(std::string_view key, absl::Span<const std::string_view> values) {
   if (lists_.empty() || key != last_key()) {
     if (!lists_.empty()) {
       if (key < last_key()) return absl::FailedPreconditionError("not in order");
@@ -20,7 +20,7 @@ absl::Status BlockLists::Add(std::string_view key, absl::Span<const std::string_
   return absl::OkStatus();
 }
 
-absl::Status BlockLists::Finish() {
+absl::Status ChunkLists::Finish() {
   if (lists_.empty()) return absl::OkStatus();
   List& list = lists_.back();
   list.values = builder_.size();
@@ -31,7 +31,7 @@ absl::Status BlockLists::Finish() {
   return absl::OkStatus();
 }
 
-absl::Status BlockLists::AppendTo(SstBuilder* builder, size_t begin, size_t end, uint64_t* rows,
+absl::Status ChunkLists::AppendTo(SstBuilder* builder, size_t begin, size_t end, uint64_t* rows,
                                   uint64_t* values) const {
   for (size_t i = begin; i < end; ++i) {
     const List& list = lists_[i];

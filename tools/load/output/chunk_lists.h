@@ -1,12 +1,17 @@
-// BlockLists: the lists of a block of sorted rows, encoded while the rows are parsed.
+// ChunkLists: the lists of a chunk of sorted rows, encoded while the rows are parsed.
 //
-// Those of its first and last key may go on in other blocks, so an SstBuilder takes them as parts
-// of a list.
+// The list of its first key may begin in a chunk before, and that of its last key may go on in a
+// chunk behind. So both are given to an SstBuilder as pieces of a list.
 //
 // Thread safety: none.
+//
+//   ChunkLists lists(Layout::kCompact);
+//   absl::Status status = parser.Parse(lists).status();
+//   if (status.ok()) status = lists.Finish();
+//   if (status.ok()) status = lists.AppendTo(&builder, 0, lists.size(), &rows, &values);
 
-#ifndef SHEAF_TOOLS_LOAD_OUTPUT_BLOCK_LISTS_H_
-#define SHEAF_TOOLS_LOAD_OUTPUT_BLOCK_LISTS_H_
+#ifndef SHEAF_TOOLS_LOAD_OUTPUT_CHUNK_LISTS_H_
+#define SHEAF_TOOLS_LOAD_OUTPUT_CHUNK_LISTS_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -23,9 +28,9 @@
 namespace sheaf {
 namespace load {
 
-class BlockLists final : public RowSink {
+class ChunkLists final : public RowSink {
  public:
-  explicit BlockLists(Layout layout) : layout_(layout), builder_(layout) {}
+  explicit ChunkLists(Layout layout) : layout_(layout), builder_(layout) {}
 
   void Clear() {
     keys_.clear();
@@ -33,10 +38,10 @@ class BlockLists final : public RowSink {
     lists_.clear();
   }
 
-  // Errors: FailedPrecondition for a row that is not in order; those of Finish().
+  // Errors: FailedPrecondition if the row is not in order; those of Finish().
   absl::Status Add(std::string_view key, absl::Span<const std::string_view> values) override;
 
-  // Ends the last list. Errors: InvalidArgument for values that no blob has room for.
+  // Ends the last list. Errors: ResourceExhausted if its values are too large for a blob.
   absl::Status Finish();
 
   bool empty() const { return lists_.empty(); }
@@ -44,7 +49,8 @@ class BlockLists final : public RowSink {
   std::string_view first_key() const { return Key(lists_.front()); }
   std::string_view last_key() const { return Key(lists_.back()); }
 
-  // Lists from `begin` on and before `end`; adds to the counts. REQUIRES: Finish() succeeded.
+  // Gives the lists from `begin` on and before `end` to `builder`, and adds to the counts.
+  // Errors: those of the builder. REQUIRES: Finish() succeeded.
   absl::Status AppendTo(SstBuilder* builder, size_t begin, size_t end, uint64_t* rows,
                         uint64_t* values) const;
 
@@ -73,4 +79,4 @@ class BlockLists final : public RowSink {
 }  // namespace load
 }  // namespace sheaf
 
-#endif  // SHEAF_TOOLS_LOAD_OUTPUT_BLOCK_LISTS_H_
+#endif  // SHEAF_TOOLS_LOAD_OUTPUT_CHUNK_LISTS_H_
