@@ -61,7 +61,7 @@ absl::Status CheckStreams(const load::InputFiles& inputs) {
 
 void AddFolders(CLI::App& app, load::DbFolders* folders) {
   AddText(app, "--wal-dir", &folders->wal_dir,
-          "Folder of the DB's log, where OPTIONS name another one than DIR")
+          "Folder of the DB's write-ahead log, if OPTIONS name another one than DIR")
       ->type_name("W");
   app.add_option_function<std::vector<std::string>>(
          "--db-path",
@@ -69,7 +69,7 @@ void AddFolders(CLI::App& app, load::DbFolders* folders) {
            folders->db_paths.clear();
            for (const std::string& path : paths) folders->db_paths.push_back(Unprotect(path));
          },
-         "Folder of SSTs; given once for each of the application's db_paths, in their order")
+         "Folder of SSTs; give it once for each of the application's db_paths, in their order")
       ->type_name("P")
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);

@@ -26,26 +26,24 @@ namespace {
 constexpr char kName[] = "verify";
 
 constexpr char kFooter[] =
-    "Checks the checksums of all SSTs (plain and cuckoo tables have none), that all logs can be "
-    "read\n"
-    "to their end, and that the value of each key is a list.\n"
-    "\n"
-    "Each fault is a line on stdout:\n"
-    "  key TAB reason               a value that is not a list; the key with the escapes of tsv\n"
-    "  DB, SST or log TAB reason    what RocksDB found, a merge operator that another tool wrote, "
-    "or a\n"
-    "                               damaged log: the offset, and how many bytes cannot be read\n"
-    "A log that ends within a record is no fault: a crash leaves that. Nor is a MANIFEST: a note\n"
-    "on stderr tells which SSTs and blob files are there that it does not name.\n"
-    "A summary goes to stderr. Nothing is changed. `sheaf repair --dry-run` tells what of it can "
-    "be\n"
-    "mended. Another process may write to the DB meanwhile: the DB of one moment is checked, and\n"
-    "what is found is looked at again in the DB of a second moment before it is a fault.\n"
-    "\n"
-    "Example:\n"
-    "  sheaf verify --db lists.db\n"
-    "\n"
-    "Exit status: 0 no fault; 1 faults, or the check failed; 2 bad usage.";
+    R"(Checks the checksums of all SSTs (plain and cuckoo tables have none), that all logs can be
+read to their end, and that the value of each key is a list. Changes nothing.
+
+Each fault is a line on stdout:
+  key TAB reason               a value that is not a list; the key has the escapes of tsv
+  DB, SST or log TAB reason    what RocksDB found, a merge operator that another tool wrote, or a
+                               damaged log: the offset, and how many bytes cannot be read
+A log that ends within a record is not a fault, because a crash leaves such a log. Nor is a
+MANIFEST that ends within a record: a note on stderr names the SSTs and blob files that it does
+not name. A summary goes to stderr. `sheaf repair --dry-run` shows which faults can be mended.
+
+Another process may write to the DB meanwhile. The command checks the DB as it was at one moment,
+and reports a fault only if it finds it again at a second moment.
+
+Example:
+  sheaf verify --db lists.db
+
+Exit status: 0 no fault; 1 faults, or the check failed; 2 bad usage.)";
 
 class Faults {
  public:
