@@ -175,7 +175,7 @@ class Database {
   // Finds `gone_`.
   void FindGone();
   // `families_` and `db_options_` of what the application said.
-  void TakeOver();
+  void DeriveOptions();
   static absl::StatusOr<Database> Of(const std::string& path, const std::string& family,
                                      const DbFolders& folders, OptionsFile said);
   // True if the application may look elsewhere for new SSTs. With a first path that is not the DB's

@@ -10,7 +10,7 @@
 //
 // Ownership: holds the files open; must outlive the DB. Thread safety: as rocksdb::FileSystem.
 //
-//   absl::StatusOr<std::shared_ptr<FrozenFiles>> files = FrozenFiles::Take(fs, "lists.db", {});
+//   absl::StatusOr<std::shared_ptr<FrozenFiles>> files = FrozenFiles::Capture(fs, "lists.db", {});
 //   const std::unique_ptr<rocksdb::Env> env = rocksdb::NewCompositeEnv(*files);
 //   options.env = env.get();
 
@@ -48,7 +48,7 @@ class FrozenFiles final : public rocksdb::FileSystemWrapper {
   // each attempt after MANIFEST was looked at first.
   // Errors: NotFound if there is no CURRENT or MANIFEST; Aborted if MANIFEST changed in each of
   // kAttempts attempts.
-  static absl::StatusOr<std::shared_ptr<FrozenFiles>> Take(
+  static absl::StatusOr<std::shared_ptr<FrozenFiles>> Capture(
       const std::shared_ptr<rocksdb::FileSystem>& base, const std::string& path,
       const std::vector<std::string>& folders, const std::function<void()>& between = nullptr);
   // Differs after another process changed what there is of the DB in `path`, but for values in its

@@ -74,8 +74,8 @@ CLI::Option* AddChoice(CLI::App& app, const std::string& name,
   return app.add_option_function<std::string>(name, choose, help);
 }
 
-// An option that takes a whole number from `least` to `most`.
-CLI::Option* AddNumber(CLI::App& app, const std::string& name, uint64_t least, uint64_t most,
+// An option that takes a whole number from `min` to `max`.
+CLI::Option* AddNumber(CLI::App& app, const std::string& name, uint64_t min, uint64_t max,
                        const std::function<void(uint64_t)>& set, const std::string& help);
 
 CLI::Option* AddListFormat(CLI::App& app, ListFormat* format);

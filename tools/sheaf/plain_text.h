@@ -22,7 +22,7 @@ TextBytes Look(std::string_view bytes, char quote);
 
 // The longest prefix of `*text` of at most `limit` bytes that ends between two characters, taken
 // off its front. REQUIRES: *text is UTF-8, limit >= 4.
-std::string_view TakeCharacters(std::string_view* text, size_t limit);
+std::string_view PopCharacters(std::string_view* text, size_t limit);
 
 }  // namespace tool
 }  // namespace sheaf

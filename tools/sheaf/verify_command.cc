@@ -62,8 +62,8 @@ class Faults {
     ++count_;
     if (look_ != Look::kFirst) out_.Write(line + "\n");
   }
-  // Takes back the number; a second look counts anew.
-  uint64_t TakeCount() { return std::exchange(count_, 0); }
+  // Returns the count and resets it, for a second look.
+  uint64_t ResetCount() { return std::exchange(count_, 0); }
   uint64_t count() const { return count_; }
 
  private:
@@ -185,7 +185,7 @@ int Run(const DbName& name) {
   const bool is_shared = !database->CheckUnlocked().ok();
   if (is_shared) faults.Begin(Faults::Look::kFirst);
   absl::Status status = Check(name, *database, out, faults, &keys);
-  if (is_shared && status.ok() && faults.TakeCount() != 0) {
+  if (is_shared && status.ok() && faults.ResetCount() != 0) {
     faults.Begin(Faults::Look::kSecond);
     const absl::StatusOr<load::Database> again = ReadDatabase(name);
     status = again.ok() ? Check(name, *again, out, faults, &keys) : again.status();
