@@ -1,8 +1,8 @@
-// fsync(2), where the file system can do it: some cannot for folders, and devices never do.
+// fsync(2), if the file system supports it: some do not for folders, and devices never do.
 //
-// What was synced cannot fail to be written by close(2). So whoever writes what has to last calls
-// TrySync() and handles its error; whoever only reads, or throws away what it wrote, closes without
-// a look at the result.
+// Once TrySync() has succeeded, close(2) cannot lose data. So code whose data must last calls
+// TrySync() and handles its error. Code that only reads, or discards what it wrote, ignores the
+// result of close(2).
 //
 // Thread safety: from any thread.
 
@@ -18,10 +18,10 @@ namespace load {
 
 // Returns 0, or the errno.
 int TrySync(int fd);
-// The same of a file or folder; 0 also if this user may not read it.
+// The same for the file or folder `path`; also returns 0 if this user may not read it.
 int TrySync(const std::string& path);
 
-// The same with a message: Internal, naming `path` and the reason.
+// The same as a status. Errors: Internal, naming `path` and the reason.
 absl::Status SyncPath(const std::string& path);
 absl::Status NotSynced(const std::string& path, int error);
 

@@ -1,4 +1,4 @@
-// Escapes of a tsv file: how any byte is written in a line of text.
+// Escapes of a tsv file: they write any byte in a line of text.
 //
 //   \t TAB   \n LF   \\ backslash   \xHH any byte, two hexadecimal digits
 //
@@ -14,16 +14,17 @@
 namespace sheaf {
 namespace load {
 
-// Appends `bytes` to `*out` as text without TAB and LF. TAB, LF and backslash are written as above;
-// other control bytes, and all bytes from 0x80 on if `bytes` is not UTF-8, as \xHH. So the text is
-// UTF-8 whatever the bytes are, and UTF-8 stays readable.
+// Appends `bytes` to `*out` as text without TAB and LF. Writes TAB, LF and backslash as above, and
+// other control bytes as \xHH. If `bytes` is not UTF-8, writes all bytes from 0x80 on as \xHH too.
+// So the text is always UTF-8, and UTF-8 stays readable.
 void AppendEscaped(std::string_view bytes, std::string* out);
 
-// The same, given to `write` piece by piece: escaped bytes take up to four times as much memory.
+// The same, but calls `write` with one piece after the other. Use it for long values: escaped, they
+// need up to four times as much memory.
 void EscapeInPieces(std::string_view bytes, const std::function<void(std::string_view)>& write);
 
-// Replaces `*out` with what `text` stands for. On a bad escape returns false, and `*bad` is that
-// escape as it was found, like "\q".
+// Replaces `*out` with what `text` stands for. Returns false on a bad escape, and sets `*bad` to it
+// as it was found, like "\q".
 bool Unescape(std::string_view text, std::string* out, std::string* bad);
 
 }  // namespace load

@@ -1,8 +1,7 @@
-// InputFiles: what a command reads. No output of it may be one of these files, under whatever name:
-// that would destroy the input.
-//
-// Files are compared by device and inode, so that symbolic links, hard links, /dev/fd/3 and
-// redirections are seen through.
+// InputFiles: the files that a command reads. No output of the command may be one of these files,
+// under any name: that would destroy the input.
+// Compares files by device and inode, so that symbolic links, hard links, /dev/fd/3 and
+// redirections do not hide one.
 //
 // Thread safety: none.
 //
@@ -26,7 +25,8 @@ namespace load {
 
 class InputFiles {
  public:
-  // `what` is for messages. `path`: "-" is stdin. What is not there yet is compared by its name.
+  // `what` is for messages. A `path` of "-" is stdin. A file that does not exist yet is compared by
+  // its name.
   void AddFile(const std::string& what, const std::string& path);
   // Another output, which cannot be the same file either.
   void AddOutput(const std::string& what, const std::string& path);
@@ -35,7 +35,7 @@ class InputFiles {
 
   // InvalidArgument if the output `path` of option `what` is an input, or in a folder of inputs.
   absl::Status CheckOutput(const std::string& what, const std::string& path) const;
-  // The same of an open file: stdout. Devices and pipes are anybody's.
+  // The same for an open file, such as stdout. Devices and pipes are allowed.
   absl::Status CheckOpen(const std::string& what, int fd) const;
 
  private:

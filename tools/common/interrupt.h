@@ -1,6 +1,6 @@
-// Interrupts: SIGINT and SIGTERM as a flag that long work looks at, so that it can clean up.
+// Interrupts: SIGINT and SIGTERM set a flag. Long work checks it, so that it can clean up.
 //
-// Ownership: one InterruptScope at a time; its destructor puts the former handlers back.
+// Ownership: one InterruptScope at a time; its destructor restores the former handlers.
 // Thread safety: the free functions from any thread.
 //
 //   InterruptScope scope;
@@ -27,7 +27,7 @@ class InterruptScope {
 // The signal that arrived in the current InterruptScope, or 0.
 int InterruptSignal();
 
-// Cancelled, naming the signal, if one arrived. Cheap.
+// Returns Cancelled, naming the signal, if one arrived. Cheap.
 absl::Status CheckInterrupt();
 
 // A file descriptor that becomes readable when a signal arrives, for poll(); -1 without a scope.

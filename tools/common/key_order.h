@@ -27,9 +27,9 @@ class KeyOrder {
     return comparator_->Compare(rocksdb::Slice(a.data(), a.size()),
                                 rocksdb::Slice(b.data(), b.size()));
   }
-  // Stands for `key` where ranges are cut, so that long keys take no memory there: as cutting keys
-  // off keeps their order by bytes, keys before `key` are not behind its border. Other orders may
-  // compare a part of a key in any way; there it is the whole key.
+  // A short stand-in for `key` as the border between two ranges, so that long keys take no memory
+  // there. In bytewise order it is a prefix: no key before `key` is after its border. Other
+  // comparators may order a prefix in any way, so for them it is the whole key.
   std::string_view Border(std::string_view key) const {
     constexpr size_t kMaxBytes = 1024;
     return bytewise_ ? key.substr(0, kMaxBytes) : key;

@@ -1,9 +1,8 @@
-// Last words: what a process says that RocksDB ends.
-//
-// Where memory or threads run out in a thread of RocksDB's, or while it starts several, it cannot
-// give an error: the C++ library ends the process. What was written until then is as after a kill:
-// a DB is as before or complete. Instead of an abort the user then gets a message that says which
-// limits there are, and exit status 1.
+// Last words: the message of a process that ends inside RocksDB.
+// If memory or threads run out in one of RocksDB's threads, or while it starts threads, RocksDB
+// cannot return an error: the C++ library ends the process. The DB is then as after a kill: as
+// before, or complete. Instead of an abort, the user gets a message with the limits of the process,
+// and exit status 1.
 //
 // Thread safety: SetLastWords() from one thread at a time.
 
@@ -15,14 +14,14 @@
 namespace sheaf {
 namespace load {
 
-// For the whole process; for programs alone, not for libraries. `who` begins the message.
+// Applies to the whole process, so only programs call it, not libraries. `who` begins the message.
 void InstallLastWords(const std::string& who);
 
-// What is said after the reason; cut after 4 KB. Empty for nothing.
+// Sets the text after the reason; it is cut after 4 KB. Empty: no text.
 void SetLastWords(const std::string& words);
 
-// "; the limit of open files (ulimit -n) is 16: raise it", if `error` is one that a limit of this
-// process makes; else empty.
+// Returns "; the limit of open files (ulimit -n) is 16: raise it" if a limit of this process causes
+// `error`; else an empty string.
 std::string LimitAdvice(const std::string& error);
 
 }  // namespace load

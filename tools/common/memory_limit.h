@@ -1,4 +1,4 @@
-// The memory that the system lets this process have: limits of address space (ulimit -v, -d).
+// The memory that this process may have: limits of its address space (ulimit -v, -d).
 //
 // Thread safety: free functions.
 
@@ -14,17 +14,17 @@
 namespace sheaf {
 namespace load {
 
-// The least memory that the loader works with; below, it would be all overhead.
+// The minimum memory of the loader; below it, overhead would take all of it.
 constexpr uint64_t kMinMemory = uint64_t{16} << 20;
-// The most: addresses of a process have 47 bits, and two arrays are reserved.
+// The maximum: addresses of a process have 47 bits, and the loader reserves two arrays.
 constexpr uint64_t kMaxMemory = uint64_t{1} << 45;
 
 // Bytes of address space that this process can still have; UINT64_MAX if there is no limit.
 uint64_t AddressSpaceLeft();
 
-// Lowers `*memory`, of a load with `threads`, to what fits into `left` bytes of address space, and
-// tells `note`. Errors: InvalidArgument beyond kMaxMemory; ResourceExhausted, naming the limit and
-// what is needed, if kMinMemory does not fit.
+// Lowers `*memory`, for a load with `threads`, to what fits into `left` bytes of address space, and
+// calls `note` with a message if it did. Errors: InvalidArgument beyond kMaxMemory;
+// ResourceExhausted, naming the limit and what is needed, if kMinMemory does not fit.
 absl::Status FitMemory(uint64_t left, int threads,
                        const std::function<void(const std::string&)>& note, uint64_t* memory);
 

@@ -1,4 +1,5 @@
-// OwnedFolder: a folder that only this user can change, and its files, by their descriptors.
+// OwnedFolder: a folder that only this user can change. It reaches the folder and its files by
+// descriptors.
 //
 // Unlike a path, a descriptor cannot become another folder between two calls. The last part of a
 // path is never followed if it is a symbolic link. So a folder or file that another user has put
@@ -29,8 +30,8 @@ class OwnedFolder {
   // Errors: NotFound; FailedPrecondition, with the reason, if it is no folder, if it is a link, or
   // if another user owns it or may write to it; Internal.
   static absl::StatusOr<OwnedFolder> Open(const std::string& path);
-  // Makes a folder that only this user may look into. The six X at the end of `pattern` become its
-  // own letters. Errors: Internal.
+  // Makes a folder that only this user can read. Replaces the six X at the end of `pattern` with
+  // letters that make the name unique. Errors: Internal.
   static absl::StatusOr<OwnedFolder> Make(std::string pattern);
 
   OwnedFolder(OwnedFolder&& other) noexcept;
@@ -40,27 +41,28 @@ class OwnedFolder {
 
   const std::string& path() const { return path_; }
 
-  // Opens the file `name` in it with the flags of open(2); a new one is for this user alone.
+  // Opens the file `name` in it with the flags of open(2); a new file is for this user alone.
   // Errors: NotFound; FailedPrecondition as for CheckFile(), or if others may write to it;
   // Internal.
   absl::StatusOr<int> OpenFile(const std::string& name, int flags) const;
 
-  // FailedPrecondition unless the open file `fd` is a regular file of this user, with one name.
+  // Returns FailedPrecondition unless the open file `fd` is a regular file of this user with one
+  // name.
   static absl::Status CheckFile(int fd, const std::string& path);
 
-  // What is in it, sorted. Errors: Internal.
+  // The names of its files and folders, sorted. Errors: Internal.
   absl::StatusOr<std::vector<std::string>> Names() const;
 
-  // Removes `name` from it, a folder with all that is in it. Does not follow links, and does not
+  // Removes `name` from it; if that is a folder, with everything in it. Does not follow links,
   // leave the file system or enter folders of other users. No error if it is not there.
   // Errors: FailedPrecondition; Internal.
   absl::Status Remove(const std::string& name) const;
   // Removes the folder itself, which must be empty. Errors: Internal.
   absl::Status RemoveItself() const;
 
-  // fsync(2) of the folder: the names of its files have reached the disk. Errors: Internal.
+  // fsync(2) of the folder: afterwards the names of its files are on disk. Errors: Internal.
   absl::Status Sync() const;
-  // The same of the folder that it is in.
+  // The same for its parent folder.
   absl::Status SyncParent() const;
 
  private:
@@ -69,18 +71,18 @@ class OwnedFolder {
   static absl::StatusOr<OwnedFolder> OpenAny(const std::string& path);
 
   std::string path_;
-  int parent_;  // may be opened for searching alone
+  int parent_;  // may be open only for searching
   int fd_;
 };
 
-// OwnedFolder::Remove() of a path, whose last part is not followed.
+// Like OwnedFolder::Remove(), for a path. Does not follow its last part.
 absl::Status RemoveTree(const std::string& path);
 
-// True if `path` is a regular file of this user, and no link to one; then its size is `*bytes`.
+// True if `path` is a regular file of this user, not a link to one. Sets `*bytes` to its size.
 bool IsOwnFile(const std::string& path, uint64_t* bytes);
 
-// FailedPrecondition, with the reason, unless `path` is a folder of this user, and no link to one.
-// NotFound if there is nothing.
+// Returns FailedPrecondition, with the reason, unless `path` is a folder of this user and not a
+// link to one; NotFound if it does not exist.
 absl::Status CheckOwnFolder(const std::string& path);
 
 }  // namespace load

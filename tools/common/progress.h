@@ -1,11 +1,10 @@
-// Progress: one line on stderr that tells how far a long operation is.
-//
-// Ownership: none. Thread safety: none; one thread tells it.
+// Progress: one line on stderr that shows how far a long operation is.
+// Ownership: none. Thread safety: none; one thread uses it.
 //
 //   Progress progress("sheaf load", Progress::Wanted(force));
-//   progress.Phase("reading", "B", total_bytes);
-//   progress.At(bytes, Plural(rows, "row"));       // cheap: prints four times a second
-//   progress.Clear();                              // before other output
+//   progress.Phase("reading", total_bytes, /*in_bytes=*/true);
+//   progress.At(bytes, rows);    // cheap: prints four times a second
+//   progress.Clear();            // before other output
 
 #ifndef SHEAF_TOOLS_COMMON_PROGRESS_H_
 #define SHEAF_TOOLS_COMMON_PROGRESS_H_
@@ -26,11 +25,11 @@ class Progress {
   // True if stderr is a terminal, or `force`.
   static bool Wanted(bool force);
 
-  // Begins a phase. `total`: what At() will come to, 0 if that is not known.
-  // `in_bytes`: amounts are bytes, and are printed as such.
+  // Begins a phase. `total`: the final `done` of At(), 0 if it is not known. `in_bytes`: amounts
+  // are bytes, and are printed as such.
   void Phase(std::string name, uint64_t total, bool in_bytes);
 
-  // `done` of the phase's total; `count` so far of a thing called `noun`, not printed if 0.
+  // Shows `done` of the phase's total, and `count` things called `noun`, unless that is 0.
   void At(uint64_t done, uint64_t count = 0, const char* noun = "row");
 
   // Removes the line.

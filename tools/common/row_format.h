@@ -18,8 +18,8 @@ enum class RowFormat {
   kFramed,
 };
 
-// By the end of a file's name: .tsv, .jsonl, .ndjson, .framed, also with .gz, .zst or .lz4 behind
-// it; any other is tsv.
+// The format that the end of a file's name stands for: .tsv, .jsonl, .ndjson or .framed, also with
+// .gz, .zst or .lz4 after it. Any other name is tsv.
 inline RowFormat FormatOfFile(std::string_view path) {
   const auto ends_with = [&path](std::string_view end) {
     return path.size() >= end.size() && path.substr(path.size() - end.size()) == end;

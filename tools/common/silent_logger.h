@@ -1,7 +1,6 @@
-// SilentLogger: a logger of RocksDB that says nothing.
-//
-// A DB that is read must not get a LOG, and RocksDB's own logger ends the process with an assertion
-// where the disk is full. What the tool has to say it says on stderr.
+// SilentLogger: a RocksDB logger that logs nothing.
+// A command that reads must not write a LOG into the DB, and RocksDB's own logger fails an
+// assertion if the disk is full. The tool prints its messages on stderr.
 //
 // Thread safety: as rocksdb::Logger.
 //

@@ -1,4 +1,4 @@
-// Text helpers for messages: what a person reads on stderr.
+// Text helpers for messages to people on stderr.
 
 #ifndef SHEAF_TOOLS_COMMON_TEXT_H_
 #define SHEAF_TOOLS_COMMON_TEXT_H_
@@ -15,7 +15,7 @@ namespace load {
 // In Debian's abseil absl::string_view is a type of its own; for absl::StrCat.
 inline absl::string_view Abs(std::string_view text) { return {text.data(), text.size()}; }
 
-// The other way round.
+// The reverse.
 inline std::string_view Std(absl::string_view text) { return {text.data(), text.size()}; }
 
 // `bytes` in quotes, escaped as in a tsv file, cut after 64 bytes: "user:7" or "\x00\x01...".

@@ -1,4 +1,4 @@
-// RunWorkers: the same work on several threads while this one looks after them.
+// RunWorkers: runs the same work on several threads while the calling thread watches them.
 //
 // Thread safety: `work` runs on all threads at once; `tick` on the calling one.
 
@@ -13,19 +13,18 @@
 namespace sheaf {
 namespace load {
 
-// Calls `f`. Also errors: ResourceExhausted if memory ran out in it, Internal for any other
-// exception, which would end the process if it left a thread.
+// Calls `f` and returns its status. Turns exceptions into errors, because an exception that leaves
+// a thread ends the process: ResourceExhausted if memory ran out, Internal for any other.
 absl::Status WithoutExceptions(const std::function<absl::Status()>& f);
 
-// True for the error of WithoutExceptions() that says so, and for others where the system gave no
-// memory: it may, the next time.
+// True if `status` says that memory ran out, here or in the system. Another attempt may succeed.
 bool IsOutOfMemory(const absl::Status& status);
 
-// Calls `work(i)` for i in [0, count), each on a thread of its own, and `tick` some times a second
-// meanwhile. Where the system gives fewer threads this one does the rest, one i after the other: no
-// work may wait for another one to begin.
-// Returns when all are done: the error of the lowest i, Cancelled last, as threads end so that
-// another one's error ends. Exceptions are errors as of WithoutExceptions().
+// Calls `work(i)` for i in [0, count), each on a thread of its own, and `tick` several times a
+// second meanwhile. If the system gives fewer threads, the calling thread does the rest, one i
+// after the other. So no `work` may wait for another one to begin. Returns when all are done.
+// Returns the first error by index, and Cancelled only if there is no other error. Handles
+// exceptions as WithoutExceptions() does.
 absl::Status RunWorkers(size_t count, const std::function<absl::Status(size_t i)>& work,
                         const std::function<void()>& tick);
 
