@@ -43,7 +43,7 @@ class FolderLock {
 // naming the path and the reason, also if a sync failed.
 absl::Status MoveFolder(const std::string& from, const std::string& to, const std::string& last);
 
-// Syncs the folder `to`, its files and its name. Errors: Internal.
+// Syncs folder `to`, which has the names of its files, and its own name. Errors: Internal.
 absl::Status SyncMoved(const std::string& to);
 
 // Bytes of disk that the files in `folder` and its subfolders take.
