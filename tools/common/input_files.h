@@ -1,5 +1,6 @@
 // InputFiles: the files that a command reads. No output of the command may be one of these files,
 // under any name: that would destroy the input.
+//
 // Compares files by device and inode, so that symbolic links, hard links, /dev/fd/3 and
 // redirections do not hide one.
 //

@@ -1,4 +1,5 @@
 // Last words: the message of a process that ends inside RocksDB.
+//
 // If memory or threads run out in one of RocksDB's threads, or while it starts threads, RocksDB
 // cannot return an error: the C++ library ends the process. The DB is then as after a kill: as
 // before, or complete. Instead of an abort, the user gets a message with the limits of the process,

@@ -1,5 +1,6 @@
 // OutputFile: a file that is written as a whole. Either the new file is in its place, complete and
 // on disk, or the old one stays.
+//
 // Like std::ofstream, but the bytes go into a temporary file beside the target, and Commit()
 // renames it. The temporary file is new and has a unique name. A symbolic link stays a link: the
 // file that it points to is replaced. The new file keeps the mode and owner of the old one. A

@@ -1,4 +1,5 @@
 // Progress: one line on stderr that shows how far a long operation is.
+//
 // Ownership: none. Thread safety: none; one thread uses it.
 //
 //   Progress progress("sheaf load", Progress::Wanted(force));

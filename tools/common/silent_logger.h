@@ -1,4 +1,5 @@
 // SilentLogger: a RocksDB logger that logs nothing.
+//
 // A command that reads must not write a LOG into the DB, and RocksDB's own logger fails an
 // assertion if the disk is full. The tool prints its messages on stderr.
 //

@@ -1,4 +1,5 @@
 // Database: describes a DB without opening it, and opens it with its own options.
+//
 // The tool must never create a DB by mistake, or leave OPTIONS in a DB that its application did not
 // write. open_policy.h says how the tool treats each option.
 //
@@ -113,6 +114,7 @@ class Database {
   // restores sheaf.stats if it was there. `layout`: for the column family of the lists, if no file
   // names it. Writes nothing until the DB is opened for writing. Sets `*change` to what was
   // changed; empty if nothing was.
+  //
   // Errors: FailedPrecondition for any other merge operator, if nothing shows that this was a DB of
   // lists, and if `layout` is not that of the DB.
   absl::Status RestoreAppend(std::optional<Layout> layout, std::string* change);

@@ -1,4 +1,5 @@
 // FileSurvey: finds the files that a DB's MANIFEST names, without reading the DB's log.
+//
 // OPTIONS do not hold the application's db_paths and cf_paths, so files may be elsewhere, and new
 // files may have to go elsewhere. The MANIFEST holds the number of each file's path.
 //

@@ -1,8 +1,10 @@
 // FrozenFiles: the files of a DB as they were at one moment, while another process writes to it.
+//
 // RocksDB opens a DB for reading by its MANIFEST, and then opens the files that the MANIFEST names.
 // Meanwhile a writer may delete some of them and recycle logs. So FrozenFiles opens all files at
 // once, checks that the MANIFEST has not changed, and shows RocksDB these files, with the MANIFEST
 // and logs at the size that they had. An open file stays readable after it is deleted.
+//
 // Some files are not frozen but passed through: files of other folders; SSTs and blob files, if the
 // process may not have that many files open; all files, if the system has no /proc. See missed().
 //

@@ -1,4 +1,5 @@
 // GuardedFileSystem: the machine's file system, in which only named folders can be written to.
+//
 // RocksDB makes and deletes files wherever its options send it. It deletes some (`*.trash`) even if
 // a DB is opened only for reading. The tool opens a DB that it did not make through this file
 // system, so that RocksDB changes nothing outside the DB's own folders, whatever OPTIONS say.

@@ -1,5 +1,6 @@
 // KeepFiles: keeps files of a DB that RocksDB is about to delete, in a new folder in the DB's
 // folder.
+//
 // RocksDB does not touch folders in the DB's folder, or the files in them.
 //
 // Thread safety: a free function; one at a time on a DB.

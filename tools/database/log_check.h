@@ -1,7 +1,9 @@
 // Log check: finds write-ahead logs that RocksDB cannot read to their end, if no crash explains it.
+//
 // RocksDB reports no error: it opens the DB with what is before the damage. If it opens the DB for
 // writing, it also deletes the logs. So commands that write call CheckLogsForWriting() first, and
 // commands that read get the faults from OpenFrozen().
+//
 // A log that ends within a record is not a fault, because a crash leaves such a log. It is a fault
 // if a later log does not continue from it.
 //
@@ -10,7 +12,7 @@
 //   ReplayWatch watch;
 //   options.wal_filter = &watch;
 //   rocksdb::DB::OpenForReadOnly(options, ...);
-// absl::Status status = CheckLogs(logs, options, watch, &faults);
+//   absl::Status status = CheckLogs(logs, options, watch, &faults);
 
 #ifndef SHEAF_TOOLS_DATABASE_LOG_CHECK_H_
 #define SHEAF_TOOLS_DATABASE_LOG_CHECK_H_

@@ -1,9 +1,11 @@
 // LogScan: checks whether a write-ahead log of RocksDB can be read to its end. A MANIFEST has the
 // same format.
+//
 // RocksDB reads a log up to the first record that it cannot read and, in its default mode, takes
 // that place for the end. After a crash this is right: the last record was not written completely.
 // If records follow, or if a complete record has a wrong checksum, bytes were damaged. What follows
 // them is lost once RocksDB has opened the DB for writing.
+//
 // The format is RocksDB's. A log has blocks of 32 KiB. A record has a checksum, a length, a type
 // and, if the log may be recycled (`recycle_log_file_num`), the number of the log. After the end of
 // a recycled log there may be records of an older log, which are not damage.

@@ -1,5 +1,6 @@
 // Manifest check: finds a MANIFEST that RocksDB does not read to its end, and the files that it
 // therefore does not name.
+//
 // If a record of the MANIFEST is not complete, RocksDB takes that place for the end, reports
 // nothing, and opens the DB as it was before. If it opens the DB for writing, it deletes all SSTs
 // and blob files that the MANIFEST does not name, and writes a new MANIFEST. After a power cut that

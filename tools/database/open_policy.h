@@ -1,4 +1,5 @@
 // Open policy: how the tool opens a DB that it did not make.
+//
 // The DB's OPTIONS say how the application opens it. The tool is another program, perhaps on
 // another machine, and the DB may be a copy of the one that OPTIONS describe. So every option has a
 // rule here: the tool takes it over, or sets it and says why, or refuses the DB and says what to do
