@@ -33,9 +33,10 @@ Each fault is a line on stdout:
   key TAB reason               a value that is not a list; the key has the escapes of tsv
   DB, SST or log TAB reason    what RocksDB found, a merge operator that another tool wrote, or a
                                damaged log: the offset, and how many bytes cannot be read
-A log that ends within a record is not a fault, because a crash leaves such a log. Nor is a
-MANIFEST that ends within a record: a note on stderr names the SSTs and blob files that it does
-not name. A summary goes to stderr. `sheaf repair --dry-run` shows which faults can be mended.
+A log that ends within a record is not a fault, because a crash leaves such a log. A MANIFEST that
+ends within a record is not a fault either: a note on stderr lists the SSTs and blob files that
+the MANIFEST does not name. A summary goes to stderr. `sheaf repair --dry-run` shows which faults
+can be mended.
 
 Another process may write to the DB meanwhile. The command checks the DB as it was at one moment,
 and reports a fault only if it finds it again at a second moment.
