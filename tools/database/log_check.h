@@ -11,7 +11,7 @@
 //
 //   ReplayWatch watch;
 //   options.wal_filter = &watch;
-//   rocksdb::DB::OpenForReadOnly(options, ...);
+//   rocksdb::Status opened = rocksdb::DB::OpenForReadOnly(options, path, &db);
 //   absl::Status status = CheckLogs(logs, options, watch, &faults);
 
 #ifndef SHEAF_TOOLS_DATABASE_LOG_CHECK_H_
