@@ -42,8 +42,8 @@ class FrozenFilesTest : public ::testing::Test {
   void Flush() { ASSERT_EQ(db_->Flush({}).ToString(), "OK"); }
   void Compact() { ASSERT_EQ(db_->CompactRange({}, nullptr, nullptr).ToString(), "OK"); }
 
-  absl::StatusOr<std::shared_ptr<FrozenFiles>> Take(std::function<void()> between = nullptr) {
-    return FrozenFiles::Take(rocksdb::FileSystem::Default(), path_, {}, between);
+  absl::StatusOr<std::shared_ptr<FrozenFiles>> Capture(std::function<void()> between = nullptr) {
+    return FrozenFiles::Capture(rocksdb::FileSystem::Default(), path_, {}, between);
   }
   // Value of `key` in the DB that `files` show.
   std::string Read(const std::shared_ptr<FrozenFiles>& files, const std::string& key) {
@@ -72,7 +72,7 @@ TEST_F(FrozenFilesTest, WhatWasDeletedSinceCanBeRead) {
   Put("in an sst", "1");
   Flush();
   Put("in the log", "2");
-  const auto files = Take();
+  const auto files = Capture();
   ASSERT_TRUE(files.ok());
   Put("in an sst", "3");
   Put("in the log", "4");
@@ -90,7 +90,7 @@ TEST_F(FrozenFilesTest, WhatWasDeletedSinceCanBeRead) {
 TEST_F(FrozenFilesTest, WhatIsWrittenSinceIsNotSeen) {
   Open();
   Put("k", "1");
-  const auto files = Take();
+  const auto files = Capture();
   ASSERT_TRUE(files.ok());
   Put("k", "2");
   EXPECT_EQ(Read(*files, "k"), "1");
@@ -102,7 +102,7 @@ TEST_F(FrozenFilesTest, BlobFilesAreFrozenToo) {
   Open(options);
   Put("k", "1");
   Flush();
-  const auto files = Take();
+  const auto files = Capture();
   ASSERT_TRUE(files.ok());
   db_.reset();
   fs::remove_all(path_);
@@ -113,7 +113,7 @@ TEST_F(FrozenFilesTest, AChangeBetweenTheLooksIsLookedAtAgain) {
   Open();
   Put("k", "0");
   int looks = 0;
-  const auto files = Take([&] {
+  const auto files = Capture([&] {
     if (++looks > 3) return;
     Put("k", std::to_string(looks));
     Flush();
@@ -127,7 +127,7 @@ TEST_F(FrozenFilesTest, AChangeBetweenTheLooksIsLookedAtAgain) {
 TEST_F(FrozenFilesTest, ADbThatChangesAllTheTimeIsAborted) {
   Open();
   int looks = 0;
-  const auto files = Take([&] {
+  const auto files = Capture([&] {
     Put("k", std::to_string(++looks));
     Flush();
   });
@@ -144,7 +144,7 @@ TEST_F(FrozenFilesTest, ALogThatIsWrittenAnewIsNoticed) {
   options.wal_recovery_mode = rocksdb::WALRecoveryMode::kSkipAnyCorruptedRecords;
   Open(options);
   Put("k", "1");
-  const auto files = Take();
+  const auto files = Capture();
   ASSERT_TRUE(files.ok());
   EXPECT_FALSE((*files)->Disturbed(0));
   for (int i = 0; i < 4; ++i) {
@@ -163,7 +163,7 @@ TEST_F(FrozenFilesTest, ALogThatWasWrittenAnewAndDeletedIsNoticed) {
   options.wal_recovery_mode = rocksdb::WALRecoveryMode::kSkipAnyCorruptedRecords;
   Open(options);
   Put("k", "1");
-  const auto files = Take();
+  const auto files = Capture();
   ASSERT_TRUE(files.ok());
   for (int i = 0; i < 4; ++i) {
     Put("k", "2");
@@ -177,7 +177,7 @@ TEST_F(FrozenFilesTest, ALogThatWasWrittenAnewAndDeletedIsNoticed) {
 TEST_F(FrozenFilesTest, ALogThatIsWrittenToIsKnown) {
   Open();
   Put("k", "1");
-  const auto files = Take();
+  const auto files = Capture();
   ASSERT_TRUE(files.ok());
   const auto logs = (*files)->Logs(path_);
   ASSERT_EQ(logs.size(), 1u);
@@ -191,7 +191,7 @@ TEST_F(FrozenFilesTest, ALogThatIsWrittenToIsKnown) {
 TEST_F(FrozenFilesTest, ALogThatWasDeletedIsNotDisturbed) {
   Open();
   Put("k", "1");
-  const auto files = Take();
+  const auto files = Capture();
   ASSERT_TRUE(files.ok());
   Put("k", "2");
   Flush();
@@ -209,12 +209,12 @@ TEST_F(FrozenFilesTest, ADamagedDbIsNotTakenForOneThatChanges) {
   for (const auto& entry : fs::directory_iterator(path_)) {
     if (entry.path().extension() == ".sst") fs::remove(entry.path());
   }
-  const auto files = Take();
+  const auto files = Capture();
   ASSERT_TRUE(files.ok());
   EXPECT_THAT(Read(*files, "k"), HasSubstr("No such file"));
   EXPECT_FALSE((*files)->missed());
   fs::remove(path_ + "/CURRENT");
-  EXPECT_TRUE(absl::IsNotFound(Take().status()));
+  EXPECT_TRUE(absl::IsNotFound(Capture().status()));
 }
 
 TEST_F(FrozenFilesTest, AFolderThatEndsWithASlashIsTheSame) {
@@ -222,7 +222,7 @@ TEST_F(FrozenFilesTest, AFolderThatEndsWithASlashIsTheSame) {
   Put("k", "1");
   Flush();
   const auto files =
-      FrozenFiles::Take(rocksdb::FileSystem::Default(), path_ + "//", {path_ + "/./"});
+      FrozenFiles::Capture(rocksdb::FileSystem::Default(), path_ + "//", {path_ + "/./"});
   ASSERT_TRUE(files.ok());
   db_.reset();
   fs::remove_all(path_);

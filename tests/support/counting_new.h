@@ -1,5 +1,5 @@
-// Counts what a thread allocates, and lets it fail: linking this library replaces the program's
-// operator new.
+// Counts the allocations of a thread, or makes them fail. Linking this library replaces the
+// program's operator new.
 //
 // Thread safety: each thread counts for itself.
 //
@@ -16,12 +16,13 @@
 namespace sheaf {
 namespace test {
 
-// Calls of any operator new, and the bytes asked for, by the current thread since it began.
+// The calls of any operator new by the current thread since it began, and the bytes that they
+// requested.
 uint64_t AllocationsOfThread();
 uint64_t AllocatedBytesOfThread();
 
-// False under valgrind, which puts its own operator new in the place of every other; true with the
-// sanitizers, which leave a program's alone. Tests that count skip themselves where it is false.
+// False under valgrind, which replaces every operator new with its own. True with the sanitizers,
+// which keep the program's. If it is false, tests that count skip themselves.
 bool CountsAllocations();
 
 // What the current thread has allocated since this was made.
@@ -35,12 +36,12 @@ class AllocationCount {
   const uint64_t bytes_ = AllocatedBytesOfThread();
 };
 
-// Lets allocations of the current thread fail, with std::bad_alloc, while it lives. Does not nest.
+// While it lives, makes allocations of the current thread fail with std::bad_alloc. Does not nest.
 class FailingNew {
  public:
-  // `count` allocations, after `from` that do not fail.
+  // Fails `count` allocations, after `from` that succeed.
   FailingNew(uint64_t from, uint64_t count);
-  // All of `bytes` or more.
+  // Fails all allocations of `bytes` or more.
   struct LargeOnes {
     size_t bytes;
   };
@@ -49,7 +50,7 @@ class FailingNew {
   FailingNew(const FailingNew&) = delete;
   FailingNew& operator=(const FailingNew&) = delete;
 
-  // How many did.
+  // How many allocations failed.
   uint64_t failed() const;
 };
 

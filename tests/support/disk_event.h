@@ -1,7 +1,7 @@
 // DiskEvent: one change of a folder tree, or one sync, in the order in which a process made them.
 //
-// disk_recorder.cc writes them from inside the process that is recorded; PowerCut reads them. Files
-// and folders are named by their inode numbers: a descriptor has nothing else that stays.
+// disk_recorder.cc writes events from inside the recorded process; PowerCut reads them. Events name
+// files and folders by inode number, the only name of an open file that does not change.
 
 #ifndef SHEAF_TESTS_SUPPORT_DISK_EVENT_H_
 #define SHEAF_TESTS_SUPPORT_DISK_EVENT_H_
@@ -11,7 +11,8 @@
 namespace sheaf {
 namespace testing {
 
-// Path of the file that the events of a process go to, and a folder on the disk to record.
+// Environment variables: the path of the file that gets a process's events, and the folder to
+// record.
 constexpr char kDiskLogVariable[] = "SHEAF_DISK_LOG";
 constexpr char kDiskRootVariable[] = "SHEAF_DISK_ROOT";
 

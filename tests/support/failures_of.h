@@ -1,5 +1,5 @@
-// FailuresOf: how often what it calls fails the test, without failing it: for tests that have to
-// fail where something is wrong on purpose.
+// FailuresOf: counts how often `checks` would fail the test, without failing it. For tests of
+// checks that must fail if something is wrong on purpose.
 
 #ifndef SHEAF_TESTS_SUPPORT_FAILURES_OF_H_
 #define SHEAF_TESTS_SUPPORT_FAILURES_OF_H_

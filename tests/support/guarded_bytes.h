@@ -1,7 +1,7 @@
-// GuardedBytes: memory between two pages that cannot be touched, so that a read of one byte too
-// many ends the test, whatever it is built with.
+// GuardedBytes: memory between two inaccessible pages. Reading one byte too many ends the test,
+// however it is built.
 //
-// Ownership: owns the mapping; a view that it returned is valid until the next call.
+// Ownership: owns the mapping. A view that it returns is valid until the next call.
 // Thread safety: none.
 //
 //   GuardedBytes guarded(blob.size());

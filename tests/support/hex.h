@@ -11,7 +11,7 @@
 namespace sheaf {
 namespace test {
 
-// The bytes of `digits`, of which there is an even number; spaces count for nothing.
+// The bytes of `digits`, ignoring spaces. REQUIRES: an even number of hex digits.
 inline std::string Hex(std::string_view digits) {
   std::string packed;
   for (const char c : digits) {

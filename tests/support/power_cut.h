@@ -1,22 +1,22 @@
 // PowerCut: what a disk may hold after a power cut.
 //
-// A process runs while DiskRecording is alive, which records each change that it makes below a
-// folder, and each sync. PowerCut replays the record up to any event, and then writes the folder as
-// a disk might have it if the power went right there. It promises what POSIX does and no more:
+// A process runs while a DiskRecording is alive, which records each sync and each change that the
+// process makes below a folder. PowerCut replays the record up to any event, and then writes the
+// folder as a disk might hold it if the power failed right there. It promises what POSIX promises
+// and no more:
 //
-//   - The bytes of a file are there after fsync or fdatasync of the file. Of what was written
-//   since,
-//     any part may be there: none, all, a prefix that ends within a write, or any sectors.
+//   - The bytes of a file are there after fsync or fdatasync of the file. Any part of later writes
+//     may be there: none, all, a prefix that ends within a write, or any sectors.
 //   - Names in a folder (creations, links, renames, removals) are there after fsync of the folder.
-//     Of those since, the first few may be there, in order, in each folder for itself. fsync of a
+//     The first few of later changes may be there, in order, in each folder for itself. fsync of a
 //     new file does not make its name last.
 //   - A rename is there as a whole or not at all, also between two folders. A sector of 512 bytes
 //     is old or new.
 //
-// File systems promise more (ext4 and xfs have one order for all folders); a program that needs it
-// fails here.
+// File systems promise more (ext4 and xfs have one order for all folders). A program that relies on
+// that fails here.
 //
-//   PowerCut disk(root);                         // now, and all of it has reached the disk
+//   PowerCut disk(root);                         // everything there now has reached the disk
 //   { DiskRecording recording(root, log); RunSheaf({"append", ...}); }
 //   for (DiskEvent& event : ReadDiskLog(log)) disk.Apply(event);
 //   disk.WriteTo(root, Cut::Strict());           // nothing that was not synced
@@ -47,7 +47,7 @@ struct DiskEvent {
   std::string data;
 };
 
-// Processes that are started while it is alive append to `log` what they do to the disk of `root`.
+// Processes that start while it is alive append to `log` what they do to the disk below `root`.
 class DiskRecording {
  public:
   DiskRecording(const std::string& root, const std::string& log);
@@ -56,18 +56,18 @@ class DiskRecording {
   DiskRecording& operator=(const DiskRecording&) = delete;
 };
 
-// All whole events. A process that is killed may leave a part of one.
+// All complete events. A killed process may leave a part of one, which is left out.
 std::vector<DiskEvent> ReadDiskLog(const std::string& log);
 
-// What becomes of that which was not synced.
+// What becomes of changes that were not synced.
 struct Cut {
   enum class Data {
     kLost,
     kThere,
     kTorn,
     kSectors,
-    // There, but for files whose sync was lost (PowerCut::Loses): of these all of it, or the last
-    // write, is lost.
+    // There, except in files whose sync was lost (PowerCut::Loses): these lose everything that was
+    // not synced, or only the last write.
     kLostOfLostSyncs,
     kLastOfLostSyncs
   };
@@ -90,8 +90,8 @@ struct Cut {
 
 class PowerCut {
  public:
-  // `loses`: the sync of the file or folder with this path below `root` is not done. To show that a
-  // test needs it.
+  // `loses` returns true for a path below `root` whose syncs are not done. It shows that a test
+  // needs them.
   using Loses = std::function<bool(const std::string& path)>;
 
   explicit PowerCut(const std::string& root, Loses loses = nullptr);
@@ -102,10 +102,10 @@ class PowerCut {
   // Aborts at a call that cannot be followed.
   void Apply(const DiskEvent& event);
 
-  // Whether the last sync of a file or folder was lost.
+  // True if the last sync of a file or folder was lost.
   bool LacksSync() const;
 
-  // Path below the folder -> bytes, as without a cut; folders end with '/' and have no bytes.
+  // Path below the folder -> bytes, as without a power cut. Folders end with '/' and have no bytes.
   std::map<std::string, std::string> Now() const;
 
   // Replaces what is in `folder`.
@@ -115,7 +115,7 @@ class PowerCut {
   struct Node;
   using NodePtr = std::shared_ptr<Node>;
   using Entries = std::map<std::string, NodePtr>;
-  // Names that change together: a null node is a name that goes.
+  // Names that change together. A null node: the name is removed.
   struct Fact {
     NodePtr folder;
     std::string name;

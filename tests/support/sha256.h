@@ -1,4 +1,4 @@
-// SHA-256 (FIPS 180-4), short rather than fast: to compare large golden data by its digest.
+// SHA-256 (FIPS 180-4), short rather than fast: compares large golden data by its digest.
 
 #ifndef SHEAF_TESTS_SUPPORT_SHA256_H_
 #define SHEAF_TESTS_SUPPORT_SHA256_H_

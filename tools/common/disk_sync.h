@@ -1,4 +1,4 @@
-// fsync(2), where the file system can do it: some cannot for folders, and devices never do.
+// fsync(2), if the file system supports it: some do not for folders, and devices never do.
 //
 // close(2) cannot fail to write what was synced. So code that writes what must last calls TrySync()
 // and handles its error. Code that only reads, or throws away what it wrote, ignores the result of

@@ -1,4 +1,4 @@
-// Escapes of a tsv file: how any byte is written in a line of text.
+// Escapes of a tsv file: they write any byte in a line of text.
 //
 //   \t TAB   \n LF   \\ backslash   \xHH any byte, two hexadecimal digits
 //

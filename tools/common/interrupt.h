@@ -1,6 +1,6 @@
 // Interrupts: SIGINT and SIGTERM set a flag. Long work checks it, ends, and cleans up.
 //
-// Ownership: one InterruptScope at a time; its destructor puts the former handlers back.
+// Ownership: one InterruptScope at a time; its destructor restores the former handlers.
 // Thread safety: the free functions from any thread.
 //
 //   InterruptScope scope;

@@ -50,13 +50,13 @@ class OutputFile {
   // errors: the file only takes space.
   static void RemoveLeft(const std::string& path, const std::string& id);
 
-  // True if what `path` names is written in place.
+  // True if `path` is written in place.
   static bool IsInPlace(const std::string& path);
 
   // Open for writing until Commit(). REQUIRES: Open() succeeded.
   int fd() const { return fd_; }
 
-  // Errors: Internal with the reason; Cancelled if interrupted while a pipe takes nothing.
+  // Errors: Internal with the reason; Cancelled if interrupted while a pipe is full.
   absl::Status Write(std::string_view bytes);
   // Syncs what was written. Commit() does it if nobody else has. Errors: Internal.
   absl::Status Sync();
@@ -68,8 +68,7 @@ class OutputFile {
   struct Target;
 
   absl::Status OpenInPlace(const Target& target);
-  // `nameless`: only to see that it can be done; the file has no name if the file system can do
-  // that.
+  // `nameless`: for a check only; the file gets no name, if the file system supports that.
   absl::Status OpenBeside(const Target& target, const std::string& id, bool nameless);
   absl::Status CheckInPlace(const Target& target) const;
   absl::Status CannotWrite(int error, std::string_view more = "") const;

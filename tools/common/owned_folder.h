@@ -45,10 +45,11 @@ class OwnedFolder {
   // Internal.
   absl::StatusOr<int> OpenFile(const std::string& name, int flags) const;
 
-  // FailedPrecondition unless the open file `fd` is a regular file of this user, with one name.
+  // Returns FailedPrecondition unless the open file `fd` is a regular file of this user with one
+  // name.
   static absl::Status CheckFile(int fd, const std::string& path);
 
-  // What is in it, sorted. Errors: Internal.
+  // The names of its files and folders, sorted. Errors: Internal.
   absl::StatusOr<std::vector<std::string>> Names() const;
 
   // Removes `name` from it; if that is a folder, with all that is in it. Does not follow links,
@@ -70,18 +71,18 @@ class OwnedFolder {
   static absl::StatusOr<OwnedFolder> OpenAny(const std::string& path);
 
   std::string path_;
-  int parent_;  // may be opened for searching alone
+  int parent_;  // may be open only for searching
   int fd_;
 };
 
-// OwnedFolder::Remove() of a path, whose last part is not followed.
+// Like OwnedFolder::Remove(), for a path. Does not follow its last part.
 absl::Status RemoveTree(const std::string& path);
 
 // True if `path` is a regular file of this user, and no link to one. Sets `*bytes` to its size.
 bool IsOwnFile(const std::string& path, uint64_t* bytes);
 
-// FailedPrecondition, with the reason, unless `path` is a folder of this user, and no link to one.
-// NotFound if there is nothing.
+// Returns FailedPrecondition, with the reason, unless `path` is a folder of this user and not a
+// link to one; NotFound if it does not exist.
 absl::Status CheckOwnFolder(const std::string& path);
 
 }  // namespace load

@@ -1,4 +1,4 @@
-// SilentLogger: a logger of RocksDB that says nothing.
+// SilentLogger: a RocksDB logger that logs nothing.
 //
 // Reading a DB must not write a LOG into it. Also, RocksDB's own logger ends the process with an
 // assertion if the disk is full. The tool writes its messages to stderr.

@@ -17,7 +17,7 @@ namespace load {
 // Converts for absl::StrCat: in Debian's abseil absl::string_view is a type of its own.
 inline absl::string_view Abs(std::string_view text) { return {text.data(), text.size()}; }
 
-// The other way round.
+// The reverse.
 inline std::string_view Std(absl::string_view text) { return {text.data(), text.size()}; }
 
 // `bytes` in quotes, escaped as in a tsv file, cut after 64 bytes: "user:7" or "\x00\x01...".

@@ -1,4 +1,4 @@
-// CRC32C: the checksum of RocksDB's logs.
+// CRC32C: the checksum of RocksDB's write-ahead logs.
 //
 // Thread safety: free functions.
 //
@@ -16,7 +16,8 @@ namespace load {
 // Castagnoli's polynomial, RFC 3720.
 uint32_t Crc32c(std::string_view bytes);
 
-// RocksDB stores checksums masked, as its logs may hold bytes that have checksums themselves.
+// Undoes RocksDB's masking. RocksDB stores checksums masked, because its logs may hold bytes that
+// contain checksums themselves.
 constexpr uint32_t Crc32cUnmasked(uint32_t masked) {
   const uint32_t rotated = masked - 0xa282ead8u;
   return (rotated >> 17) | (rotated << 15);

@@ -103,7 +103,7 @@ void Database::FindGone() {
   for (const rocksdb::ColumnFamilyDescriptor& family : said_.families) {
     if (there.count(family.name) == 0) gone_.insert(family.name);
   }
-  TakeOver();
+  DeriveOptions();
 }
 
 absl::StatusOr<Database> Database::ReadWithoutOptions(const std::string& path,
@@ -118,7 +118,7 @@ absl::StatusOr<Database> Database::ReadWithoutOptions(const std::string& path,
     if (family.name == family_name) SetLists(layout, &family.options);
   }
   database->said_.Rewrite();
-  database->TakeOver();
+  database->DeriveOptions();
   return database;
 }
 
@@ -147,11 +147,11 @@ absl::StatusOr<Database> Database::Of(const std::string& path, const std::string
   rocksdb::DBOptions resolved = database.said_.db_options;
   if (absl::Status status = ResolveFolders(path, folders, &resolved); !status.ok()) return status;
   database.db_options_ = std::move(resolved);
-  database.TakeOver();
+  database.DeriveOptions();
   return database;
 }
 
-void Database::TakeOver() {
+void Database::DeriveOptions() {
   const std::string wal_dir = db_options_.wal_dir;
   const std::vector<rocksdb::DbPath> db_paths = db_options_.db_paths;
   db_options_ = said_.db_options;

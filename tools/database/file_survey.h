@@ -1,7 +1,7 @@
-// FileSurvey: where the files are that a DB's MANIFEST names, found without reading its log.
+// FileSurvey: finds the files that a DB's MANIFEST names, without reading the DB's log.
 //
-// OPTIONS do not hold the application's db_paths and cf_paths, so files may be elsewhere, and a
-// new one may have to go elsewhere. The MANIFEST has the number of each file's path.
+// OPTIONS do not hold the application's db_paths and cf_paths, so files may be elsewhere, and new
+// files may have to go elsewhere. The MANIFEST holds the number of each file's path.
 //
 // Thread safety: immutable.
 //
@@ -24,10 +24,10 @@ namespace load {
 
 struct FileSurvey {
   uint64_t files = 0;         // SSTs and blob files
-  uint64_t missing = 0;       // in none of the folders that are known
+  uint64_t missing = 0;       // in none of the known folders
   std::string first_missing;  // for a message
-  bool other_paths = false;   // some have another path than the first
-  // Column families with a file of the first path that is in the first folder: new files go there.
+  bool other_paths = false;   // some are not in the first path
+  // Column families that have a file of the first path in the first folder: new files go there.
   std::set<std::string> settled;
   std::set<uint64_t> named;  // numbers of all of them
 };
@@ -36,7 +36,7 @@ struct FileSurvey {
 std::set<uint64_t> NamedFiles(rocksdb::DB* db,
                               const std::vector<rocksdb::ColumnFamilyHandle*>& handles);
 
-// `db_options`: with the folders that are known as db_paths, none for the DB's own. Writes nothing.
+// `db_options`: its db_paths are the known folders; none means the DB's own. Writes nothing.
 // Errors: FailedPrecondition with RocksDB's reason.
 absl::StatusOr<FileSurvey> SurveyFiles(
     const std::string& path, const rocksdb::DBOptions& db_options,

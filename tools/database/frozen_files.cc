@@ -165,7 +165,7 @@ class CutFile final : public rocksdb::FSSequentialFileOwnerWrapper {
 
 }  // namespace
 
-absl::StatusOr<std::shared_ptr<FrozenFiles>> FrozenFiles::Take(
+absl::StatusOr<std::shared_ptr<FrozenFiles>> FrozenFiles::Capture(
     const std::shared_ptr<rocksdb::FileSystem>& base, const std::string& path,
     const std::vector<std::string>& folders, const std::function<void()>& between) {
   std::shared_ptr<FrozenFiles> files(new FrozenFiles(base));

@@ -1,16 +1,16 @@
 // FrozenFiles: the files of a DB as they were at one moment, while another process writes to it.
 //
-// A DB that is opened for reading reads its MANIFEST, then the files that this names. Whoever
-// writes to the DB meanwhile deletes some of them, and uses logs again. So FrozenFiles opens all
-// files at once, checks that MANIFEST is still the same, and shows RocksDB these files, MANIFEST
-// and logs with the size that they had. An open file stays readable when it is deleted.
+// RocksDB opens a DB for reading by its MANIFEST, and then opens the files that the MANIFEST names.
+// Meanwhile a writer may delete some of them and recycle logs. So FrozenFiles opens all files at
+// once, checks that the MANIFEST has not changed, and shows RocksDB these files, with the MANIFEST
+// and logs at the size that they had. An open file stays readable after it is deleted.
 //
-// Not frozen, but passed through: files of other folders; SSTs and blob files where the process may
-// not have as many files open; all, where the system has no /proc. See missed().
+// Some files are not frozen but passed through: files of other folders; SSTs and blob files, if the
+// process may not have that many files open; all files, if the system has no /proc. See missed().
 //
 // Ownership: holds the files open; must outlive the DB. Thread safety: as rocksdb::FileSystem.
 //
-//   absl::StatusOr<std::shared_ptr<FrozenFiles>> files = FrozenFiles::Take(fs, "lists.db", {});
+//   absl::StatusOr<std::shared_ptr<FrozenFiles>> files = FrozenFiles::Capture(fs, "lists.db", {});
 //   const std::unique_ptr<rocksdb::Env> env = rocksdb::NewCompositeEnv(*files);
 //   options.env = env.get();
 
@@ -36,7 +36,7 @@ namespace load {
 
 class FrozenFiles final : public rocksdb::FileSystemWrapper {
  public:
-  // A log or MANIFEST: file `number` was at `path`, and is read from `open_path`.
+  // A log or MANIFEST: file `number` was at `path`; read it from `open_path`.
   struct Log {
     uint64_t number = 0;
     uint64_t size = 0;
@@ -44,33 +44,33 @@ class FrozenFiles final : public rocksdb::FileSystemWrapper {
     std::string open_path;
   };
 
-  // The DB in folder `path`, which also has files in `folders`. `between` is called, for tests, in
-  // each attempt after MANIFEST was looked at first.
+  // Captures the DB in folder `path`, which also has files in `folders`. For tests: each attempt
+  // calls `between` after its first look at the MANIFEST.
   // Errors: NotFound if there is no CURRENT or MANIFEST; Aborted if MANIFEST changed in each of
   // kAttempts attempts.
-  static absl::StatusOr<std::shared_ptr<FrozenFiles>> Take(
+  static absl::StatusOr<std::shared_ptr<FrozenFiles>> Capture(
       const std::shared_ptr<rocksdb::FileSystem>& base, const std::string& path,
       const std::vector<std::string>& folders, const std::function<void()>& between = nullptr);
-  // Differs after another process changed what there is of the DB in `path`, but for values in its
+  // Changes if another process changes the files of the DB in `path`, but not if it only appends to
   // logs.
   static std::string Fingerprint(const std::string& path);
   static constexpr int kAttempts = 100;
   ~FrozenFiles() override;
 
-  // In `folder`, by number.
+  // The logs in `folder`, by number.
   std::vector<Log> Logs(const std::string& folder) const;
-  // Those that are in `folder` now, not held open.
+  // The logs that are in `folder` now, not held open.
   static std::vector<Log> LogsNow(const std::string& folder);
   // The MANIFEST that the DB in `path` has now, not held open; nothing if there is none.
   static std::optional<Log> ManifestNow(const std::string& path);
 
-  // A log of that moment, from number `first_needed` on, was written anew, and perhaps while it was
-  // read. It may have been renamed, and even deleted since.
+  // True if a log of that moment, with number `first_needed` or higher, was overwritten, perhaps
+  // while it was read. It may also have been renamed or deleted.
   bool Disturbed(uint64_t first_needed) const;
-  // The file that was at `path` was written to since. What looks like damage of a log may be what
-  // was written between two reads of it.
+  // True if the file that was at `path` was written to since. What looks like damage of a log may
+  // be a write between two reads of it.
   bool WrittenSince(const std::string& path) const;
-  // A file of that moment that was passed through was gone.
+  // True if a file of that moment that was passed through was gone.
   bool missed() const { return missed_; }
 
   static const char* kClassName() { return "SheafFrozenFiles"; }
@@ -104,7 +104,8 @@ class FrozenFiles final : public rocksdb::FileSystemWrapper {
       : rocksdb::FileSystemWrapper(base) {}
 
   static std::vector<Log> LogsOf(const std::string& path, const Folder& folder);
-  // Opens what is in `folder` now. Keeps what was opened before and cannot have changed.
+  // Opens the files that are in `folder` now. Keeps those that are open already and cannot have
+  // changed.
   void Open(const std::string& folder);
   const File* Find(const std::string& path) const;
   // The path to open instead of `path`.

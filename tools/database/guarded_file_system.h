@@ -1,8 +1,8 @@
-// GuardedFileSystem: the machine's file system, on which only named folders can be written to.
+// GuardedFileSystem: the machine's file system, in which only named folders can be written to.
 //
-// RocksDB deletes and makes files wherever its options send it, and some even where a DB is opened
-// for reading only (files `*.trash`). The tool opens a DB that it did not make through this file
-// system, so that nothing outside the DB's own folders is touched, whatever OPTIONS say.
+// RocksDB makes and deletes files wherever its options send it. It deletes some (`*.trash`) even if
+// a DB is opened only for reading. The tool opens a DB that it did not make through this file
+// system, so that RocksDB changes nothing outside the DB's own folders, whatever OPTIONS say.
 //
 // Ownership: holds the file system of rocksdb::Env::Default(). Thread safety: immutable.
 //
@@ -21,17 +21,17 @@
 namespace sheaf {
 namespace load {
 
-// True for a log's name, as 000004.log.
+// True for the name of a log, such as 000004.log.
 bool IsLogName(const std::string& name);
 
 class GuardedFileSystem final : public rocksdb::FileSystemWrapper {
  public:
-  // Files below `writable` can be made, changed and deleted, no others. `options_text`, if not
-  // empty: what each OPTIONS file that RocksDB writes gets instead of RocksDB's own text.
+  // Only files below `writable` can be made, changed and deleted. `options_text`, if not empty,
+  // replaces RocksDB's text in each OPTIONS file that RocksDB writes.
   explicit GuardedFileSystem(const std::vector<std::string>& writable,
                              std::string options_text = "");
 
-  // RocksDB sees no logs: a DB is opened as its MANIFEST has it.
+  // Hides logs from RocksDB, so that it opens a DB as its MANIFEST describes it.
   void HideLogs() { hide_logs_ = true; }
 
   const char* Name() const override { return "sheaf.guarded"; }

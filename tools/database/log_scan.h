@@ -1,14 +1,14 @@
-// LogScan: whether a log (write-ahead log) of RocksDB can be read to its end. A MANIFEST has the
+// LogScan: checks whether a write-ahead log of RocksDB can be read to its end. A MANIFEST has the
 // same format.
 //
 // RocksDB reads a log up to the first record that it cannot read and, in its default mode, takes
-// that place for the end. After a crash it is: the last record was not written completely. Where
-// records follow, or where a complete record has a wrong checksum, bytes were damaged, and what is
-// behind them is lost once RocksDB has opened the DB for writing.
+// that place for the end. After a crash this is right: the last record was not written completely.
+// If records follow, or if a complete record has a wrong checksum, bytes were damaged. What follows
+// them is lost once RocksDB has opened the DB for writing.
 //
-// The format of a log is RocksDB's: blocks of 32 KiB; records of checksum, length, type and, if the
-// log may be one that is written anew (`recycle_log_file_num`), its number. Behind the end of such
-// a log there may be records of before, which are no damage.
+// The format is RocksDB's. A log has blocks of 32 KiB. A record has a checksum, a length, a type
+// and, if the log may be recycled (`recycle_log_file_num`), the number of the log. After the end of
+// a recycled log there may be records of an older log, which are not damage.
 //
 // Thread safety: a free function.
 //
@@ -34,15 +34,16 @@ struct LogDamage {
 };
 
 struct LogScan {
-  // Records that can be read from the front on, each of which is one write batch; in a MANIFEST,
-  // one version edit.
+  // The number of records that can be read, from the front on. Each is one write batch; in a
+  // MANIFEST, one version edit.
   uint64_t records = 0;
-  // Ends within a record, as after a crash, or with bytes of a log of before. The offset of it.
+  // If the log ends within a record, as after a crash, or with bytes of an older log: the offset of
+  // that place.
   std::optional<uint64_t> torn;
   std::optional<LogDamage> damage;
-  // Behind the last record there are zeros up to the end, room that was reserved. The offset.
+  // If there are only zeros after the last record, in space that was preallocated: their offset.
   std::optional<uint64_t> room;
-  // May have records of a log of before behind its end (`recycle_log_file_num`).
+  // May have records of an older log after its end (`recycle_log_file_num`).
   bool is_recyclable = false;
 };
 

@@ -1,10 +1,10 @@
-// Manifest check: a MANIFEST that RocksDB does not read to its end, and the files that it therefore
-// does not name.
+// Manifest check: finds a MANIFEST that RocksDB does not read to its end, and the files that it
+// therefore does not name.
 //
-// RocksDB takes the place where a record of MANIFEST is not complete for the end, tells nobody, and
-// opens the DB as it was before. When it opens it for writing, it deletes all SSTs and blob files
-// that MANIFEST does not name, and writes a new MANIFEST. After a power cut that is right. If a
-// complete MANIFEST was cut, the lists in these files are lost.
+// If a record of the MANIFEST is not complete, RocksDB takes that place for the end, reports
+// nothing, and opens the DB as it was before. If it opens the DB for writing, it deletes all SSTs
+// and blob files that the MANIFEST does not name, and writes a new MANIFEST. After a power cut that
+// is right. If a complete MANIFEST was cut, the lists in these files are lost.
 //
 // Not noticed: a MANIFEST that is cut between two records.
 //
@@ -47,7 +47,7 @@ std::vector<std::string> FindUnnamed(const std::vector<std::string>& folders,
                                      const std::set<uint64_t>& named);
 
 // Keeps `cut.unnamed`, the MANIFEST, CURRENT and the logs of the DB in `path` in a folder in the
-// DB's, which it returns. Errors: as KeepFiles.
+// DB's folder. Returns that folder. Errors: as KeepFiles.
 absl::StatusOr<std::string> KeepUnnamed(const CutManifest& cut, const std::string& path,
                                         const std::string& wal_folder);
 

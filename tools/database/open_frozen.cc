@@ -44,7 +44,7 @@ absl::Status OpenOnce(const rocksdb::DBOptions& options, const std::string& path
   // the end of a recycled log.
   reading.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
   auto files =
-      FrozenFiles::Take(options.env->GetFileSystem(), path, OtherFolders(options, families));
+      FrozenFiles::Capture(options.env->GetFileSystem(), path, OtherFolders(options, families));
   if (files.ok()) {
     frozen->files = *std::move(files);
     frozen->env = rocksdb::NewCompositeEnv(frozen->files);

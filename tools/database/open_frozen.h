@@ -26,18 +26,19 @@ namespace load {
 struct FrozenDb {
   std::shared_ptr<FrozenFiles> files;   // null if the DB has no CURRENT or MANIFEST
   std::unique_ptr<rocksdb::Env> env;    // shows `files`
-  std::unique_ptr<ReplayWatch> replay;  // null where the DB is not opened for reading
+  std::unique_ptr<ReplayWatch> replay;  // null if the DB is not opened for reading
   std::vector<LogFault> log_faults;
   absl::Status logs_read;  // what CheckLogs said
   rocksdb::Status opened;  // what RocksDB said
 
-  // A file was deleted before it could be opened: what RocksDB then says is no fault of the DB.
+  // True if a file was deleted before it could be opened. Errors of RocksDB are then not faults of
+  // the DB.
   bool missed() const { return files != nullptr && files->missed(); }
 };
 
-// Logs are read up to the first damage. Tries again, kOpenAttempts times, where files were deleted
-// or written anew meanwhile. `*frozen` is given back as it was made. Errors: Internal with
-// RocksDB's reason; Aborted if the DB changes too fast; as CheckLogs.
+// Reads logs up to the first damage. Tries again, up to kOpenAttempts times, if files were deleted
+// or overwritten meanwhile. Sets `*frozen` even if it fails. Errors: Internal with RocksDB's
+// reason; Aborted if the DB changes too fast; as CheckLogs.
 constexpr int kOpenAttempts = 20;
 absl::Status OpenFrozen(const rocksdb::DBOptions& options, const std::string& path,
                         const std::vector<rocksdb::ColumnFamilyDescriptor>& families,

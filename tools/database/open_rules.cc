@@ -12,23 +12,22 @@ const std::vector<OptionRule>& DbOptionRules() {
       {"create_missing_column_families", Treatment::kSet, "false: as create_if_missing"},
       {"error_if_exists", Treatment::kSet, "false: the DB exists"},
       {"best_efforts_recovery", Treatment::kSet,
-       "false: RocksDB would not read the log. As the application will not read it either, "
+       "false: RocksDB would not read the log. Because the application will not read it either, "
        "commands flush what they write"},
       {"paranoid_checks", Treatment::kSet,
-       "true: RocksDB would pass over damage in the log, and then delete the log"},
+       "true: otherwise RocksDB would skip damage in the log, and then delete the log"},
       {"skip_checking_sst_file_sizes_on_db_open", Treatment::kSet,
        "false: an SST that is missing or cut is found before anything is written"},
       {"avoid_flush_during_recovery", Treatment::kSet,
-       "true: what is in the log stays there. OPTIONS do not hold db_paths and cf_paths, so the "
-       "application may look elsewhere for an SST made of it"},
-      {"max_total_wal_size", Treatment::kSet,
-       "0: the log is not flushed because it is long, as above"},
+       "true: the log is not flushed into an SST. OPTIONS do not hold db_paths and cf_paths, so "
+       "the application may look for that SST elsewhere"},
+      {"max_total_wal_size", Treatment::kSet, "0: a long log is not flushed, for the same reason"},
       {"db_write_buffer_size", Treatment::kSet,
-       "0: the log is not flushed because memory is short, as above"},
+       "0: the log is not flushed if memory is short, for the same reason"},
       {"allow_fallocate", Treatment::kSet, "false: commands write little to the log"},
       {"manual_wal_flush", Treatment::kSet, "false: what a command acknowledges is on disk"},
       {"db_log_dir", Treatment::kSet,
-       "empty: the tool writes no LOG, and touches none of another DB"},
+       "empty: the tool writes no LOG, and does not touch the LOG of another DB"},
       {"keep_log_file_num", Treatment::kSet, "the maximum: the tool deletes no LOG file"},
       {"use_direct_reads", Treatment::kSet, "false: not every file system can do that"},
       {"use_direct_io_for_flush_and_compaction", Treatment::kSet, "false: as use_direct_reads"},
@@ -41,9 +40,8 @@ const std::vector<OptionRule>& DbOptionRules() {
       {"fail_if_options_file_error", Treatment::kSet,
        "true: OPTIONS must stay as the application wrote them"},
       {"wal_recovery_mode", Treatment::kSet,
-       "kPointInTimeRecovery in the place of kSkipAnyCorruptedRecords, in which RocksDB never "
-       "comes "
-       "to the end of a recycled log; commands refuse damaged logs. Other modes stay"},
+       "kPointInTimeRecovery instead of kSkipAnyCorruptedRecords, in which RocksDB never reaches "
+       "the end of a recycled log; commands refuse damaged logs. Other modes stay"},
       {"wal_dir", Treatment::kAsked,
        "used only if it is the DB's own folder; else --wal-dir must say where the log is"},
       {"access_hint_on_compaction_start", Treatment::kTakenOver, ""},
@@ -117,8 +115,7 @@ const std::vector<OptionRule>& FamilyOptionRules() {
       {"compaction_filter", Treatment::kSet,
        "none: `sheaf compact` folds operands and drops nothing"},
       {"compaction_filter_factory", Treatment::kSet, "none: as compaction_filter"},
-      {"write_buffer_size", Treatment::kSet,
-       "larger than the log, where the log must not be flushed"},
+      {"write_buffer_size", Treatment::kSet, "larger than the log, if the log must not be flushed"},
       {"compaction_style", Treatment::kAsked,
        "with FIFO, which drops the oldest SSTs, `sheaf load` and `sheaf compact` are refused"},
       {"arena_block_size", Treatment::kTakenOver, ""},
@@ -168,8 +165,8 @@ const std::vector<OptionRule>& FamilyOptionRules() {
       {"memtable_protection_bytes_per_key", Treatment::kTakenOver, ""},
       {"memtable_whole_key_filtering", Treatment::kTakenOver, ""},
       {"merge_operator", Treatment::kSet,
-       "sheaf.append, where OPTIONS name none: RocksDB would drop what the log has from the first "
-       "operand on"},
+       "sheaf.append, if OPTIONS name none: otherwise RocksDB would drop everything in the log "
+       "from the first operand on"},
       {"min_blob_size", Treatment::kTakenOver, ""},
       {"min_write_buffer_number_to_merge", Treatment::kTakenOver, ""},
       {"num_levels", Treatment::kTakenOver, ""},

@@ -92,7 +92,7 @@ absl::Status Database::RestoreAppend(std::optional<Layout> layout, std::string* 
     }
   }
   said_.Rewrite();
-  TakeOver();
+  DeriveOptions();
   if (layout.has_value() && *layout != layout_) return refuse_layout();
   *change = absl::StrCat("merge operator ", was, " -> sheaf.append, layout ", LayoutName(layout_),
                          source.empty() ? "" : absl::StrCat(", as in ", source));

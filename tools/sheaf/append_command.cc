@@ -12,20 +12,18 @@ namespace {
 constexpr char kName[] = "append";
 
 constexpr char kFooter[] =
-    "Appends the values in order, or begins the list of a key that has none. All values are "
-    "written\n"
-    "as one operand of sheaf.append, and are on disk when the command ends.\n"
-    "\n"
-    "KEY and VALUE are taken as they are; with --escaped \\t \\n \\\\ and \\xHH in them are "
-    "replaced.\n"
-    "Those that begin with - come after --.\n"
-    "\n"
-    "Examples:\n"
-    "  sheaf append --db lists.db user:7 login search logout\n"
-    "  sheaf append --db lists.db --escaped user:7 '\\x00\\xFF'\n"
-    "  sheaf append --db lists.db -- user:7 -1\n"
-    "\n"
-    "Exit status: 0 success; 1 failed, nothing was appended; 2 bad usage.";
+    R"(Appends the values in order, or begins the list of a key that has none. All values are one
+operand of sheaf.append, and are on disk when the command ends.
+
+KEY and VALUE are taken literally. With --escaped, \t \n \\ and \xHH in them are replaced.
+Put -- before a KEY or VALUE that begins with -.
+
+Examples:
+  sheaf append --db lists.db user:7 login search logout
+  sheaf append --db lists.db --escaped user:7 '\x00\xFF'
+  sheaf append --db lists.db -- user:7 -1
+
+Exit status: 0 success; 1 failed, nothing was appended; 2 bad usage.)";
 
 struct Arguments {
   DbName db;

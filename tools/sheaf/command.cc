@@ -61,7 +61,7 @@ absl::Status CheckStreams(const load::InputFiles& inputs) {
 
 void AddFolders(CLI::App& app, load::DbFolders* folders) {
   AddText(app, "--wal-dir", &folders->wal_dir,
-          "Folder of the DB's log, where OPTIONS name another one than DIR")
+          "Folder of the DB's write-ahead log, if OPTIONS name another one than DIR")
       ->type_name("W");
   app.add_option_function<std::vector<std::string>>(
          "--db-path",
@@ -69,7 +69,7 @@ void AddFolders(CLI::App& app, load::DbFolders* folders) {
            folders->db_paths.clear();
            for (const std::string& path : paths) folders->db_paths.push_back(Unprotect(path));
          },
-         "Folder of SSTs; given once for each of the application's db_paths, in their order")
+         "Folder of SSTs; give it once for each of the application's db_paths, in their order")
       ->type_name("P")
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
@@ -79,17 +79,17 @@ CLI::Option* AddFamily(CLI::App& app, std::string* family) {
   return AddText(app, "--cf", family, "Column family (default: default)")->type_name("NAME");
 }
 
-CLI::Option* AddNumber(CLI::App& app, const std::string& name, uint64_t least, uint64_t most,
+CLI::Option* AddNumber(CLI::App& app, const std::string& name, uint64_t min, uint64_t max,
                        const std::function<void(uint64_t)>& set, const std::string& help) {
-  const auto parse = [name, least, most, set](const std::string& argument) {
+  const auto parse = [name, min, max, set](const std::string& argument) {
     uint64_t number = 0;
     const char* const end = argument.data() + argument.size();
     const auto [stop, error] = std::from_chars(argument.data(), end, number);
-    if (error != std::errc() || stop != end || number < least || number > most) {
+    if (error != std::errc() || stop != end || number < min || number > max) {
       const std::string range =
-          most == std::numeric_limits<uint64_t>::max()
-              ? "a whole number from " + std::to_string(least) + " on"
-              : "a whole number from " + std::to_string(least) + " to " + std::to_string(most);
+          max == std::numeric_limits<uint64_t>::max()
+              ? "a whole number from " + std::to_string(min) + " on"
+              : "a whole number from " + std::to_string(min) + " to " + std::to_string(max);
       throw CLI::ValidationError(name, "expected " + range + ", found " + load::Quoted(argument));
     }
     set(number);

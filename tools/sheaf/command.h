@@ -1,9 +1,9 @@
-// Commands: what every sub-command of `sheaf` shares.
+// Commands: helpers that all sub-commands of `sheaf` share.
 //
 // Each sub-command is a file `<name>_command.cc` with one function Add<Name>Command, which adds the
-// sub-command to the parser. When it is chosen, `*exit_status` is set to what it returns.
+// sub-command to the parser. If the user chooses the sub-command, it runs and sets `*exit_status`.
 //
-// Exit status: 0; 1, the operation failed or verify found a fault; 2, bad usage.
+// Exit status: 0 success; 1 the operation failed, or verify found a fault; 2 bad usage.
 
 #ifndef SHEAF_TOOLS_SHEAF_COMMAND_H_
 #define SHEAF_TOOLS_SHEAF_COMMAND_H_
@@ -41,9 +41,9 @@ void AddVerifyCommand(CLI::App& app, int* exit_status);
 void AddRepairCommand(CLI::App& app, int* exit_status);
 void AddInspectCommand(CLI::App& app, int* exit_status);
 
-// CLI11 takes an argument `[a,b]` apart into `a` and `b` where several are allowed, which would
-// change a value like `[1,2]`. So main() protects arguments before it parses them, and options of
-// text take the protection off: with AddText, or Unprotect for results that are read raw.
+// Where several arguments are allowed, CLI11 splits `[a,b]` into `a` and `b`, which would change a
+// value like `[1,2]`. So main() protects arguments before it parses them. Text options remove the
+// protection: AddText() does so itself; for raw results, call Unprotect().
 std::string Protect(std::string argument);
 std::string Unprotect(std::string argument);
 CLI::Option* AddText(CLI::App& app, const std::string& name, std::string* text,
@@ -54,11 +54,12 @@ void AddFolders(CLI::App& app, load::DbFolders* folders);
 // --db, --cf, --wal-dir and --db-path of an existing DB.
 void AddDb(CLI::App& app, DbName* db);
 
-// InvalidArgument if stdout or stderr is one of `inputs`. If stderr is, messages go to stdout from
-// then on, or nowhere, as each would be written into the input.
+// Returns InvalidArgument if stdout or stderr is one of `inputs`. If stderr is one, messages go to
+// stdout from then on, or nowhere, because stderr would write them into the input.
 absl::Status CheckStreams(const load::InputFiles& inputs);
 
-// An option that takes one of the names of `choices`; `set` gets what belongs to it.
+// Adds an option that takes one of the names of `choices`; calls `set` with the value for that
+// name.
 template <typename T>
 CLI::Option* AddChoice(CLI::App& app, const std::string& name,
                        std::vector<std::pair<std::string, T>> choices, std::function<void(T)> set,
@@ -74,8 +75,8 @@ CLI::Option* AddChoice(CLI::App& app, const std::string& name,
   return app.add_option_function<std::string>(name, choose, help);
 }
 
-// An option that takes a whole number from `least` to `most`.
-CLI::Option* AddNumber(CLI::App& app, const std::string& name, uint64_t least, uint64_t most,
+// Adds an option that takes a whole number from `min` to `max`.
+CLI::Option* AddNumber(CLI::App& app, const std::string& name, uint64_t min, uint64_t max,
                        const std::function<void(uint64_t)>& set, const std::string& help);
 
 CLI::Option* AddListFormat(CLI::App& app, ListFormat* format);
@@ -83,15 +84,15 @@ CLI::Option* AddListFormat(CLI::App& app, ListFormat* format);
 // Prints "sheaf <command>: <text>" on stderr.
 void Complain(std::string_view command, std::string_view text);
 
-// Complains if `status` is an error; the exit status for it.
+// Returns the exit status for `status`. Complains if it is an error.
 int ExitOf(std::string_view command, const absl::Status& status);
 
-// Complains of each log of `lists` that was not read to its end, so that values are missing. What
-// is printed then is what the DB was before; the exit status is 1. True if there is none.
+// True if all logs of `lists` were read to their end. Otherwise complains about each that was not:
+// values are missing. The command then prints the DB as it was before the damage, and exits with 1.
 bool HasAllLogs(std::string_view command, const ListDb& lists);
 
-// Replaces escapes (tools/common/escapes.h) in `*text` if `escaped`. False, with a complaint about
-// `what`, for a bad one: bad usage.
+// Replaces escapes (tools/common/escapes.h) in `*text` if `escaped`. On a bad escape, which is bad
+// usage, complains about `what` and returns false.
 bool DecodeArgument(std::string_view command, std::string_view what, bool escaped,
                     std::string* text);
 

@@ -16,18 +16,18 @@ namespace {
 constexpr char kName[] = "compact";
 
 constexpr char kFooter[] =
-    "Folds pending operands into their lists, so that reading these merges nothing and copies\n"
-    "nothing. Each list with an operand in the range is written again, and so is what shares its\n"
-    "files; a range without any is left as it is. `sheaf stats --debt` tells where operands are.\n"
-    "\n"
-    "Takes --key, or --prefix, --from and --to, which hold together, or --all.\n"
-    "\n"
-    "Examples:\n"
-    "  sheaf compact --db lists.db --key user:7\n"
-    "  sheaf compact --db lists.db --prefix user:\n"
-    "  sheaf compact --db lists.db --all\n"
-    "\n"
-    "Exit status: 0 success, no operand is left in the range; 1 failed; 2 bad usage.";
+    R"(Folds pending operands into their lists, so that reads merge nothing and copy nothing.
+Rewrites each list that has an operand in the range, and all that shares its files. Leaves a range
+without operands as it is. `sheaf stats --debt` shows where operands are.
+
+Give --key or --all, or any of --prefix, --from and --to, which apply together.
+
+Examples:
+  sheaf compact --db lists.db --key user:7
+  sheaf compact --db lists.db --prefix user:
+  sheaf compact --db lists.db --all
+
+Exit status: 0 success, no operand is left in the range; 1 failed; 2 bad usage.)";
 
 struct Arguments {
   DbName db;

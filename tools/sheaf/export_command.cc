@@ -26,39 +26,33 @@ constexpr char kName[] = "export";
 constexpr uint64_t kBytesAProgress = uint64_t{1} << 20;
 
 constexpr char kFooter[] =
-    "Writes all lists, in key order, as rows that `sheaf load` reads back into the same lists.\n"
-    "\n"
-    "Formats:\n"
-    "  tsv     key TAB value a line; TAB, LF, backslash, control bytes, and the bytes of text that "
-    "is\n"
-    "          not UTF-8 are escaped\n"
-    "  jsonl   {\"key\":\"...\",\"values\":[...]} a line; bytes that are not UTF-8 as "
-    "{\"base64\":\"...\"}\n"
-    "  framed  u32 key size, u32 value size, key, value; repeated; little-endian\n"
-    "Without --format by the end of the output's name (.tsv .jsonl .ndjson .framed); else tsv.\n"
-    "\n"
-    "tsv and framed cannot express an empty list: such keys are left out, and the exit status is "
-    "1.\n"
-    "Memory holds the list that is written, as RocksDB does, and little else, whatever the DB has. "
-    "A\n"
-    "value that is not a list ends the export: `sheaf verify` names all of them, `sheaf repair` "
-    "mends.\n"
-    "Progress on a terminal counts the bytes of keys and lists that are done.\n"
-    "\n"
-    "An output file gets its name when it is complete and on disk; until then it is a new file\n"
-    "FILE.part-XXXXXX. What was there before stays if the export fails; its mode and owner are "
-    "kept,\n"
-    "and a symbolic link stays one. Devices, pipes and names like /dev/fd/3 are written in place.\n"
-    "\n"
-    "Examples:\n"
-    "  sheaf export --db lists.db --output lists.jsonl\n"
-    "  sheaf export --db lists.db --format tsv | head\n"
-    "\n"
-    "Exit status: 0 success; 1 failed, keys with empty lists were left out, or a log is damaged "
-    "(the\n"
-    "lists of before the damage are written); 2 bad usage; 130 or 143 interrupted by SIGINT or "
-    "SIGTERM,\n"
-    "no file was written.";
+    R"(Writes all lists, in key order, as rows. `sheaf load` reads them back into the same lists.
+
+Formats:
+  tsv     one `key TAB value` a line. Escapes TAB, LF, backslash, control bytes, and all bytes
+          from 0x80 on in keys and values that are not UTF-8.
+  jsonl   one {"key":"...","values":[...]} a line. Bytes that are not UTF-8 are
+          {"base64":"..."}.
+  framed  u32 key size, u32 value size, key, value; repeated; little-endian
+Without --format, the end of the output's name decides (.tsv .jsonl .ndjson .framed); else tsv.
+
+tsv and framed cannot express an empty list. Such keys are left out, and the exit status is 1.
+Memory holds little more than one list at a time, whatever the size of the DB. The export ends at
+a value that is not a list. `sheaf verify` names all such values, and `sheaf repair` mends them.
+Progress on a terminal counts the bytes of keys and lists that are done.
+
+An output file gets its name when it is complete and on disk. Until then it is a new file
+FILE.part-XXXXXX. If the export fails, an older FILE stays. A new FILE keeps the mode and owner of
+the older one, and a symbolic link stays a link. Devices, pipes and names like /dev/fd/3 are
+written in place.
+
+Examples:
+  sheaf export --db lists.db --output lists.jsonl
+  sheaf export --db lists.db --format tsv | head
+
+Exit status: 0 success; 1 failed, or keys with empty lists were left out, or a log is damaged (the
+lists as they were before the damage are written); 2 bad usage; 130 or 143 interrupted by SIGINT
+or SIGTERM, no file was written.)";
 
 struct Arguments {
   DbName db;

@@ -1,6 +1,8 @@
-// FileBytes: the bytes of a whole file: mapped, or read if it cannot be mapped (a pipe, stdin).
+// FileBytes: the bytes of a whole file. Maps the file, or reads it if it cannot be mapped (a pipe,
+// stdin).
 //
-// Lifetime: view() is valid while the FileBytes is. A file that shrinks meanwhile ends the program.
+// Lifetime: view() is valid as long as the FileBytes. If the file shrinks meanwhile, reading it
+// ends the program.
 // Thread safety: immutable.
 
 #ifndef SHEAF_TOOLS_SHEAF_FILE_BYTES_H_

@@ -19,26 +19,23 @@ namespace {
 constexpr char kName[] = "get";
 
 constexpr char kFooter[] =
-    "Formats:\n"
-    "  text    a value a line, with the escapes of tsv\n"
-    "  json    "
-    "{\"key\":\"...\",\"layout\":\"compact\",\"count\":2,\"zero_copy\":true,\"values\":[...]}\n"
-    "          in one line; bytes that are not UTF-8 as {\"base64\":\"...\"}. With --index, "
-    "`values`\n"
-    "          has that one value and `count` is still the length of the list.\n"
-    "  raw     the bytes of the values, nothing between them\n"
-    "\n"
-    "KEY is taken as it is; with --escaped \\t \\n \\\\ and \\xHH in it are replaced. A KEY that\n"
-    "begins with - comes after --.\n"
-    "\n"
-    "Examples:\n"
-    "  sheaf get --db lists.db user:7\n"
-    "  sheaf get --db lists.db --index 0 --format raw image:3 > image.png\n"
-    "  sheaf get --db lists.db --escaped '\\x00\\x07' --format json\n"
-    "\n"
-    "Exit status: 0 success; 1 failed: no such key, no such index, not a list, or a log is "
-    "damaged\n"
-    "(the list of before the damage is printed); 2 bad usage.";
+    R"(Formats:
+  text    one value a line, with the escapes of tsv
+  json    {"key":"...","layout":"compact","count":2,"zero_copy":true,"values":[...]}
+          in one line. Bytes that are not UTF-8 are {"base64":"..."}. With --index, `values`
+          holds that one value, and `count` is still the length of the list.
+  raw     the bytes of the values, with nothing between them
+
+KEY is taken literally. With --escaped, \t \n \\ and \xHH in it are replaced. Put -- before a KEY
+that begins with -.
+
+Examples:
+  sheaf get --db lists.db user:7
+  sheaf get --db lists.db --index 0 --format raw image:3 > image.png
+  sheaf get --db lists.db --escaped '\x00\x07' --format json
+
+Exit status: 0 success; 1 failed: no such key, no such index, not a list, or a log is damaged (the
+list as it was before the damage is printed); 2 bad usage.)";
 
 struct Arguments {
   DbName db;

@@ -10,12 +10,12 @@
 namespace sheaf {
 namespace tool {
 
-// Of what the numbers of a histogram are.
+// The unit of the numbers in a histogram.
 enum class Unit { kCount, kBytes };
 
-// Appends an empty line, `title` with the quantiles, and a line a bucket: its range, how many
-// numbers are in it, their share, the share of all up to its end, a bar. Nothing for an empty
-// histogram.
+// Appends an empty line, `title` with the quantiles, and a line for each bucket: its range, how
+// many numbers are in it, their share, the share of all numbers up to its end, and a bar. Appends
+// nothing for an empty histogram.
 //
 //   bytes a value: min 1 B, median ~23 B, p99 ~1.4 KB, max 2.0 KB
 //                 values  share  up to

@@ -19,22 +19,21 @@ namespace {
 constexpr char kName[] = "inspect";
 
 constexpr char kFooter[] =
-    "FILE has one blob behind the other, without anything between them; - is stdin. With --layout\n"
-    "auto the layout is that in which the whole file can be read, compact if both are.\n"
-    "A file is mapped, so it may be larger than memory; stdin is read whole.\n"
-    "\n"
-    "Formats:\n"
-    "  text    a line for each blob, then its values, one a line, with the escapes of tsv\n"
-    "  json    "
-    "{\"offset\":0,\"layout\":\"fixed64\",\"count\":2,\"encoded_bytes\":37,\"sizes\":[3,2],\n"
-    "          \"values\":[\"AQID\",\"BAU=\"]} in one line for each blob; values are base64\n"
-    "\n"
-    "Examples:\n"
-    "  sheaf inspect lists.strg\n"
-    "  sheaf inspect - --layout fixed64 --format json < lists.strg\n"
-    "\n"
-    "Exit status: 0 success; 1 failed, or a blob is corrupt (those before it are printed); 2 bad\n"
-    "usage.";
+    R"(FILE holds blobs, one after the other, with nothing between them; - is stdin. --layout auto
+takes the layout in which the whole file can be read, or compact if both can.
+A file is mapped, so it may be larger than memory. stdin is read into memory.
+
+Formats:
+  text    a line for each blob, then its values, one a line, with the escapes of tsv
+  json    {"offset":0,"layout":"fixed64","count":2,"encoded_bytes":37,"sizes":[3,2],
+          "values":["AQID","BAU="]} in one line for each blob; values are base64
+
+Examples:
+  sheaf inspect lists.strg
+  sheaf inspect - --layout fixed64 --format json < lists.strg
+
+Exit status: 0 success; 1 failed, or a blob is corrupt (those before it are printed); 2 bad
+usage.)";
 
 struct Arguments {
   std::string file;

@@ -17,8 +17,8 @@ namespace {
 
 using internal::Edit;
 
-// Takes a part off the front of `*rest`.
-absl::Status TakePart(FirstPart kind, Layout layout, std::string_view* rest, JoinedPart* part) {
+// Parses the part at the front of `*rest`, and removes it there.
+absl::Status ParsePart(FirstPart kind, Layout layout, std::string_view* rest, JoinedPart* part) {
   const std::string_view before = *rest;
   if (kind == FirstPart::kOperand) {
     std::vector<Edit> edits;
@@ -39,12 +39,12 @@ absl::Status TakePart(FirstPart kind, Layout layout, std::string_view* rest, Joi
   return absl::OkStatus();
 }
 
-// Takes parts off `*rest`, the end of `input`, which begins behind one, up to the end.
-// `may_take(p)`: whether an operand at offset `p` of `input` is to be tried; where it says no,
-// Cancelled.
-template <typename MayTake>
-absl::Status TakeOthers(std::string_view input, std::string_view delimiter, std::string_view* rest,
-                        MayTake may_take, std::vector<JoinedPart>* parts) {
+// Parses the parts in `*rest`, the end of `input` after its first part, and removes them there.
+// `may_parse(p)` says whether to try an operand at offset `p` of `input`. Errors: Cancelled if it
+// says no; DataLoss.
+template <typename MayParse>
+absl::Status ParseOthers(std::string_view input, std::string_view delimiter, std::string_view* rest,
+                         MayParse may_parse, std::vector<JoinedPart>* parts) {
   while (!rest->empty()) {
     if (rest->substr(0, delimiter.size()) != delimiter) {
       return absl::DataLossError(
@@ -54,10 +54,10 @@ absl::Status TakeOthers(std::string_view input, std::string_view delimiter, std:
     }
     rest->remove_prefix(delimiter.size());
     const size_t offset = input.size() - rest->size();
-    if (!may_take(offset)) return absl::CancelledError();
+    if (!may_parse(offset)) return absl::CancelledError();
     parts->emplace_back();
     const absl::Status status =
-        TakePart(FirstPart::kOperand, Layout::kCompact, rest, &parts->back());
+        ParsePart(FirstPart::kOperand, Layout::kCompact, rest, &parts->back());
     if (!status.ok()) {
       return absl::DataLossError(
           absl::StrCat("part ", parts->size() - 1, " at offset ", offset, ": ", status.message()));
@@ -66,7 +66,7 @@ absl::Status TakeOthers(std::string_view input, std::string_view delimiter, std:
   return absl::OkStatus();
 }
 
-// About how many bytes TakePart() reads of an operand at the front of `rest`.
+// About how many bytes ParsePart() reads of an operand at the front of `rest`.
 uint64_t BytesRead(std::string_view rest) {
   constexpr uint64_t kMin = 16;
   if (rest.empty()) return kMin;
@@ -74,7 +74,7 @@ uint64_t BytesRead(std::string_view rest) {
   if (tag == (disk::kEditTag | disk::kBatchEdit)) {
     std::string_view behind = rest.substr(1);
     const uint64_t header = BytesRead(behind);
-    // What is in it is read, if its header can be.
+    // The contents are read only if the header can be.
     if (!BlobView::ParsePrefix(&behind, Layout::kCompact).ok()) return header;
     return 2 * header + rest.size() - behind.size();
   }
@@ -96,9 +96,9 @@ absl::Status SplitJoined(std::string_view input, FirstPart first, Layout layout,
   parts->clear();
   std::string_view rest = input;
   parts->emplace_back();
-  absl::Status status = TakePart(first, layout, &rest, &parts->back());
+  absl::Status status = ParsePart(first, layout, &rest, &parts->back());
   if (!status.ok()) return status;
-  return TakeOthers(
+  return ParseOthers(
       input, delimiter, &rest, [](size_t) { return true; }, parts);
 }
 
@@ -109,30 +109,30 @@ bool IsTag(char byte) {
 
 absl::StatusOr<PlainValue> SplitPlain(std::string_view input, std::string_view delimiter,
                                       uint64_t* bytes_read) {
-  // Lists that seem to begin within one another have their sizes read again.
+  // If lists seem to begin within one another, their sizes are read again.
   constexpr uint64_t kMaxReads = 64;
-  const uint64_t most = kMaxReads * (input.size() + 1);
+  const uint64_t max_read = kMaxReads * (input.size() + 1);
   uint64_t read = 0;
-  // Offsets of parts from which no parts go to the end, so far: all that were tried.
+  // The offsets that were tried: from none of them do parts reach the end.
   std::vector<bool> tried(input.size() + 1);
-  const auto may_take = [&](size_t offset) {
+  const auto may_parse = [&](size_t offset) {
     if (tried[offset]) return false;
     tried[offset] = true;
     read += BytesRead(input.substr(offset));
-    return read <= most;
+    return read <= max_read;
   };
   PlainValue plain;
   absl::Status doubt;
   for (size_t at = delimiter.empty() ? std::string_view::npos : input.find(delimiter);
-       at != std::string_view::npos && read <= most; at = input.find(delimiter, at + 1)) {
+       at != std::string_view::npos && read <= max_read; at = input.find(delimiter, at + 1)) {
     const size_t begin = at + delimiter.size();
-    if (begin == input.size() || !IsTag(input[begin]) || !may_take(begin)) continue;
+    if (begin == input.size() || !IsTag(input[begin]) || !may_parse(begin)) continue;
     const std::string_view joined = input.substr(begin);
     std::string_view rest = joined;
     plain.parts.assign(1, JoinedPart());
-    if (!TakePart(FirstPart::kOperand, Layout::kCompact, &rest, &plain.parts[0]).ok()) continue;
-    const absl::Status status = TakeOthers(
-        joined, delimiter, &rest, [&](size_t offset) { return may_take(begin + offset); },
+    if (!ParsePart(FirstPart::kOperand, Layout::kCompact, &rest, &plain.parts[0]).ok()) continue;
+    const absl::Status status = ParseOthers(
+        joined, delimiter, &rest, [&](size_t offset) { return may_parse(begin + offset); },
         &plain.parts);
     if (status.ok()) {
       plain.value = input.substr(0, at);
@@ -147,7 +147,7 @@ absl::StatusOr<PlainValue> SplitPlain(std::string_view input, std::string_view d
   }
   if (bytes_read != nullptr) *bytes_read = read;
   if (!doubt.ok()) return doubt;
-  if (read > most) {
+  if (read > max_read) {
     return absl::DataLossError(
         absl::StrCat("neither a list nor a plain value: operands may begin behind so many of its ",
                      load::Quoted(delimiter), " that it was not tried for all"));

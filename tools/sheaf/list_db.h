@@ -20,29 +20,31 @@
 namespace sheaf {
 namespace tool {
 
-// What lists a sub-command is about.
+// Names the lists of a sub-command.
 struct DbName {
   std::string path;
   std::string family = rocksdb::kDefaultColumnFamilyName;
   load::DbFolders folders;
 };
 
-// Reads what is known of it without opening it. Tells on stderr what the user should know of its
-// OPTIONS. Errors: as load::Database::Read.
+// Reads the description of the DB without opening it. Prints on stderr what the user should know
+// about its OPTIONS. Errors: as load::Database::Read().
 absl::StatusOr<load::Database> ReadDatabase(const DbName& name);
 
 class ListDb {
  public:
-  // Errors: as load::Database. Creates nothing. What is read is the DB of one moment, whatever
-  // another process does to it.
+  // Creates nothing. Reads show the DB as it was at one moment, whatever another process does to
+  // it. Errors: as load::Database.
   static absl::Status OpenForReadOnly(const DbName& name, std::unique_ptr<ListDb>* lists);
-  // For writing. Errors: in addition FailedPrecondition if the merge operator is not sheaf.append;
-  // `command` is what then cannot be done. kWriteSsts is for a command that makes SSTs.
+  // For writing. kWriteSsts is for a command that makes SSTs. Errors: as load::Database;
+  // FailedPrecondition if the merge operator is not sheaf.append. The message says that the DB
+  // cannot do `command`.
   enum class Access { kReadOnly, kWrite, kWriteSsts };
   static absl::Status OpenForWrite(const DbName& name, const char* command,
                                    std::unique_ptr<ListDb>* lists, Access access = Access::kWrite);
 
-  // A DB of which more was found out or changed before. For writing it must not be locked.
+  // Opens a DB whose description was read, and perhaps changed, before. To write, the DB must not
+  // be locked.
   static absl::Status Open(const load::Database& database, Access access,
                            std::unique_ptr<ListDb>* lists);
 
@@ -50,7 +52,7 @@ class ListDb {
   rocksdb::DB& db() { return *opened_->db(); }
   rocksdb::ColumnFamilyHandle* family() { return opened_->family(); }
   Store& store() { return *store_; }
-  // As load::OpenedDatabase: before a command says that it has written something.
+  // As load::OpenedDatabase::Acknowledge(). Call it before a command says that it has written.
   rocksdb::Status Acknowledge() { return opened_->Acknowledge(); }
 
  private:
@@ -58,11 +60,11 @@ class ListDb {
   std::unique_ptr<Store> store_;  // goes before the DB
 };
 
-// Calls `open`, which reads OPTIONS or opens the DB in `path` for reading, again while it fails and
-// another process changes files of the DB meanwhile.
+// Calls `open`, which reads OPTIONS or opens the DB in `path` for reading. Calls it again as long
+// as it fails and another process changed files of the DB meanwhile.
 absl::Status OpenSteadily(const std::string& path, const std::function<absl::Status()>& open);
 
-// A rocksdb::Status as an absl::Status, for messages; `where` is what it is about.
+// Converts a rocksdb::Status to an absl::Status for messages; `where` names what it is about.
 absl::Status FromRocks(const std::string& where, const rocksdb::Status& status);
 
 }  // namespace tool

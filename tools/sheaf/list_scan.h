@@ -1,7 +1,7 @@
-// ListScan: all lists of a range of keys, with those values that are no lists among them.
+// ListScan: all lists of a range of keys, and the values that are not lists.
 //
-// Like sheaf::Cursor, but a value that does not decode is an item like any other, so that it is
-// told apart from an iterator that failed and ended.
+// Like sheaf::Cursor, but a value that does not decode is an item like any other. So the caller can
+// tell it from an iterator that failed and ended.
 //
 // Lifetime: key() and list() are valid until Next(). Thread safety: none.
 //
@@ -31,30 +31,30 @@
 namespace sheaf {
 namespace tool {
 
-// `range`, narrowed to keys that begin with `prefix` if `comparator` keeps these together.
+// Narrows `range` to keys that begin with `prefix`, if `comparator` sorts these side by side.
 KeyRange WithPrefix(KeyRange range, std::string_view prefix, const rocksdb::Comparator* comparator);
 
 class ListScan {
  public:
-  // Keys of `range` that begin with `prefix`, whatever the comparator is. Does not fill caches.
+  // Scans the keys of `range` that begin with `prefix`, with any comparator. Does not fill caches.
   explicit ListScan(ListDb& lists, KeyRange range, std::string prefix = "");
 
   bool Valid() const { return valid_; }
   void Next();  // REQUIRES: Valid()
 
   std::string_view key() const { return {iterator_->key().data(), iterator_->key().size()}; }
-  // DataLoss, telling why, if the value is not a list.
+  // DataLoss, with the reason, if the value is not a list.
   const absl::StatusOr<BlobView>& list() const { return list_; }
   // The bytes of the value, list or not.
   std::string_view value() const { return {iterator_->value().data(), iterator_->value().size()}; }
-  // The operands that were pending, of which this read made the list.
+  // The pending operands that this read merged.
   PendingOperands operands() const { return operands_; }
 
-  // What the iterator found: not OK if it ended early.
+  // The iterator's status: not OK if it ended early.
   rocksdb::Status status() const { return iterator_->status(); }
 
  private:
-  // Moves the iterator, and reads what it is at.
+  // Moves the iterator, and reads the value there.
   template <typename Move>
   void Go(Move move);
 
@@ -70,7 +70,7 @@ class ListScan {
   bool valid_ = false;
 };
 
-// What to tell where a scan that is to see all keys ended early, after `keys` of them.
+// The message for a scan of all keys that ended early, after `keys` of them.
 std::string ReadingEnded(uint64_t keys, std::string_view last_key, const rocksdb::Status& status);
 
 }  // namespace tool

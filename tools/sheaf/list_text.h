@@ -22,9 +22,9 @@ class ListText {
   ListFormat format = ListFormat::kText;
   // In text: `key TAB value` a line instead of the value alone. An empty list is its key alone.
   bool with_key = true;
-  // In json: what "zero_copy" says; left out if there is nothing to say.
+  // In json: the value of "zero_copy", which is left out if this is empty.
   std::optional<bool> zero_copy;
-  // This value only. REQUIRES: less than the number of values.
+  // Write only this value. REQUIRES: less than the number of values.
   std::optional<uint64_t> index;
 
   void Write(std::string_view key, const BlobView& values, Output& out);

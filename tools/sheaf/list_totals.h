@@ -1,12 +1,12 @@
-// ListTotals: how many lists there are, and of what shape.
+// ListTotals: counts lists, their values and bytes.
 //
-// TableStats: the same of all SSTs of a DB, added up from their properties without reading a list,
-// and why that may not be what the DB holds.
+// TableStats: the totals of all SSTs of a column family, added up from the SSTs' properties without
+// reading a list, and the reasons why the DB may hold something else.
 //
 // Thread safety: none.
 //
 //   TableStats tables;
-//   if (rocksdb::Status s = TableStats::Read(*lists, &tables); !s.ok()) return ...;
+//   if (rocksdb::Status s = TableStats::Read(*lists, &tables); !s.ok()) return s;
 //   if (tables.reasons.empty()) Print(tables.totals);      // exact
 
 #ifndef SHEAF_TOOLS_SHEAF_LIST_TOTALS_H_
@@ -31,7 +31,8 @@ struct ListTotals {
   uint64_t encoded_bytes = 0;  // with headers
   internal::Histogram values_per_key;
   internal::Histogram bytes_per_value;
-  // Not counted above: what does not decode, and lists in blob files that were not read.
+  // Not in the numbers above: values that do not decode, and lists in blob files, which were not
+  // read.
   uint64_t undecodable = 0;
   uint64_t references = 0;
 
@@ -39,8 +40,8 @@ struct ListTotals {
 };
 
 struct TableStats {
-  // Of the default column family. Reads nothing but properties, which RocksDB has in memory or
-  // takes from the end of each file.
+  // For the column family of `lists`. Reads only properties, which RocksDB has in memory or reads
+  // from the end of each file.
   static rocksdb::Status Read(ListDb& lists, TableStats* stats);
 
   ListTotals totals;
@@ -48,8 +49,9 @@ struct TableStats {
   std::vector<std::string> reasons;
 
   uint64_t tables = 0;
-  uint64_t tables_without = 0;  // that do not have the properties
-  // About what a scan reads: keys and values of SSTs before compression, memtables, blob files.
+  uint64_t tables_without = 0;  // SSTs without the properties
+  // About as many bytes as a scan reads: keys and values of SSTs before compression, memtables,
+  // blob files.
   uint64_t scan_bytes = 0;
 };
 

@@ -21,71 +21,56 @@ namespace {
 constexpr char kName[] = "load";
 
 constexpr char kFooter[] =
-    "Formats:\n"
-    "  tsv     key TAB value a line. In both: \\t TAB, \\n LF, \\\\ backslash, \\xHH any byte.\n"
-    "          The last line may lack its LF. A CR before LF is part of the value.\n"
-    "  jsonl   {\"key\": K, \"value\": V} or {\"key\": K, \"values\": [V, ...]} a line; K and V "
-    "are\n"
-    "          strings or {\"base64\": \"...\"}. \"values\": [] makes an empty list. Blank lines "
-    "are\n"
-    "          passed over.\n"
-    "  framed  u32 key size, u32 value size, key, value; repeated; little-endian.\n"
-    "          A frame that is cut off ends the load, also with --on-error skip.\n"
-    "Without --format by the end of the file's name (.tsv .jsonl .ndjson .framed); else tsv.\n"
-    "gzip, zstd and LZ4 files, by their content, are decompressed; other archives are refused, "
-    "with\n"
-    "the program that unpacks them. A UTF-8 byte order mark at the front is passed over.\n"
-    "\n"
-    "--rejects and --json-summary are written whole, beside the file and renamed; what was there "
-    "stays\n"
-    "if that fails. They cannot be an input or lie in the folder of the DB.\n"
-    "\n"
-    "Rows of one key need not be adjacent: values keep the order of the input, and of the inputs.\n"
-    "Loading the same rows once more appends them once more. Where a pipe ends, the input ends: "
-    "the\n"
-    "shell's `set -o pipefail` tells whether what filled it had failed.\n"
-    "\n"
-    "All or nothing: rows are sorted and written as SSTs beside the DB, and ingested in one step.\n"
-    "Until then the DB is as it was. Input may be far larger than --memory: sorted runs are then\n"
-    "written to disk and merged. That takes about the size of the input there; SSTs, as many "
-    "bytes\n"
-    "as the DB will have, take the place of runs as these are merged, where the file system can "
-    "give\n"
-    "back parts of files. A load that was interrupted, killed, or ran into a full disk, keeps "
-    "what\n"
-    "it has finished and says where; the same command with --resume goes on from there and "
-    "ingests\n"
-    "once.\n"
-    "A new DB gets the merge operator sheaf.append and the collector sheaf.stats.\n"
-    "\n"
-    "Limits: a key has 1 byte to 8 MB, a list 4 GiB - 1 bytes. A row has to fit into a tenth of\n"
-    "--memory and a third of what each of --threads has of it (jsonl: a sixteenth). A list of "
-    "more\n"
-    "than an eighth of --memory is written in pieces, which RocksDB merges at reads until it is\n"
-    "compacted.\n"
-    "Peak memory is --memory, 16 MB at least, and some 30 MB of the program.\n"
-    "Where the address space is limited (ulimit -v), --memory is lowered to what fits. It is 32 TB "
-    "at\n"
-    "most.\n"
-    "\n"
-    "--sst-only DIR writes SSTs and DIR/manifest.json instead; --db then only names a DB whose\n"
-    "options are used. All files of a shard are to be ingested in one call, in the manifest's "
-    "order.\n"
-    "--mode append makes operands, which need sheaf.append; replace and --create-only make "
-    "values.\n"
-    "\n"
-    "Examples:\n"
-    "  sheaf load --db lists.db --input rows.tsv\n"
-    "  sheaf load --db lists.db --input rows.jsonl.gz --format jsonl --memory 8G\n"
-    "  sheaf load --db lists.db --input a.tsv --input b.tsv --mode replace \\\n"
-    "             --on-error skip --rejects bad_rows.tsv\n"
-    "  sheaf load --sst-only ssts --shards 4 --input rows.tsv --mode replace\n"
-    "\n"
-    "Exit status: 0 success, also if rows were skipped with --on-error skip; 1 failed, nothing "
-    "was\n"
-    "loaded, unless the message says that the load is done and only a file of --rejects or\n"
-    "--json-summary is missing; 2 bad usage; 130 or 143 interrupted by SIGINT or SIGTERM, nothing\n"
-    "was loaded.";
+    R"(Formats:
+  tsv     one `key TAB value` a line. In both: \t TAB, \n LF, \\ backslash, \xHH any byte.
+          The last line may lack its LF. A CR before LF is part of the value.
+  jsonl   one {"key": K, "value": V} or {"key": K, "values": [V, ...]} a line. K and V are
+          strings or {"base64": "..."}. "values": [] makes an empty list. Blank lines are
+          skipped.
+  framed  u32 key size, u32 value size, key, value; repeated; little-endian.
+          A frame that is cut off ends the load, also with --on-error skip.
+Without --format, the end of the file's name decides (.tsv .jsonl .ndjson .framed); else tsv.
+gzip, zstd and LZ4 files are recognized by their content and decompressed. Other archives are
+refused with the name of the program that unpacks them. A UTF-8 byte order mark at the front is
+skipped.
+
+--rejects and --json-summary are written whole: beside the file, and then renamed. If that fails,
+an older file stays. They cannot be an input, and cannot be in the folder of the DB.
+
+Rows of one key need not be adjacent. Values keep the order of the rows, and of the inputs.
+Loading the same rows again appends them again. The load takes the end of a pipe for the end of
+the input; the shell's `set -o pipefail` reports whether the program that fills it failed.
+
+All or nothing: rows are sorted and written as SSTs beside the DB, and ingested in one step. Until
+then the DB is as it was. Input may be far larger than --memory: sorted runs are then written to
+disk and merged. Runs take about as much disk space as the input. SSTs take as much as the DB will
+have; if the file system can free parts of files, they take the place of the runs as these are
+merged. If a load is interrupted, is killed or finds the disk full, it keeps what it has finished
+and says where. The same command with --resume continues from there, and ingests once.
+A new DB gets the merge operator sheaf.append and the collector sheaf.stats.
+
+Limits: a key has 1 byte to 8 MB, a list 4 GiB - 1 bytes. A row must fit into a tenth of --memory
+and into a third of the share of it that each of --threads has (jsonl: a sixteenth). A list of
+more than an eighth of --memory is written in pieces, which RocksDB merges at reads until the list
+is compacted.
+Peak memory is --memory, and some 30 MB for the program. --memory is 16 MB at least and 32 TB at
+most. If the address space is limited (ulimit -v), --memory is lowered to what fits.
+
+--sst-only DIR writes SSTs and DIR/manifest.json instead; --db then only names a DB whose options
+are used. Ingest all files of a shard in one call, in the order of the manifest. --mode append
+makes operands, which need sheaf.append; replace and --create-only make values.
+
+Examples:
+  sheaf load --db lists.db --input rows.tsv
+  sheaf load --db lists.db --input rows.jsonl.gz --format jsonl --memory 8G
+  sheaf load --db lists.db --input a.tsv --input b.tsv --mode replace \
+             --on-error skip --rejects bad_rows.tsv
+  sheaf load --sst-only ssts --shards 4 --input rows.tsv --mode replace
+
+Exit status: 0 success, also if rows were skipped with --on-error skip; 1 failed, nothing was
+loaded, unless the message says that the load is done and only a file of --rejects or
+--json-summary is missing; 2 bad usage; 130 or 143 interrupted by SIGINT or SIGTERM, nothing was
+loaded.)";
 
 struct Arguments {
   load::LoadOptions options;
@@ -242,7 +227,7 @@ void AddLoadCommand(CLI::App& app, int* exit_status) {
            options.inputs.clear();
            for (const std::string& input : inputs) options.inputs.push_back(Unprotect(input));
          },
-         "File of rows, - for stdin; several, or given again: one behind the other (default: -)")
+         "Files of rows, read one after the other; - is stdin (default: -)")
       ->type_name("FILE")
       ->allow_extra_args();
   AddChoice<load::RowFormat>(
@@ -256,10 +241,11 @@ void AddLoadCommand(CLI::App& app, int* exit_status) {
   AddChoice<load::LoadMode>(
       *sub, "--mode", {{"append", load::LoadMode::kAppend}, {"replace", load::LoadMode::kReplace}},
       [&options](load::LoadMode mode) { options.mode = mode; },
-      "append: values go behind those that a key has; replace: in their place (default: append)")
+      "append: add values after those that a key has; replace: put them in their place "
+      "(default: append)")
       ->type_name("MODE");
   sub->add_flag("--create-only", arguments->create_only,
-                "A key that the DB has is an error, before anything is loaded");
+                "Fail before anything is loaded if the DB has a key of the input");
   AddChoice<Layout>(
       *sub, "--layout", {{"compact", Layout::kCompact}, {"fixed64", Layout::kFixed64}},
       [&options](Layout layout) { options.layout = layout; },
@@ -267,15 +253,15 @@ void AddLoadCommand(CLI::App& app, int* exit_status) {
       "cannot be changed")
       ->type_name("LAYOUT");
   AddText(*sub, "--memory", &arguments->memory,
-          "Memory to use at most; K, M and G are units of 1024 (default: 1G)")
+          "Maximum memory; K, M and G are units of 1024 (default: 1G)")
       ->type_name("SIZE");
   AddNumber(
       *sub, "--threads", 1, 256,
       [&options](uint64_t threads) { options.threads = static_cast<int>(threads); },
       "Threads for parsing, sorting and writing (default: one for each CPU)");
   AddText(*sub, "--tmp", &options.tmp,
-          "Existing folder for temporary files (default: beside the DB, from where SSTs are moved "
-          "and not copied). If others may write to it, it needs the sticky bit, as /tmp has")
+          "Existing folder for temporary files (default: beside the DB, where SSTs need not be "
+          "copied). If others may write to it, it needs the sticky bit, as /tmp has")
       ->type_name("DIR");
   AddChoice<load::OnError>(
       *sub, "--on-error", {{"stop", load::OnError::kStop}, {"skip", load::OnError::kSkip}},
@@ -286,18 +272,17 @@ void AddLoadCommand(CLI::App& app, int* exit_status) {
           "With --on-error skip: file for the rows that were skipped, `place TAB reason TAB row` a "
           "line")
       ->type_name("FILE");
-  sub->add_flag("--resume", options.resume,
-                "Go on from what an interrupted load of the same inputs has finished");
+  sub->add_flag("--resume", options.resume, "Continue an interrupted load of the same inputs");
   CLI::Option* const sst_only =
       AddText(*sub, "--sst-only", &options.sst_only,
               "Write SSTs and a manifest into this new folder, for others to ingest")
           ->type_name("DIR");
   AddNumber(
       *sub, "--shards", 1, 4096, [&options](uint64_t shards) { options.shards = shards; },
-      "With --sst-only: split by key range for so many DBs (default: 1)")
+      "With --sst-only: split by key range for N DBs (default: 1)")
       ->needs(sst_only);
   AddText(*sub, "--json-summary", &arguments->json_summary,
-          "File for what the load came to, as JSON, also if it failed")
+          "File for the result of the load as JSON, also if it failed")
       ->type_name("FILE");
   sub->add_flag("--progress", arguments->progress, "Show progress even if stderr is no terminal");
   sub->callback([arguments, exit_status] { *exit_status = Run(*arguments); });

@@ -1,4 +1,4 @@
-// What a load came to, for people and for programs.
+// The result of a load, as text for people and as JSON for programs.
 //
 // Thread safety: free functions.
 
@@ -13,13 +13,13 @@
 namespace sheaf {
 namespace tool {
 
-// Bytes of memory that this process has had in use at most, as the system counts them.
+// The peak memory of this process in bytes, as the system counts it.
 uint64_t PeakMemory();
 
-// Lines for stderr. `where`: what was loaded into.
+// Lines for stderr. `where` names the DB or folder that was loaded.
 std::string SummaryText(const load::LoadSummary& summary, const std::string& where);
 
-// One JSON object, in one line. `status`: of the load.
+// One JSON object, in one line. `status` is the load's.
 std::string SummaryJson(const load::LoadSummary& summary, const absl::Status& status);
 
 // The file manifest.json of `sheaf load --sst-only`.

@@ -27,7 +27,7 @@ constexpr char kFooter[] =
     "every other sub-command refuses a DB that does not exist, and creates nothing.\n"
     "\n"
     "Exit status: 0 success; 1 the operation failed, or verify found a fault; 2 bad usage.\n"
-    "`sheaf SUBCOMMAND --help` tells more.";
+    "For details, run `sheaf SUBCOMMAND --help`.";
 
 // "sheaf load: --mode: expected append or replace, found "x"", as all other messages are.
 std::string FailureMessage(const CLI::App* app, const CLI::Error& error) {

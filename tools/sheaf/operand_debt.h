@@ -1,4 +1,4 @@
-// OperandDebt: how many operands are pending, and under which keys the most.
+// OperandDebt: counts pending operands, and finds the keys that have the most.
 //
 // Thread safety: none.
 //
@@ -18,7 +18,7 @@
 namespace sheaf {
 namespace tool {
 
-// What a read merged under one key.
+// The operands that a read merged under one key.
 struct PendingOperands {
   uint64_t count = 0;
   uint64_t bytes = 0;
@@ -41,7 +41,7 @@ class OperandDebt {
   uint64_t bytes() const { return bytes_; }
   // Keys with an operand or more.
   uint64_t keys() const { return keys_; }
-  // The most operands first; of as many, the key that was added first.
+  // The key with the most operands first; among equal keys, the one that was added first.
   std::vector<Key> Top() const;
 
  private:
@@ -54,7 +54,7 @@ class OperandDebt {
     uint64_t order;
   };
   static bool Before(const Ranked& a, const Ranked& b);
-  std::vector<Ranked> heap_;  // the last of them in front
+  std::vector<Ranked> heap_;  // the one with the lowest rank is in front
 };
 
 }  // namespace tool

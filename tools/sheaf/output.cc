@@ -36,8 +36,8 @@ class Output::Writer {
     thread_.join();
   }
 
-  // Exchanges `*buffer`, of which `used` bytes are filled, for one that may be filled.
-  void Take(std::unique_ptr<char[]>* buffer, size_t used) {
+  // Hands over `*buffer` with `used` bytes to write, and replaces it with an empty one.
+  void Submit(std::unique_ptr<char[]>* buffer, size_t used) {
     std::unique_lock<std::mutex> lock(mutex_);
     changed_.wait(lock, [this] { return used_ == 0; });
     buffer_.swap(*buffer);
@@ -97,7 +97,7 @@ void Output::Flush() {
   const size_t used = std::exchange(used_, 0);
   if (used == 0 || !ok()) return;
   if (writer_ != nullptr) {
-    writer_->Take(&buffer_, used);
+    writer_->Submit(&buffer_, used);
   } else {
     WriteNow({buffer_.get(), used});
   }

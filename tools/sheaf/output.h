@@ -1,13 +1,13 @@
-// Output: buffered bytes to a file descriptor, with every error kept until Finish().
+// Output: writes buffered bytes to a file descriptor, and keeps errors until Finish().
 //
-// Like std::ofstream, but an error says what it was, and a reader that went away (`| head`) is told
-// apart from a disk that is full.
+// Like std::ofstream, but an error has a reason, and a reader that went away (`| head`) is not an
+// error like a full disk.
 //
 // Thread safety: none; WriteBehind() has a thread of its own inside.
 //
 //   Output out(STDOUT_FILENO, "stdout");
 //   while (more && out.ok()) out.Write(text);
-//   return ExitOf(out.Finish());
+//   return ExitOf("scan", out.Finish());
 
 #ifndef SHEAF_TOOLS_SHEAF_OUTPUT_H_
 #define SHEAF_TOOLS_SHEAF_OUTPUT_H_
@@ -34,8 +34,8 @@ class Output {
   Output(const Output&) = delete;
   Output& operator=(const Output&) = delete;
 
-  // For much output: from now on a thread writes while the caller fills the next buffer, and the
-  // kernel is told to begin with the disk, so that a sync at the end has little left to do.
+  // For much output: from now on, a thread writes while the caller fills the next buffer. The
+  // kernel starts to write to the disk early, so that a sync at the end has little left to do.
   // REQUIRES: nothing was written yet.
   void WriteBehind();
 
@@ -46,8 +46,8 @@ class Output {
   }
   void Write(char c) { Write(std::string_view(&c, 1)); }
 
-  // The same in two steps, for who has several small pieces to put together: room for `size` bytes,
-  // valid until the next call, and then how many of them were filled.
+  // The same in two steps, for a caller that joins several small pieces. Room() returns space for
+  // `size` bytes, valid until the next call. Advance() says how many of them were filled.
   // REQUIRES: size <= kMaxRoom
   static constexpr size_t kMaxRoom = size_t{16} << 10;
   char* Room(size_t size) {
@@ -57,11 +57,11 @@ class Output {
   }
   void Advance(size_t size) { used_ += size; }
 
-  // False once a write failed or the reader went away: going on is in vain.
+  // False once a write failed or the reader went away: further writes do nothing.
   bool ok() const { return ok_.load(std::memory_order_relaxed); }
 
-  // Writes what is buffered, and waits for it. Internal, naming the output and the reason, if any
-  // write failed. A reader that went away is no error.
+  // Writes what is buffered, and waits for it. A reader that went away is not an error. Errors:
+  // Internal, naming the output and the reason, if any write failed.
   absl::Status Finish();
 
  private:
@@ -84,7 +84,7 @@ class Output {
   uint64_t not_begun_ = 0;
   bool to_disk_ = false;
 
-  std::unique_ptr<Writer> writer_;  // goes first, as its thread uses the others
+  std::unique_ptr<Writer> writer_;  // destroyed first: its thread uses the others
 };
 
 }  // namespace tool

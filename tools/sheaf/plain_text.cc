@@ -46,7 +46,7 @@ TextBytes Look(std::string_view bytes, char quote) {
   return {special, high};
 }
 
-std::string_view TakeCharacters(std::string_view* text, size_t limit) {
+std::string_view PopCharacters(std::string_view* text, size_t limit) {
   size_t size = std::min(limit, text->size());
   // The byte behind it begins a character.
   while (size < text->size() && (static_cast<unsigned char>((*text)[size]) & 0xC0) == 0x80) --size;

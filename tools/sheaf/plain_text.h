@@ -1,4 +1,4 @@
-// Plain text: finds out quickly that bytes need no escaping, as most do not.
+// Plain text: a quick check for bytes that need no escaping, which most do not.
 //
 //   const TextBytes found = Look(values.contents(), '"');
 //   if (!found.special && !found.high) out.Write(...);       // as they are
@@ -11,18 +11,18 @@
 namespace sheaf {
 namespace tool {
 
-// What is among some bytes.
+// The kinds of bytes in a text.
 struct TextBytes {
   bool special = false;  // control bytes, DEL, backslash, and the quote that was asked for
   bool high = false;     // 0x80 and above: plain if the text is UTF-8
 };
 
-// `quote`: a byte that is special beside those; a backslash for none. At the speed of memory.
+// `quote` is one more special byte; pass a backslash for none. As fast as memory can be read.
 TextBytes Look(std::string_view bytes, char quote);
 
-// The longest prefix of `*text` of at most `limit` bytes that ends between two characters, taken
-// off its front. REQUIRES: *text is UTF-8, limit >= 4.
-std::string_view TakeCharacters(std::string_view* text, size_t limit);
+// Removes the longest prefix of `*text` that has at most `limit` bytes and ends between two
+// characters, and returns it. REQUIRES: *text is UTF-8, limit >= 4.
+std::string_view PopCharacters(std::string_view* text, size_t limit);
 
 }  // namespace tool
 }  // namespace sheaf

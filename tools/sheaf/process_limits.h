@@ -1,4 +1,5 @@
-// What the tool asks of the system before it works, so that a limit ends it with a message.
+// Process limits: prepared and checked before the tool works, so that a limit ends it with a
+// message.
 //
 // Thread safety: before there are threads.
 
@@ -10,13 +11,13 @@
 namespace sheaf {
 namespace tool {
 
-// A write past a limit is an error, not a signal; files that may be open are as many as the system
-// allows; stacks of threads fit into the address space. Tells the C++ library to say what is wrong
-// where RocksDB ends the process. `who` begins that message.
+// Turns a write past a limit into an error instead of a signal. Raises the limit of open files as
+// far as the system allows. Makes the stacks of threads fit into the address space. Installs the
+// message for the case that RocksDB ends the process (tools/common/last_words.h); `who` begins it.
 void PrepareProcess(const std::string& who);
 
-// Empty if the process may have the threads and the stack that RocksDB takes; else what is missing,
-// and what to do.
+// Returns an empty string if the process may have the threads and the stack that RocksDB needs;
+// else what is missing, and what to do.
 std::string ProcessLimitFault();
 
 }  // namespace tool

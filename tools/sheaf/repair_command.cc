@@ -20,49 +20,42 @@ namespace {
 constexpr char kName[] = "repair";
 
 constexpr char kFooter[] =
-    "Finds every key whose value is not a list, and mends what can be mended:\n"
-    "  - operands that a tool without sheaf.append joined, as `ldb compact` does: they are taken\n"
-    "    apart at D and merged; D may be in values\n"
-    "  - a plain value that other software put: a list of that one value\n"
-    "  - bundles, which sheaf.append makes of what it cannot merge: each input as above, then "
-    "merged\n"
-    "The rest is left as it is: what is cut off or damaged, operands of a later version, lists "
-    "past\n"
-    "4 GiB.\n"
-    "\n"
-    "A tool without sheaf.append also writes another merge operator into the DB's OPTIONS.\n"
-    "sheaf.append is put back in the place of StringAppendOperator or none, with the layout of "
-    "the\n"
-    "newest OPTIONS file that still names it, or --layout. In such a DB plain values are adopted "
-    "with\n"
-    "--adopt alone: they may be what they should be. Where no OPTIONS file is left, --layout makes "
-    "one\n"
-    "of RocksDB's defaults and sheaf.append.\n"
-    "\n"
-    "A damaged log (`sheaf verify` names it) is not touched, and nothing is mended, unless\n"
-    "--damaged-logs says what to take from it and from the logs after it:\n"
-    "  stop    what was written before the damage: lists as they were at one moment\n"
-    "  skip    also what can be read behind it: an edit may then act on a list without values "
-    "that\n"
-    "          are lost\n"
-    "Both first copy these logs to the folder damaged-logs-NUMBER in the DB's. --dry-run reads as "
-    "stop\n"
-    "does, and then exits with 1.\n"
-    "\n"
-    "Like append, load and compact, it keeps SSTs and blob files that a cut MANIFEST does not\n"
-    "name, and that RocksDB deletes, in the folder cut-manifest-NUMBER in the DB's.\n"
-    "\n"
-    "Each such key is a line on stdout: key TAB what was done, or why nothing; the key with the\n"
-    "escapes of tsv. A summary goes to stderr. --dry-run prints the same, and changes nothing; it "
-    "also\n"
-    "works while another process has the DB open. Each key is written by itself, so that after an\n"
-    "interruption the command can be run again. Lists of one column family, that of --cf.\n"
-    "\n"
-    "Examples:\n"
-    "  sheaf repair --db lists.db --dry-run\n"
-    "  sheaf repair --db lists.db\n"
-    "\n"
-    "Exit status: 0 all mended, or nothing to mend; 1 failed, or a key was left; 2 bad usage.";
+    R"(Finds every key whose value is not a list, and mends what can be mended:
+  - operands that a tool without sheaf.append joined, as `ldb compact` does: separated at the
+    delimiter D and merged. Values may contain D.
+  - a plain value that other software put: becomes a list of that one value
+  - bundles, which sheaf.append makes of what it cannot merge: each input is mended as above, then
+    all are merged
+Everything else is left as it is: values that are cut off or damaged, operands of a later version,
+lists past 4 GiB.
+
+A tool without sheaf.append also writes another merge operator into the DB's OPTIONS. If they name
+StringAppendOperator or none, the command restores sheaf.append, with the layout of the newest
+OPTIONS file that still names it, or that of --layout. In such a DB it adopts plain values only
+with --adopt, because they may be as they should be. If no OPTIONS file is left, --layout makes
+one with RocksDB's defaults and sheaf.append.
+
+If a log is damaged (`sheaf verify` names it), the command changes nothing unless --damaged-logs
+says what to recover from that log and later ones:
+  stop    what was written before the damage: lists as they were at one moment
+  skip    also the records after it that can be read. An edit may then act on a list that lacks
+          values.
+Both first copy these logs into the folder damaged-logs-NUMBER in the DB's folder. --dry-run reads
+what stop would recover, and then exits with 1.
+
+RocksDB deletes SSTs and blob files that a cut MANIFEST does not name. Like append, load and
+compact, this command keeps them in the folder cut-manifest-NUMBER in the DB's folder.
+
+For each such key, stdout gets a line: key TAB what was done, or why nothing was done. The key has
+the escapes of tsv. A summary goes to stderr. --dry-run prints the same and changes nothing; it
+also works while another process has the DB open. Each key is written by itself, so after an
+interruption the command can be run again. It mends the lists of one column family, that of --cf.
+
+Examples:
+  sheaf repair --db lists.db --dry-run
+  sheaf repair --db lists.db
+
+Exit status: 0 all mended, or nothing to mend; 1 failed, or a key was left; 2 bad usage.)";
 
 struct Arguments {
   DbName db;
@@ -191,16 +184,16 @@ void AddRepairCommand(CLI::App& app, int* exit_status) {
   sub->footer(kFooter);
   auto arguments = std::make_shared<Arguments>();
   AddDb(*sub, &arguments->db);
-  sub->add_flag("--dry-run", arguments->dry_run, "Tell what would be done, and change nothing");
+  sub->add_flag("--dry-run", arguments->dry_run, "Print what would be done, and change nothing");
   AddChoice<Layout>(
       *sub, "--layout",
       {{LayoutName(Layout::kCompact), Layout::kCompact},
        {LayoutName(Layout::kFixed64), Layout::kFixed64}},
       [arguments](Layout layout) { arguments->layout = layout; },
-      "compact or fixed64, where the DB's OPTIONS do not tell or are lost")
+      "compact or fixed64, if the DB's OPTIONS do not name it or are lost")
       ->type_name("LAYOUT");
   AddText(*sub, "--delimiter", &arguments->delimiter,
-          "What joined operands (default: \":\", which ldb takes)")
+          "Delimiter between joined operands (default: \":\", as ldb writes)")
       ->type_name("D");
   sub->add_flag("--escaped", arguments->escaped, "D has escapes, as in tsv");
   using LogRecovery = load::Database::LogRecovery;
@@ -209,8 +202,7 @@ void AddRepairCommand(CLI::App& app, int* exit_status) {
       [arguments](LogRecovery how) { arguments->damaged_logs = how; },
       "stop or skip: recover damaged logs, and keep copies of them")
       ->type_name("HOW");
-  sub->add_flag("--adopt", arguments->adopt,
-                "Adopt plain values also where sheaf.append is put back");
+  sub->add_flag("--adopt", arguments->adopt, "Adopt plain values even if sheaf.append is restored");
   sub->callback([arguments, exit_status] { *exit_status = Run(*arguments); });
 }
 

@@ -153,7 +153,7 @@ void RowWriter::WriteEscaped(std::string_view value) {
   while (!value.empty() && out_.ok()) {
     buffer_.clear();
     if (utf8) {
-      load::AppendEscaped(TakeCharacters(&value, kPieceBytes), &buffer_);
+      load::AppendEscaped(PopCharacters(&value, kPieceBytes), &buffer_);
     } else {
       AppendEscapedBytes(value.substr(0, kPieceBytes), &buffer_);
       value.remove_prefix(std::min(value.size(), kPieceBytes));
@@ -179,7 +179,7 @@ void RowWriter::WriteJsonText(std::string_view value) {
   }
   while (!value.empty() && out_.ok()) {
     buffer_.clear();
-    AppendJsonText(TakeCharacters(&value, kPieceBytes), &buffer_);
+    AppendJsonText(PopCharacters(&value, kPieceBytes), &buffer_);
     out_.Write(std::string_view(buffer_).substr(1, buffer_.size() - 2));  // without its quotes
   }
   out_.Write('"');

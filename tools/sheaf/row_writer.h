@@ -1,9 +1,12 @@
-// RowWriter: lists as rows of a format, the reverse of load::RowReader.
+// RowWriter: writes lists as rows of a format, the reverse of load::RowParser.
 //
-// A list is never formatted as a whole, nor is a long value: what is written needs memory that does
-// not grow with either.
+// It never formats a whole list or a whole long value, so its memory does not grow with either.
 //
 // Thread safety: none.
+//
+//   RowWriter writer(load::RowFormat::kTsv, out);
+//   writer.Write("fruit", values);
+//   if (writer.left_out() != 0) Warn(writer.first_left_out());
 
 #ifndef SHEAF_TOOLS_SHEAF_ROW_WRITER_H_
 #define SHEAF_TOOLS_SHEAF_ROW_WRITER_H_
@@ -21,11 +24,11 @@ namespace tool {
 
 class RowWriter {
  public:
-  // `out` must outlive the writer; errors are found there.
+  // `out` must outlive the writer, and keeps its errors.
   RowWriter(load::RowFormat format, Output& out) : format_(format), out_(out) {}
 
-  // Empty lists are counted and left out where the format cannot express them: tsv and framed.
-  // Returns early, within the list, once out.ok() is false.
+  // Leaves out and counts empty lists if the format cannot express them: tsv and framed. Stops
+  // within the list once out.ok() is false.
   void Write(std::string_view key, const BlobView& values);
 
   uint64_t left_out() const { return left_out_; }
@@ -36,8 +39,8 @@ class RowWriter {
   void WriteJsonl(std::string_view key, const BlobView& values);
   void WriteFramed(std::string_view key, const BlobView& values);
 
-  // Calls `f(value, plain)` for each value: `plain` if all its bytes are known to be ASCII that
-  // neither format escapes.
+  // Calls `f(value, plain)` for each value. `plain` is true if all its bytes are known to be ASCII
+  // that neither format escapes.
   template <typename F>
   void ForEach(const BlobView& values, char quote, F&& f);
 

@@ -1,18 +1,17 @@
-// Salvage: makes a list of a value that is none, where it is known what it was made of.
+// Salvage: makes a list of a value that is not one, if it is known how the value came about.
 //
 // What is mended, and what each becomes:
 //
-//   part delimiter part ...       operands that another merge operator joined: the first part may
-//   be
-//                                 the list that they were appended to. Parts delimit themselves, so
-//                                 a delimiter within a value is none
-//   an edit alone                 what it makes of no list
-//   bytes of any other kind       one value (if `adopt`), and parts after it are appended
-//   a bundle                      its inputs, each of them mended as above, merged
+//   part delimiter part ...    operands that another merge operator joined. The first part may be
+//                              the list to which they were appended. Parts delimit themselves, so
+//                              a delimiter within a value does not separate parts.
+//   an edit alone              the result of the edit on no list
+//   a bundle                   its inputs, each mended as in this table, then merged
+//   any other bytes            one value (if `adopt`), with the parts after it appended
 //
-// The parts are merged by `sheaf.append` itself, with its limits. What comes before a clear need
-// not decode. Bytes that begin as a list or an operand does, or that hold a part or a list, are not
-// adopted: they are a damaged list rather than a value.
+// `sheaf.append` itself merges the parts, with its limits. Parts before a clear need not decode.
+// Bytes that begin like a list or an operand, or that contain a part or a list, are not adopted:
+// they are more likely a damaged list than a plain value.
 //
 // Thread safety: as a rocksdb::MergeOperator: immutable.
 //
@@ -43,7 +42,7 @@ struct Salvaged {
 struct SalvageOptions {
   // What the other merge operator put between operands.
   std::string delimiter = ":";
-  // Whether a value that was never a list becomes a list of one value.
+  // True if a value that was never a list becomes a list of one value.
   bool adopt = true;
 };
 
@@ -53,7 +52,7 @@ class Salvager {
   Salvager(std::shared_ptr<const rocksdb::MergeOperator> append, Layout layout,
            SalvageOptions options);
 
-  // REQUIRES: `value` is not a list. Errors: DataLoss, telling why it cannot be mended.
+  // REQUIRES: `value` is not a list. Errors: DataLoss, with the reason why it cannot be mended.
   absl::StatusOr<Salvaged> Mend(std::string_view value) const;
 
  private:

@@ -18,23 +18,21 @@ namespace {
 constexpr char kName[] = "scan";
 
 constexpr char kFooter[] =
-    "Keys come in the order of the DB's comparator. --prefix, --from and --to hold together.\n"
-    "\n"
-    "Formats:\n"
-    "  text    key TAB value a line, with the escapes of tsv; a key with an empty list is a line\n"
-    "          without TAB\n"
-    "  json    {\"key\":\"...\",\"layout\":\"compact\",\"count\":2,\"values\":[...]} a line; bytes "
-    "that are\n"
-    "          not UTF-8 as {\"base64\":\"...\"}\n"
-    "  raw     the bytes of all values, nothing between them\n"
-    "\n"
-    "Examples:\n"
-    "  sheaf scan --db lists.db --prefix user: --limit 10\n"
-    "  sheaf scan --db lists.db --from 2024-01 --to 2024-02 --format json\n"
-    "\n"
-    "Exit status: 0 success; 1 failed, a value is not a list (the others are printed), or a log "
-    "is\n"
-    "damaged (the lists of before the damage are printed); 2 bad usage.";
+    R"(Keys are in the order of the DB's comparator. --prefix, --from and --to apply together.
+
+Formats:
+  text    one `key TAB value` a line, with the escapes of tsv. A key with an empty list is a line
+          without TAB.
+  json    one {"key":"...","layout":"compact","count":2,"values":[...]} a line. Bytes that are
+          not UTF-8 are {"base64":"..."}.
+  raw     the bytes of all values, with nothing between them
+
+Examples:
+  sheaf scan --db lists.db --prefix user: --limit 10
+  sheaf scan --db lists.db --from 2024-01 --to 2024-02 --format json
+
+Exit status: 0 success; 1 failed, or a value is not a list (the others are printed), or a log is
+damaged (the lists as they were before the damage are printed); 2 bad usage.)";
 
 struct Arguments {
   DbName db;

@@ -35,44 +35,33 @@ constexpr uint64_t kQuickScan = uint64_t{64} << 20;
 constexpr uint64_t kBytesAProgress = uint64_t{1} << 20;
 
 constexpr char kFooter[] =
-    "`bytes` are those of the values, `encoded_bytes` those of the lists as they are stored, "
-    "without\n"
-    "keys and before compression. median and p99 are estimated within their bucket.\n"
-    "\n"
-    "A small DB (64 MB) is scanned. Of a larger one the properties are added up that the "
-    "collector\n"
-    "sheaf.stats writes into each SST, which takes no time: exact, if the SSTs hold each key once "
-    "and\n"
-    "nothing else is there; otherwise an estimate, and lines \"estimate: ...\" say why. --exact "
-    "scans,\n"
-    "as does a DB without these properties, and --debt. Properties say nothing of bytes that were\n"
-    "damaged since: `sheaf verify` reads all.\n"
-    "\n"
-    "With --debt also the operands that are pending: each read of such a key merges them, and "
-    "copies\n"
-    "the list. `sheaf compact` folds them. bytes are those of the operands.\n"
-    "\n"
-    "Formats:\n"
-    "  text    numbers and bars: a range, how many are in it, their share, the share up to its "
-    "end\n"
-    "  json    {\"layout\":\"compact\",\"keys\":N,\"values\":N,\"bytes\":N,\"encoded_bytes\":N,\n"
-    "          "
-    "\"values_per_key\":[{\"from\":1,\"to\":1,\"count\":N},{\"from\":2,\"to\":3,\"count\":N},...],"
-    "\n"
-    "          \"bytes_per_value\":[...],\"exact\":true} in one line; buckets without a count are "
-    "left\n"
-    "          out; if not exact also \"reasons\":[\"...\"]; with --debt also "
-    "\"debt\":{\"operands\":N,\n"
-    "          \"bytes\":N,\"keys\":N,\"top\":[{\"key\":\"...\",\"operands\":N,\"bytes\":N},...]}\n"
-    "\n"
-    "Examples:\n"
-    "  sheaf stats --db lists.db\n"
-    "  sheaf stats --db lists.db --format json\n"
-    "  sheaf stats --db lists.db --debt --top 20\n"
-    "\n"
-    "Exit status: 0 success; 1 failed, a value is not a list and was not counted, or a log is "
-    "damaged\n"
-    "and what is behind the damage was not counted; 2 bad usage.";
+    R"(`bytes` counts the values. `encoded_bytes` counts the lists as they are stored, without keys
+and before compression. median and p99 are estimated within their bucket.
+
+A small DB (64 MB) is scanned. For a larger one, the command adds up the properties that the
+collector sheaf.stats writes into each SST, which takes no time. The result is exact if the SSTs
+hold each key once and nothing else is there. Otherwise it is an estimate, and lines
+"estimate: ..." say why. --exact and --debt scan the DB; so does the command if the properties are
+missing. Properties do not show bytes that were damaged later: `sheaf verify` reads everything.
+
+--debt also counts pending operands. Each read of a key that has some merges them and copies the
+list. `sheaf compact` folds them. `bytes` there counts the operands.
+
+Formats:
+  text    numbers and bars: a range, how many are in it, their share, the share up to its end
+  json    {"layout":"compact","keys":N,"values":N,"bytes":N,"encoded_bytes":N,
+          "values_per_key":[{"from":1,"to":1,"count":N},{"from":2,"to":3,"count":N},...],
+          "bytes_per_value":[...],"exact":true} in one line. Empty buckets are left out. If not
+          exact, also "reasons":["..."]. With --debt, also "debt":{"operands":N,
+          "bytes":N,"keys":N,"top":[{"key":"...","operands":N,"bytes":N},...]}.
+
+Examples:
+  sheaf stats --db lists.db
+  sheaf stats --db lists.db --format json
+  sheaf stats --db lists.db --debt --top 20
+
+Exit status: 0 success; 1 failed, or a value is not a list and was not counted, or a log is
+damaged and what follows the damage was not counted; 2 bad usage.)";
 
 // What is printed. Exact if there are no reasons why not.
 struct Stats {
@@ -264,11 +253,10 @@ void AddStatsCommand(CLI::App& app, int* exit_status) {
       [arguments](bool chosen) { arguments->json = chosen; }, "text or json (default: text)")
       ->type_name("FORMAT");
   CLI::Option* const exact =
-      sub->add_flag("--exact", arguments->exact, "Read all lists, however long that takes");
-  CLI::Option* const estimate = sub->add_flag(
-      "--estimate", arguments->estimate, "Read no list: from the properties of SSTs, exact or not");
-  CLI::Option* const debt =
-      sub->add_flag("--debt", arguments->debt, "Also count the operands that are pending");
+      sub->add_flag("--exact", arguments->exact, "Read all lists, however long it takes");
+  CLI::Option* const estimate = sub->add_flag("--estimate", arguments->estimate,
+                                              "Read only the properties of SSTs, exact or not");
+  CLI::Option* const debt = sub->add_flag("--debt", arguments->debt, "Also count pending operands");
   AddNumber(
       *sub, "--top", 0, std::numeric_limits<uint32_t>::max(),
       [arguments](uint64_t top) { arguments->top = top; },

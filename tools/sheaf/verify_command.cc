@@ -26,26 +26,25 @@ namespace {
 constexpr char kName[] = "verify";
 
 constexpr char kFooter[] =
-    "Checks the checksums of all SSTs (plain and cuckoo tables have none), that all logs can be "
-    "read\n"
-    "to their end, and that the value of each key is a list.\n"
-    "\n"
-    "Each fault is a line on stdout:\n"
-    "  key TAB reason               a value that is not a list; the key with the escapes of tsv\n"
-    "  DB, SST or log TAB reason    what RocksDB found, a merge operator that another tool wrote, "
-    "or a\n"
-    "                               damaged log: the offset, and how many bytes cannot be read\n"
-    "A log that ends within a record is no fault: a crash leaves that. Nor is a MANIFEST: a note\n"
-    "on stderr tells which SSTs and blob files are there that it does not name.\n"
-    "A summary goes to stderr. Nothing is changed. `sheaf repair --dry-run` tells what of it can "
-    "be\n"
-    "mended. Another process may write to the DB meanwhile: the DB of one moment is checked, and\n"
-    "what is found is looked at again in the DB of a second moment before it is a fault.\n"
-    "\n"
-    "Example:\n"
-    "  sheaf verify --db lists.db\n"
-    "\n"
-    "Exit status: 0 no fault; 1 faults, or the check failed; 2 bad usage.";
+    R"(Checks the checksums of all SSTs (plain and cuckoo tables have none), that all logs can be
+read to their end, and that the value of each key is a list. Changes nothing.
+
+Each fault is a line on stdout:
+  key TAB reason               a value that is not a list; the key has the escapes of tsv
+  DB, SST or log TAB reason    what RocksDB found, a merge operator that another tool wrote, or a
+                               damaged log: the offset, and how many bytes cannot be read
+A log that ends within a record is not a fault, because a crash leaves such a log. A MANIFEST that
+ends within a record is not a fault either: a note on stderr lists the SSTs and blob files that
+the MANIFEST does not name. A summary goes to stderr. `sheaf repair --dry-run` shows which faults
+can be mended.
+
+Another process may write to the DB meanwhile. The command checks the DB as it was at one moment,
+and reports a fault only if it finds it again at a second moment.
+
+Example:
+  sheaf verify --db lists.db
+
+Exit status: 0 no fault; 1 faults, or the check failed; 2 bad usage.)";
 
 class Faults {
  public:
@@ -64,8 +63,8 @@ class Faults {
     ++count_;
     if (look_ != Look::kFirst) out_.Write(line + "\n");
   }
-  // Takes back the number; a second look counts anew.
-  uint64_t TakeCount() { return std::exchange(count_, 0); }
+  // Returns the count and resets it, for a second look.
+  uint64_t ResetCount() { return std::exchange(count_, 0); }
   uint64_t count() const { return count_; }
 
  private:
@@ -187,7 +186,7 @@ int Run(const DbName& name) {
   const bool is_shared = !database->CheckUnlocked().ok();
   if (is_shared) faults.Begin(Faults::Look::kFirst);
   absl::Status status = Check(name, *database, out, faults, &keys);
-  if (is_shared && status.ok() && faults.TakeCount() != 0) {
+  if (is_shared && status.ok() && faults.ResetCount() != 0) {
     faults.Begin(Faults::Look::kSecond);
     const absl::StatusOr<load::Database> again = ReadDatabase(name);
     status = again.ok() ? Check(name, *again, out, faults, &keys) : again.status();
