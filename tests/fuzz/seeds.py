@@ -90,6 +90,7 @@ def rows():
         "jsonl_empty_list": jsonl + b'{"key":"a","values":[]}\n',
         "framed": framed + frame(b"a", b"1\n\t") + frame(b"b", b"") + frame(b"a", b"\0" * 20),
         "framed_empty_key": framed + frame(b"", b"1") + frame(b"b", b"2"),
+        "framed_like_zstd": framed + b"\x28\xb5\x2f\xfd\0\0\1\0\0",
         "framed_cut": framed + frame(b"a", b"1") + frame(b"bb", b"22")[:-1],
     }.items():
         seed("row", name, data)
