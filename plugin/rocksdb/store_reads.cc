@@ -21,47 +21,63 @@ namespace {
 
 using StoreBlock = PinnableBlock<Ledger::Pin>;
 
-// Turns what a read left in `block` into `*list`, which is empty; if it is not pinned, `operands()`
-// is asked of how many it was merged. `*s` is OK, and stays so unless the bytes are not a list: it
-// is not written again where it need not be.
-template <typename Operands>
-void TakeList(const StoreCore& core, const rocksdb::ReadOptions& options, const rocksdb::Slice& key,
-              std::unique_ptr<StoreBlock> block, const ReadWatch& watch, Operands operands,
-              PinnedBlob* list, rocksdb::Status* s) {
-  rocksdb::PinnableSlice& value = block->value();
-  const absl::Status status = BlobParser::ParseInto(
-      value.ToStringView(), core.layout, BlobParser::Extent::kWhole, BlobViewAccess::view(list));
-  if (!status.ok()) {
+// One call of Get, GetLast or MultiGet: makes lists of what RocksDB read, and counts them.
+class Reading {
+ public:
+  // Borrows both. Begins to watch, for why a value is copied.
+  Reading(const StoreCore& core, const rocksdb::ReadOptions& options)
+      : core_(core), options_(options), watch_(*core.pin_policy, options) {}
+
+  void ReadPastRowCache() { watch_.ReadPastRowCache(); }
+
+  // Turns what the read of `key` left in `block` into `*list`, which is empty. `operands()` tells
+  // how many it was merged from, and is called only if it is not pinned. `*s` is OK, and is written
+  // only if the bytes are not a list: that costs time.
+  template <typename Operands>
+  void Found(const rocksdb::Slice& key, std::unique_ptr<StoreBlock> block, Operands operands,
+             PinnedBlob* list, rocksdb::Status* s) const {
+    rocksdb::PinnableSlice& value = block->value();
+    const absl::Status status = BlobParser::ParseInto(
+        value.ToStringView(), core_.layout, BlobParser::Extent::kWhole, BlobViewAccess::view(list));
+    if (!status.ok()) return NotAList(key, value, status, s);
+    const uint64_t bytes = value.size();
+    const bool share_pin = HoldsPin(value) && !core_.pin_policy->pins_die_with_db;
+    Ledger::Pin pin = core_.ledger->CountFound(bytes);
+    if (!share_pin) {
+      const uint64_t merged = operands();
+      const CopyReason reason =
+          value.IsPinned() ? core_.pin_policy->pin_reason : watch_.WhyCopied(merged);
+      core_.ledger->CountCopied(reason, bytes);
+      if (merged != 0) core_.ledger->CountMerged(merged);
+    }
+    StoreBlock::Seal(std::move(block), share_pin, std::move(pin), list);
+  }
+
+  // The read of `key` returned no list. `*s` says why, better if the merge operator knows.
+  [[gnu::noinline, gnu::cold]] void Missed(const rocksdb::Slice& key, const MergeFailure& failure,
+                                           rocksdb::Status* s) const {
+    core_.ledger->CountMiss(*s);
+    *s = ExplainFailure(key, failure, *s);
+  }
+
+ private:
+  [[gnu::noinline, gnu::cold]] void NotAList(const rocksdb::Slice& key, const rocksdb::Slice& value,
+                                             const absl::Status& status, rocksdb::Status* s) const {
     // RocksDB also says OK and leaves the value empty where a table's index, or the base under
     // operands, is not in a cache.
-    if (value.empty() && options.read_tier == rocksdb::kBlockCacheTier) {
-      core.ledger->CountFailed();
+    if (value.empty() && options_.read_tier == rocksdb::kBlockCacheTier) {
+      core_.ledger->CountFailed();
       *s = rocksdb::Status::Incomplete("not all of the list is in a cache (kBlockCacheTier)");
       return;
     }
-    core.ledger->CountCorrupt();
-    *s = CorruptList(key, value, core.layout, status);
-    return;
+    core_.ledger->CountCorrupt();
+    *s = CorruptList(key, value, core_.layout, status);
   }
-  const uint64_t bytes = value.size();
-  const bool share_pin = HoldsPin(value) && !core.pin_policy->pins_die_with_db;
-  Ledger::Pin pin = core.ledger->CountFound(bytes);
-  if (!share_pin) {
-    const uint64_t merged = operands();
-    const CopyReason reason =
-        value.IsPinned() ? core.pin_policy->pin_reason : watch.WhyCopied(merged);
-    core.ledger->CountCopied(reason, bytes);
-    if (merged != 0) core.ledger->CountMerged(merged);
-  }
-  StoreBlock::Seal(std::move(block), share_pin, std::move(pin), list);
-}
 
-// Counts a read that returned no list, and says why, where the merge operator knows.
-[[gnu::noinline, gnu::cold]] void Miss(const StoreCore& core, const rocksdb::Slice& key,
-                                       const MergeFailure& failure, rocksdb::Status* s) {
-  core.ledger->CountMiss(*s);
-  *s = ExplainFailure(key, failure, *s);
-}
+  const StoreCore& core_;
+  const rocksdb::ReadOptions& options_;
+  ReadWatch watch_;
+};
 
 // What stands in for DB::Get where that is not always right. True if it was an iterator.
 bool ReadWithCare(const StoreCore& core, const rocksdb::ReadOptions& options,
@@ -108,20 +124,19 @@ rocksdb::Status ReadList(const StoreCore& core, const rocksdb::ReadOptions& opti
   // RocksDB reads straight into the block: moving a PinnableSlice costs more than the block that
   // is allocated in vain where there is no list.
   auto block = std::make_unique<StoreBlock>();
-  ReadWatch watch(*core.pin_policy, options);
+  Reading reading(core, options);
   rocksdb::Status s;
   if (core.reads_plainly && !core.ReadsBlobsWithoutIo(options)) {
     context->AllowStop();
     s = core.db->Get(options, core.cf, key, &block->value());
   } else if (ReadWithCare(core, options, key, context, &block->value(), &s)) {
-    watch.ReadPastRowCache();
+    reading.ReadPastRowCache();
   }
   if (s.ok()) {
-    TakeList(
-        core, options, key, std::move(block), watch, [context] { return context->operands(); },
-        list, &s);
+    const auto operands = [context] { return context->operands(); };
+    reading.Found(key, std::move(block), operands, list, &s);
   } else {
-    Miss(core, key, context->failure(), &s);
+    reading.Missed(key, context->failure(), &s);
   }
   return s;
 }
@@ -186,7 +201,7 @@ void Store::MultiGet(const rocksdb::ReadOptions& options, size_t n, const rocksd
     return;
   }
   absl::FixedArray<rocksdb::PinnableSlice, 32> values(n);
-  const internal::ReadWatch watch(*core_->pin_policy, options);
+  const internal::Reading reading(*core_, options);
   internal::ReadContext::MergedKeys merged;
   internal::ReadContext context;
   context.TellKeysApart(&merged);
@@ -199,10 +214,9 @@ void Store::MultiGet(const rocksdb::ReadOptions& options, size_t n, const rocksd
       auto block = std::make_unique<internal::StoreBlock>();
       block->MoveFrom(std::move(values[i]));
       const auto operands = [&] { return context.operands() == 0 ? 0 : outcome().operands; };
-      internal::TakeList(*core_, options, keys[i], std::move(block), watch, operands, &lists[i],
-                         &statuses[i]);
+      reading.Found(keys[i], std::move(block), operands, &lists[i], &statuses[i]);
     } else {
-      internal::Miss(*core_, keys[i],
+      reading.Missed(keys[i],
                      statuses[i].IsCorruption() ? outcome().failure : internal::MergeFailure(),
                      &statuses[i]);
     }
