@@ -75,7 +75,7 @@ std::string ForFilters(
   std::string changed, section, line;
   std::istringstream lines(text);
   while (std::getline(lines, line)) {
-    if (line.rfind("[", 0) == 0) section = line;
+    if (line.rfind('[', 0) == 0) section = line;
     const size_t begin = std::min(line.find_first_not_of(" \t"), line.size());
     const std::string name = line.substr(begin, line.find('=') - begin);
     if (name == "compaction_filter" || name == "compaction_filter_factory") {

@@ -87,7 +87,7 @@ absl::StatusOr<std::string> Database::RecoverLogs(LogRecovery how, std::string* 
                                             !skips ? ". `--damaged-logs skip` may" : "",
                                             ". Copies of the logs are in ", *copies));
   }
-  OpenedDatabase(std::move(env), db, std::move(handles), nullptr);  // closes it
+  const OpenedDatabase closed_by_this(std::move(env), db, std::move(handles), nullptr);
   return copies;
 }
 

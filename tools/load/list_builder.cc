@@ -25,6 +25,7 @@ uint64_t ValuesIn(const std::vector<BuiltLists::Range>& ranges) {
 }
 
 // Sorted rows are of one shard.
+// NOLINTNEXTLINE(performance-unnecessary-value-param): what it holds is moved
 std::vector<BuiltLists::Range> RangesOf(SortedParts parts) {
   std::vector<BuiltLists::Range> ranges;
   for (auto& [number, part] : parts) ranges.push_back({0, std::move(part.lists)});

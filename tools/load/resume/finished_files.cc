@@ -72,6 +72,7 @@ bool AreFinished(const BuildState& state, bool operands) {
   return true;
 }
 
+// NOLINTNEXTLINE(performance-unnecessary-value-param): what it holds is moved
 absl::StatusOr<SortedParts> KeepParts(SortedParts parts, bool operands, LoadJournal* journal,
                                       const LoadJournal::Note& note) {
   SortedParts kept;
