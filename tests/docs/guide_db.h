@@ -13,9 +13,7 @@
 #include "rocksdb/db.h"
 #include "rocksdb/table.h"
 #include "sheaf/store.h"
-
-#define EXPECT_OK(expr) EXPECT_EQ((expr).ToString(), "OK")
-#define ASSERT_OK(expr) ASSERT_EQ((expr).ToString(), "OK")
+#include "tests/support/ok.h"
 
 namespace sheaf {
 namespace testing {

@@ -11,6 +11,7 @@
 #include "gtest/gtest.h"
 #include "rocksdb/db.h"
 #include "sheaf/store.h"
+#include "tests/support/ok.h"
 
 namespace sheaf {
 namespace testing {
@@ -72,18 +73,6 @@ inline List ToList(const PinnedBlob& blob) { return ToList(blob.view()); }
 
 // `count` different values of 40 to 60 bytes, long enough not to fit into a std::string itself.
 List SomeValues(int count, int seed = 0);
-
-// GoogleTest's ASSERT/EXPECT for a Status, with its text.
-#define EXPECT_OK(expr)                                                \
-  do {                                                                 \
-    const auto expect_ok_status = (expr);                              \
-    EXPECT_TRUE(expect_ok_status.ok()) << expect_ok_status.ToString(); \
-  } while (0)
-#define ASSERT_OK(expr)                                                \
-  do {                                                                 \
-    const auto assert_ok_status = (expr);                              \
-    ASSERT_TRUE(assert_ok_status.ok()) << assert_ok_status.ToString(); \
-  } while (0)
 
 }  // namespace testing
 }  // namespace sheaf

@@ -15,13 +15,12 @@
 #include "rocksdb/utilities/options_util.h"
 #include "sheaf/plugin.h"
 #include "sheaf/store.h"
+#include "tests/support/ok.h"
 #include "tests/tool/edit_model.h"
 #include "tests/tool/process.h"
 
 namespace sheaf {
 namespace testing {
-
-#define ASSERT_OK(expr) ASSERT_EQ((expr).ToString(), "OK")
 
 class RepairDb : public ::testing::Test {
  protected:
