@@ -8,6 +8,24 @@ namespace internal {
 
 using Kind = Edit::Kind;
 
+namespace {
+
+bool IsRemove(Kind kind) { return kind == Kind::kRemove || kind == Kind::kRemovePrefix; }
+
+std::string EncodeAnyRemove(const Edit& edit) {
+  return edit.kind == Kind::kRemove ? EncodeRemove(edit.value) : EncodeRemovePrefix(edit.value);
+}
+
+}  // namespace
+
+// True if the list before tail_ is empty, whatever it was.
+bool EditFolder::StartsEmpty() const {
+  if (steps_.empty()) return false;
+  const Step& first = steps_[0];
+  return first.kind == Kind::kClear ||
+         ((first.kind == Kind::kKeepFirst || first.kind == Kind::kKeepLast) && first.count == 0);
+}
+
 void EditFolder::Push(const Edit& edit) {
   if (edit.kind == Kind::kAppend) {
     tail_.Append(edit.values);
@@ -17,9 +35,9 @@ void EditFolder::Push(const Edit& edit) {
     tail_.Clear();
   } else if (limited_) {
     PushAsItIs(edit);
-  } else if (edit.kind == Kind::kRemove) {
-    tail_.Remove(edit.value);
-    PushRemove(edit.value);
+  } else if (IsRemove(edit.kind)) {
+    tail_.Apply(edit);
+    PushRemove(edit);
   } else if (edit.kind == Kind::kKeepLast) {
     const uint64_t appended = tail_.size();
     tail_.KeepLast(edit.count);
@@ -61,17 +79,17 @@ void EditFolder::PushKeep(Kind kind, uint64_t count) {
       {kind, count, kind == Kind::kKeepFirst ? EncodeKeepFirst(count) : EncodeKeepLast(count)});
 }
 
-void EditFolder::PushRemove(std::string_view value) {
+void EditFolder::PushRemove(const Edit& edit) {
   if (StartsEmpty()) return;
-  std::string operand = EncodeRemove(value);
+  std::string operand = EncodeAnyRemove(edit);
   if (!steps_.empty() && steps_.back().operand == operand) return;
-  steps_.push_back({Kind::kRemove, 0, std::move(operand)});
+  steps_.push_back({edit.kind, 0, std::move(operand)});
 }
 
 void EditFolder::PushAsItIs(const Edit& edit) {
   PushTail();
-  if (edit.kind == Kind::kRemove) {
-    steps_.push_back({edit.kind, 0, EncodeRemove(edit.value)});
+  if (IsRemove(edit.kind)) {
+    steps_.push_back({edit.kind, 0, EncodeAnyRemove(edit)});
   } else {
     steps_.push_back(
         {edit.kind, edit.count,

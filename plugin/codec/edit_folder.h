@@ -39,15 +39,10 @@ class EditFolder {
     std::string operand;
   };
 
-  // True if the list before tail_ is empty, whatever it was.
-  bool StartsEmpty() const {
-    return !steps_.empty() && (steps_[0].kind == Edit::Kind::kClear ||
-                               (steps_[0].kind != Edit::Kind::kAppend && steps_[0].count == 0 &&
-                                steps_[0].kind != Edit::Kind::kRemove));
-  }
+  bool StartsEmpty() const;
   void Forget();
   void PushKeep(Edit::Kind kind, uint64_t count);
-  void PushRemove(std::string_view value);
+  void PushRemove(const Edit& edit);
   void PushAsItIs(const Edit& edit);
   void PushTail();
 

@@ -1,62 +1,197 @@
 #include "plugin/codec/editable_list.h"
 
 #include <algorithm>
-#include <iterator>
+#include <cstring>
+#include <unordered_set>
+#include <utility>
 
 #include "absl/types/span.h"
 #include "plugin/codec/encoder.h"
+#include "plugin/codec/little_endian.h"
 
 namespace sheaf {
 namespace internal {
+namespace {
 
-void EditableList::Append(const BlobView& values) {
-  values.ForEach([this](std::string_view value) { Add(value); });
+// Whether a value is one, or begins with one. Most values differ from it in its last bytes: those
+// of a list often have the same first ones.
+class IsValue {
+ public:
+  explicit IsValue(std::string_view value) : value_(value), last_(LastOf(value)) {}
+  bool operator()(const char* at, size_t size) const { return size == value_.size() && Begins(at); }
+
+ protected:
+  bool Begins(const char* at) const {
+    const size_t size = value_.size();
+    if (size < sizeof last_) return std::memcmp(at, value_.data(), size) == 0;
+    const size_t before = size - sizeof last_;
+    return Load<uint64_t>(at + before) == last_ && std::memcmp(at, value_.data(), before) == 0;
+  }
+
+  const std::string_view value_;
+
+ private:
+  static uint64_t LastOf(std::string_view value) {
+    constexpr size_t kBytes = sizeof(uint64_t);
+    return value.size() < kBytes ? 0 : Load<uint64_t>(value.data() + value.size() - kBytes);
+  }
+
+  const uint64_t last_;
+};
+
+class BeginsWith : private IsValue {
+ public:
+  using IsValue::IsValue;
+  bool operator()(const char* at, size_t size) const { return size >= value_.size() && Begins(at); }
+};
+
+// Whether a value is one of many.
+class IsOneOf {
+ public:
+  explicit IsOneOf(absl::Span<const std::string_view> values)
+      : values_(values.begin(), values.end()) {
+    for (const std::string_view value : values) {
+      min_ = std::min(min_, value.size());
+      max_ = std::max(max_, value.size());
+    }
+  }
+  bool operator()(const char* at, size_t size) const {
+    return size >= min_ && size <= max_ && values_.count({at, size}) != 0;
+  }
+
+ private:
+  // Not abseil's, which does not survive a failed allocation: the merge operator has to.
+  std::unordered_set<std::string_view> values_;
+  size_t min_ = SIZE_MAX;
+  size_t max_ = 0;
+};
+
+// Adds to `*kept` the parts of `range` between values that are `removed(content, size)`. False if
+// there were more than `max` then.
+template <typename Removed>
+bool Keep(const ValueRange& range, const Removed& removed, size_t max,
+          std::vector<ValueRange>* kept) {
+  return range.WithSizes([&](auto sizes) {
+    const char* const contents = range.contents().data();
+    uint64_t offset = 0;
+    size_t begin = 0;  // of the values that are not in `*kept` yet
+    uint64_t begin_offset = 0;
+    for (size_t i = 0; i < range.size(); ++i) {
+      const auto size = static_cast<size_t>(sizes[i]);
+      if (removed(contents + offset, size)) {
+        if (begin != i) kept->push_back(range.Part(begin, i, begin_offset, offset));
+        if (kept->size() > max) return false;
+        begin = i + 1;
+        begin_offset = offset + size;
+      }
+      offset += size;
+    }
+    if (begin != range.size()) {
+      kept->push_back(range.Part(begin, range.size(), begin_offset, offset));
+    }
+    return true;
+  });
 }
 
-void EditableList::Add(std::string_view value) {
-  if (value.size() > limits_.max_bytes || limits_.max_values == 0) return;
-  if (limits_.keep_first &&
-      (live_ == limits_.max_values || bytes_ > limits_.max_bytes - value.size())) {
-    return;
-  }
-  values_.push_back(value);
-  ++live_;
-  bytes_ += value.size();
-  if (indexed_) Enter(values_.size() - 1);
-  while (live_ > limits_.max_values || bytes_ > limits_.max_bytes) DropOldest();
+}  // namespace
+
+EditableList::EditableList(const Limits& limits) : limits_(limits) {
+  // Which values a limit on bytes drops depends on the size of each.
+  if (limits.max_bytes != UINT64_MAX) indexed_.emplace(limits);
+}
+
+void EditableList::Append(const BlobView& values) {
+  Settle();
+  if (indexed_.has_value()) return indexed_->Append(ValueRange(values));
+  if (values.empty()) return;
+  ranges_.emplace_back(values);
+  count_ += values.size();
+  limits_.keep_first ? KeepFirst(limits_.max_values) : KeepLast(limits_.max_values);
 }
 
 void EditableList::Clear() {
-  values_.clear();
+  removed_.clear();
+  if (indexed_.has_value()) return indexed_->Clear();
+  ranges_.clear();
   begin_ = 0;
-  live_ = 0;
-  bytes_ = 0;
-  last_.clear();
-  previous_.clear();
+  count_ = 0;
 }
 
 void EditableList::KeepFirst(uint64_t count) {
-  while (live_ > count) DropNewest();
+  Settle();
+  if (indexed_.has_value()) return indexed_->KeepFirst(count);
+  while (count_ > count) {
+    ValueRange& last = ranges_.back();
+    const uint64_t excess = count_ - count;
+    if (excess < last.size()) {
+      last.KeepFirst(last.size() - excess);
+      count_ = count;
+    } else {
+      count_ -= last.size();
+      ranges_.pop_back();
+    }
+  }
 }
 
 void EditableList::KeepLast(uint64_t count) {
-  while (live_ > count) DropOldest();
+  Settle();
+  if (indexed_.has_value()) return indexed_->KeepLast(count);
+  while (count_ > count) {
+    ValueRange& first = ranges_[begin_];
+    const uint64_t excess = count_ - count;
+    if (excess < first.size()) {
+      first.KeepLast(first.size() - excess);
+      count_ = count;
+    } else {
+      count_ -= first.size();
+      ++begin_;
+    }
+  }
 }
 
 void EditableList::Remove(std::string_view value) {
-  if (!indexed_ && scans_ == kScans) BuildIndex();
-  if (!indexed_) {
-    ++scans_;
-    for (size_t i = begin_; i < values_.size(); ++i) {
-      if (IsLive(i) && values_[i] == value) Drop(i);
-    }
-    return;
+  if (indexed_.has_value()) return indexed_->Remove(value);
+  removed_.push_back(value);
+}
+
+void EditableList::RemovePrefix(std::string_view prefix) {
+  Settle();
+  if (!indexed_.has_value() && RemoveIf(BeginsWith(prefix))) return;
+  Index();
+  indexed_->RemovePrefix(prefix);
+}
+
+void EditableList::Settle() {
+  if (removed_.empty()) return;
+  const bool done =
+      removed_.size() == 1 ? RemoveIf(IsValue(removed_[0])) : RemoveIf(IsOneOf(removed_));
+  if (!done) {
+    Index();
+    for (const std::string_view value : removed_) indexed_->Remove(value);
   }
-  const auto found = last_.find(value);
-  if (found == last_.end()) return;
-  size_t i = found->second;
-  last_.erase(found);
-  for (; i != kNone && i >= begin_; i = previous_[i]) Drop(i);
+  removed_.clear();
+}
+
+template <typename Removed>
+bool EditableList::RemoveIf(const Removed& removed) {
+  if (scans_ == kScans) return false;
+  ++scans_;
+  std::vector<ValueRange> kept;
+  for (size_t i = begin_; i < ranges_.size(); ++i) {
+    if (!Keep(ranges_[i], removed, ranges_.size() + kMaxNewRanges, &kept)) return false;
+  }
+  ranges_ = std::move(kept);
+  begin_ = 0;
+  count_ = 0;
+  for (const ValueRange& range : ranges_) count_ += range.size();
+  return true;
+}
+
+void EditableList::Index() {
+  if (indexed_.has_value()) return;
+  indexed_.emplace(limits_);
+  for (size_t i = begin_; i < ranges_.size(); ++i) indexed_->Append(ranges_[i]);
+  ranges_.clear();
 }
 
 void EditableList::Apply(const Edit& edit) {
@@ -71,71 +206,21 @@ void EditableList::Apply(const Edit& edit) {
       return KeepLast(edit.count);
     case Edit::Kind::kRemove:
       return Remove(edit.value);
+    case Edit::Kind::kRemovePrefix:
+      return RemovePrefix(edit.value);
   }
 }
 
-absl::Status EditableList::Encode(Layout layout, std::string* out) const {
-  absl::Span<const std::string_view> values(values_.data() + begin_, values_.size() - begin_);
-  std::vector<std::string_view> live;
-  if (live_ != values.size()) {
-    live.reserve(live_);
-    std::copy_if(values.begin(), values.end(), std::back_inserter(live), HasData);
-    values = live;
-  }
-  return EncodeList(values, layout, disk::kCompactTag, Limit::kRocksDb, out);
+uint64_t EditableList::size() {
+  Settle();
+  return indexed_.has_value() ? indexed_->size() : count_;
 }
 
-void EditableList::Drop(size_t i) {
-  bytes_ -= values_[i].size();
-  --live_;
-  values_[i] = std::string_view();
-}
-
-// What is dropped here stays in the index: places before begin_ do not count.
-void EditableList::DropOldest() {
-  while (!IsLive(begin_)) ++begin_;
-  Drop(begin_++);
-}
-
-// The place is used again, so it has to leave the index: as the last place of its value.
-void EditableList::DropNewest() {
-  while (!IsLive(values_.size() - 1)) {
-    values_.pop_back();
-    if (indexed_) previous_.pop_back();
-  }
-  const size_t i = values_.size() - 1;
-  if (indexed_) {
-    const size_t before = previous_[i];
-    if (before != kNone && before >= begin_) {
-      last_[values_[i]] = before;
-    } else {
-      last_.erase(values_[i]);
-    }
-    previous_.pop_back();
-  }
-  Drop(i);
-  values_.pop_back();
-}
-
-void EditableList::Enter(size_t i) {
-  const auto [entry, is_new] = last_.try_emplace(values_[i], i);
-  // A place before begin_ may be one whose value is gone.
-  previous_.push_back(is_new || entry->second < begin_ ? kNone : entry->second);
-  entry->second = i;
-}
-
-void EditableList::BuildIndex() {
-  indexed_ = true;
-  // Places that are not live are never looked at.
-  previous_.assign(begin_, kNone);
-  previous_.reserve(values_.size());
-  for (size_t i = begin_; i < values_.size(); ++i) {
-    if (IsLive(i)) {
-      Enter(i);
-    } else {
-      previous_.push_back(kNone);
-    }
-  }
+absl::Status EditableList::Encode(Layout layout, std::string* out) {
+  Settle();
+  if (indexed_.has_value()) return indexed_->Encode(layout, out);
+  const auto ranges = absl::MakeConstSpan(ranges_).subspan(begin_);
+  return EncodeList(ranges, layout, disk::kCompactTag, Limit::kRocksDb, out);
 }
 
 }  // namespace internal

@@ -1,8 +1,14 @@
 // EditableList: a list of borrowed values that edits are applied to, one after the other.
 //
-// Like std::deque<std::string_view>, but any sequence of appends, keeps and removes takes time
-// linear in the bytes that it is given, not in their product with the length of the list: values
-// that go are marked, and where many values are removed the list is looked up by value.
+// Like std::deque<std::string_view>, but it holds ranges of values as their blobs have them. So
+// appending a list of any length, or keeping one end of it, looks at few of its values or none.
+// Any sequence of edits takes time linear in the bytes that it is given, not in their product with
+// the length of the list.
+//
+//     append 1,000,000 values, drop one, append two:   [base, from value 1 on | first | second ]
+//
+// Removes that follow each other look at every value once, and split the ranges that they find some
+// in. After a few of those, or with a limit on bytes, an IndexedList has the values instead.
 //
 // Lifetime: borrows the bytes of all values. Thread safety: none.
 
@@ -11,14 +17,15 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "absl/status/status.h"
-#include "absl/strings/string_view.h"
+#include "plugin/codec/indexed_list.h"
 #include "plugin/codec/operand.h"
+#include "plugin/codec/value_range.h"
 #include "sheaf/blob_view.h"
 #include "sheaf/layout.h"
 
@@ -27,62 +34,49 @@ namespace internal {
 
 class EditableList {
  public:
-  // What each append keeps to. Values pass one by one: one that is larger than `max_bytes` alone is
-  // dropped; else, with `keep_first`, it is dropped if the list would be too long or too large with
-  // it, and without it the oldest ones are until the list is not. So it does not matter how values
-  // are divided into appends, nor whether they passed before.
-  struct Limits {
-    uint64_t max_values = UINT64_MAX;
-    uint64_t max_bytes = UINT64_MAX;
-    bool keep_first = false;
-  };
+  using Limits = IndexedList::Limits;
 
   EditableList() = default;
-  explicit EditableList(const Limits& limits) : limits_(limits) {}
+  explicit EditableList(const Limits& limits);
 
   void Append(const BlobView& values);
   void Clear();
   void KeepFirst(uint64_t count);
   void KeepLast(uint64_t count);
   void Remove(std::string_view value);
+  void RemovePrefix(std::string_view prefix);  // every value that begins with it
   void Apply(const Edit& edit);
 
-  uint64_t size() const { return live_; }
-  bool empty() const { return live_ == 0; }
+  uint64_t size();
+  bool empty() { return size() == 0; }
 
-  // Replaces `*out` with the list as a blob. One allocation, and one more if values in its middle
-  // were removed. Errors: ResourceExhausted past what `layout` or RocksDB holds; `*out` is then
-  // empty.
-  absl::Status Encode(Layout layout, std::string* out) const;
+  // Replaces `*out` with the list as a blob, in one allocation; one more if it is indexed and
+  // values in its middle were removed. Errors: ResourceExhausted past what `layout` or RocksDB
+  // holds; `*out` is then empty.
+  absl::Status Encode(Layout layout, std::string* out);
 
  private:
-  static constexpr size_t kNone = SIZE_MAX;  // no place
   // So many removes look at each value. From then on there is an index.
   static constexpr int kScans = 4;
+  // A remove that would split the list into so many ranges more makes the index. A range takes the
+  // memory of a few values there.
+  static constexpr size_t kMaxNewRanges = 4096;
 
-  void Add(std::string_view value);
-  static bool HasData(std::string_view value) { return value.data() != nullptr; }
-  bool IsLive(size_t i) const { return HasData(values_[i]); }
-  void Drop(size_t i);
-  void DropOldest();
-  void DropNewest();
-  void Enter(size_t i);
-  void BuildIndex();
+  // Removes what is in removed_.
+  void Settle();
+  // False if the index must do it; nothing has changed then.
+  template <typename Removed>
+  bool RemoveIf(const Removed& removed);
+  void Index();
 
   Limits limits_;
-  // From begin_ on; a value that was removed has no data.
-  std::vector<std::string_view> values_;
+  std::vector<ValueRange> ranges_;  // from begin_ on, none of them empty
   size_t begin_ = 0;
-  uint64_t live_ = 0;
-  uint64_t bytes_ = 0;  // of live values
-
-  // Once indexed: the last place of each live value, and for each place the one before it with the
-  // same value. Places before begin_ may still be in it.
-  bool indexed_ = false;
+  uint64_t count_ = 0;  // of values in ranges_
+  // To be removed, by one look at the list, before anything else is done.
+  std::vector<std::string_view> removed_;
   int scans_ = 0;
-  // Not abseil's map, which does not survive a failed allocation: the merge operator has to.
-  std::unordered_map<std::string_view, size_t> last_;
-  std::vector<size_t> previous_;
+  std::optional<IndexedList> indexed_;  // if set, it has all values
 };
 
 }  // namespace internal

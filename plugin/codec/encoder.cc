@@ -4,7 +4,6 @@
 #include <cstring>
 
 #include "absl/strings/str_cat.h"
-#include "plugin/codec/blob_view_access.h"
 #include "plugin/codec/little_endian.h"
 #include "plugin/codec/size_sums.h"
 #include "plugin/codec/varint.h"
@@ -17,8 +16,26 @@ unsigned Log2(unsigned width) { return width == 1 ? 0 : width == 2 ? 1 : 2; }
 
 }  // namespace
 
-void ListShape::AddAll(const BlobView& values) {
-  values.ForEach([this](std::string_view value) { Add(value.size()); });
+void ListShape::AddAll(const ValueRange& values) {
+  if (values.empty()) return;
+  values.WithSizes([&](auto sizes) {
+    using Size = decltype(sizes[0]);
+    if (values.uniform()) return Add(sizes[0], values.size());
+    // Which bits are set, and which differ from the first: steps that the compiler does for many
+    // sizes at once, whatever their width.
+    Size bits = 0;
+    Size differ = 0;
+    const Size first = sizes[0];
+    for (size_t i = 0; i < values.size(); ++i) {
+      bits |= sizes[i];
+      differ |= sizes[i] ^ first;
+    }
+    first_ = count_ == 0 ? first : first_;
+    differ_ |= differ | (first ^ first_);
+    max_size_ = std::max<uint64_t>(max_size_, bits);
+    bytes_ += values.contents().size();
+    count_ += values.size();
+  });
 }
 
 absl::Status ValueTooLarge(uint64_t size) {
@@ -95,13 +112,27 @@ void HeaderWriter::AddSize(uint64_t size) {
   buffered_ += width_;
 }
 
-void HeaderWriter::AddSizes(const BlobView& values) {
-  if (!uniform_ && !BlobViewAccess::uniform(values) && BlobViewAccess::width(values) == width_) {
-    Flush();
-    out_->append(BlobViewAccess::sizes(values), values.size() * width_);
+void HeaderWriter::AddSize(uint64_t size, size_t count) {
+  if (uniform_) return AddSize(size);
+  if (width_ > 1) {
+    for (; count != 0; --count) AddSize(size);
     return;
   }
-  values.ForEach([this](std::string_view value) { AddSize(value.size()); });
+  Flush();
+  out_->append(count, static_cast<char>(size));
+}
+
+void HeaderWriter::AddSizes(const ValueRange& values) {
+  if (values.empty()) return;
+  if (!uniform_ && !values.uniform() && values.width() == width_) {
+    Flush();
+    out_->append(values.sizes(), values.size() * width_);
+    return;
+  }
+  values.WithSizes([&](auto sizes) {
+    if (uniform_ || values.uniform()) return AddSize(sizes[0], values.size());
+    for (size_t i = 0; i < values.size(); ++i) AddSize(sizes[i]);
+  });
 }
 
 void HeaderWriter::Finish() {

@@ -5,7 +5,8 @@
 // once, to memory that is reserved once.
 //
 // A list is a range of pieces, in order. A piece is one value (std::string_view), a whole list
-// (BlobView), or sizes and contents that are kept apart (SizedContents).
+// (BlobView), a part of one (ValueRange), or sizes and contents that are kept apart
+// (SizedContents).
 //
 // Lifetime: borrows the pieces during the call. Thread safety: free functions.
 //
@@ -23,6 +24,7 @@
 
 #include "absl/status/status.h"
 #include "absl/types/span.h"
+#include "plugin/codec/value_range.h"
 #include "sheaf/blob_view.h"
 #include "sheaf/layout.h"
 
@@ -53,7 +55,8 @@ class ListShape {
   }
   // The values of a piece.
   void AddAll(std::string_view value) { Add(value.size()); }
-  void AddAll(const BlobView& values);
+  void AddAll(const BlobView& values) { AddAll(ValueRange(values)); }
+  void AddAll(const ValueRange& values);
   void AddAll(const SizedContents& values) {
     for (const uint32_t size : values.sizes) Add(size);
   }
@@ -77,8 +80,8 @@ class ListShape {
   uint64_t count_ = 0;
   uint64_t bytes_ = 0;
   uint64_t first_ = 0;
-  uint64_t max_size_ = 0;
-  uint64_t differ_ = 0;  // 0 while all sizes are equal
+  uint64_t max_size_ = 0;  // or a number below 2^32 that has as many bits
+  uint64_t differ_ = 0;    // 0 while all sizes are equal
 };
 
 // Writes a header: the constructor, then exactly the sizes of `shape` in order, then Finish(). The
@@ -94,7 +97,8 @@ class HeaderWriter {
   void AddSize(uint64_t size);
   // The sizes of a piece.
   void AddSizes(std::string_view value) { AddSize(value.size()); }
-  void AddSizes(const BlobView& values);
+  void AddSizes(const BlobView& values) { AddSizes(ValueRange(values)); }
+  void AddSizes(const ValueRange& values);
   void AddSizes(const SizedContents& values) {
     for (const uint32_t size : values.sizes) AddSize(size);
   }
@@ -104,6 +108,8 @@ class HeaderWriter {
 
  private:
   void Flush();
+  // `count` sizes that are `size`.
+  void AddSize(uint64_t size, size_t count);
 
   const Layout layout_;
   const bool uniform_;
@@ -118,6 +124,7 @@ class HeaderWriter {
 
 inline std::string_view ContentsOf(std::string_view value) { return value; }
 inline std::string_view ContentsOf(const BlobView& values) { return values.contents(); }
+inline std::string_view ContentsOf(const ValueRange& values) { return values.contents(); }
 inline std::string_view ContentsOf(const SizedContents& values) { return values.contents; }
 
 // What a blob must fit: ListShape::Fits or ListShape::FitsRocksDb.

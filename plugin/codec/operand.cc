@@ -51,16 +51,16 @@ absl::Status ReadKeep(const char* name, Edit::Kind kind, std::string_view* input
   return absl::OkStatus();
 }
 
-absl::Status ReadRemove(std::string_view* input, std::vector<Edit>* edits) {
-  constexpr char kName[] = "edit remove";
+absl::Status ReadRemove(const char* name, Edit::Kind kind, std::string_view* input,
+                        std::vector<Edit>* edits) {
   Edit edit;
-  edit.kind = Edit::Kind::kRemove;
+  edit.kind = kind;
   size_t at = 1;
   uint64_t size = 0;
-  const absl::Status status = ReadNumber(kName, "size", *input, &at, &size);
+  const absl::Status status = ReadNumber(name, "size", *input, &at, &size);
   if (!status.ok()) return status;
   if (size > input->size() - at) {
-    return Corrupt(kName, "value", at, "needs ", size, " bytes, ", input->size() - at, " remain");
+    return Corrupt(name, "value", at, "needs ", size, " bytes, ", input->size() - at, " remain");
   }
   edit.value = input->substr(at, static_cast<size_t>(size));
   edits->push_back(edit);
@@ -96,16 +96,19 @@ absl::Status Read(bool may_be_batch, std::string_view* input, std::vector<Edit>*
     case disk::kKeepLastEdit:
       return ReadKeep("edit keep_last", Edit::Kind::kKeepLast, input, edits);
     case disk::kRemoveEdit:
-      return ReadRemove(input, edits);
+      return ReadRemove("edit remove", Edit::Kind::kRemove, input, edits);
+    case disk::kRemovePrefixEdit:
+      return ReadRemove("edit remove_prefix", Edit::Kind::kRemovePrefix, input, edits);
     case disk::kBatchEdit:
       if (may_be_batch) return ReadBatch(input, edits);
       return Corrupt("edit batch", "tag", 0, "a batch within a batch");
     default:
-      return Corrupt("operand", "tag", 0,
-                     absl::StrCat("found ", HexByte(tag),
-                                  ", an edit that this version does not know, expected ",
-                                  HexByte(disk::kEditTag), "..",
-                                  HexByte(disk::kEditTag | disk::kBatchEdit), " or a list"));
+      return Corrupt(
+          "operand", "tag", 0,
+          absl::StrCat("found ", HexByte(tag),
+                       ", an edit that this version does not know, expected ",
+                       HexByte(disk::kEditTag), "..", HexByte(disk::kEditTag | disk::kBatchEdit),
+                       ", ", HexByte(disk::kEditTag | disk::kRemovePrefixEdit), " or a list"));
   }
 }
 
@@ -130,6 +133,15 @@ absl::Status ReadBatch(std::string_view* input, std::vector<Edit>* edits) {
   }
   *input = rest;
   return absl::OkStatus();
+}
+
+std::string EncodeRemoveEdit(uint8_t edit, std::string_view value) {
+  std::string out;
+  out.reserve(1 + VarintBytes(value.size()) + value.size());
+  out.push_back(static_cast<char>(disk::kEditTag | edit));
+  AppendVarint(&out, value.size());
+  out.append(value);
+  return out;
 }
 
 std::string EncodeKeep(uint8_t edit, uint64_t count) {
@@ -177,12 +189,10 @@ std::string EncodeKeepFirst(uint64_t count) { return EncodeKeep(disk::kKeepFirst
 std::string EncodeKeepLast(uint64_t count) { return EncodeKeep(disk::kKeepLastEdit, count); }
 
 std::string EncodeRemove(std::string_view value) {
-  std::string out;
-  out.reserve(1 + VarintBytes(value.size()) + value.size());
-  out.push_back(static_cast<char>(disk::kEditTag | disk::kRemoveEdit));
-  AppendVarint(&out, value.size());
-  out.append(value);
-  return out;
+  return EncodeRemoveEdit(disk::kRemoveEdit, value);
+}
+std::string EncodeRemovePrefix(std::string_view prefix) {
+  return EncodeRemoveEdit(disk::kRemovePrefixEdit, prefix);
 }
 
 absl::Status EncodeBatch(absl::Span<const std::string_view> operands, std::string* out) {

@@ -20,12 +20,12 @@ namespace internal {
 
 // One step of a list's history. Borrows the operand that it was parsed from.
 struct Edit {
-  enum class Kind : uint8_t { kAppend, kClear, kKeepFirst, kKeepLast, kRemove };
+  enum class Kind : uint8_t { kAppend, kClear, kKeepFirst, kKeepLast, kRemove, kRemovePrefix };
 
   Kind kind = Kind::kAppend;
   BlobView values;         // of kAppend
   uint64_t count = 0;      // of kKeepFirst, kKeepLast
-  std::string_view value;  // of kRemove
+  std::string_view value;  // of kRemove; the prefix, of kRemovePrefix
 };
 
 // Appends the edits of `operand`, all of it, to `*edits`: those of a batch one by one.
@@ -45,6 +45,7 @@ std::string EncodeClear();
 std::string EncodeKeepFirst(uint64_t count);
 std::string EncodeKeepLast(uint64_t count);
 std::string EncodeRemove(std::string_view value);
+std::string EncodeRemovePrefix(std::string_view prefix);
 
 // Replaces `*out` with a batch of `operands`, none of them a batch. Errors: ResourceExhausted past
 // 4 GiB.

@@ -78,6 +78,8 @@ std::string Words(const Edit& edit) {
       return absl::StrCat("keep_first ", edit.count);
     case Edit::Kind::kKeepLast:
       return absl::StrCat("keep_last ", edit.count);
+    case Edit::Kind::kRemovePrefix:
+      return "remove_prefix" + Quoted(edit.value);
     default:
       return "remove" + Quoted(edit.value);
   }
@@ -92,6 +94,7 @@ std::string OperandOf(const std::string& words) {
   }
   if (parts[0] == "clear") return internal::EncodeClear();
   if (parts[0] == "remove") return internal::EncodeRemove(values.at(0));
+  if (parts[0] == "remove_prefix") return internal::EncodeRemovePrefix(values.at(0));
   if (parts[0] == "append") {
     return Encode(std::vector<std::string_view>(values.begin(), values.end())).value();
   }
@@ -151,7 +154,7 @@ TEST(OperandDocExamplesTest, EveryEditHasOne) {
   for (const Example& example : ReadExamples()) {
     for (const std::string& edit : example.edits) all += edit + "\n";
   }
-  for (const char* const edit : {"clear", "keep_first", "keep_last", "remove", "append"}) {
+  for (const char* const edit : {"clear", "keep_first", "keep_last", "remove ", "remove_prefix", "append"}) {
     EXPECT_THAT(all, ::testing::HasSubstr(edit));
   }
 }

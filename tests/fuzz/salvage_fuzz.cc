@@ -55,6 +55,8 @@ Edit TakeEdit(fuzz::Input* input) {
       return Edit::KeepLast(input->Byte() % 8);
     case 3:
       return Edit::Remove(std::string(input->Take(input->Byte() % 16)));
+    case 4:
+      return Edit::RemovePrefix(std::string(input->Take(input->Byte() % 4)));
     default: {
       List values(input->Byte() % 4);
       for (std::string& value : values) value = input->Take(input->Byte() % 16);

@@ -51,6 +51,7 @@ def operands():
         "keep_first": KEEP_FIRST,
         "keep_last": b"\xa2\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01",
         "remove": REMOVE,
+        "remove_prefix": b"\xa6\x01a",
         "batch": b"\xa4" + compact(CLEAR, APPEND, KEEP_LAST, REMOVE, KEEP_FIRST),
         "batch_in_batch": b"\xa4" + compact(b"\xa4" + compact(CLEAR), CLEAR),
         "batch_of_none": b"\xa4" + compact(),

@@ -43,10 +43,10 @@ std::optional<std::vector<Edit>> Decode(std::string_view operand, bool in_batch)
     const std::optional<uint64_t> count = TakeVarint(&rest);
     if (!count.has_value()) return std::nullopt;
     edits.push_back(tag == 0xA1 ? KeepFirst(*count) : KeepLast(*count));
-  } else if (tag == 0xA3) {
+  } else if (tag == 0xA3 || tag == 0xA6) {
     const std::optional<uint64_t> size = TakeVarint(&rest);
     if (!size.has_value() || rest.size() != *size) return std::nullopt;
-    edits.push_back(Remove(std::string(rest)));
+    edits.push_back(tag == 0xA3 ? Remove(std::string(rest)) : RemovePrefix(std::string(rest)));
     rest = {};
   } else if (tag == 0xA4 && !in_batch) {
     const std::optional<List> operands = reference::Decode(rest, Form::kCompact);
@@ -103,6 +103,12 @@ void ApplyOne(const Settings& settings, const Edit& edit, List* list) {
     case Kind::kRemove:
       list->erase(std::remove(list->begin(), list->end(), edit.value), list->end());
       return;
+    case Kind::kRemovePrefix:
+      list->erase(
+          std::remove_if(list->begin(), list->end(),
+                         [&](const std::string& value) { return value.rfind(edit.value, 0) == 0; }),
+          list->end());
+      return;
   }
 }
 
@@ -158,7 +164,8 @@ std::string Encode(const Edit& edit) {
       PutVarint(&out, edit.count);
       return out;
     case Kind::kRemove:
-      out = "\xA3";
+    case Kind::kRemovePrefix:
+      out = edit.kind == Kind::kRemove ? "\xA3" : "\xA6";
       PutVarint(&out, edit.value.size());
       return out + edit.value;
   }

@@ -28,11 +28,11 @@ namespace model {
 using List = std::vector<std::string>;
 
 struct Edit {
-  enum class Kind { kAppend, kClear, kKeepFirst, kKeepLast, kRemove };
+  enum class Kind { kAppend, kClear, kKeepFirst, kKeepLast, kRemove, kRemovePrefix };
   Kind kind;
   List values;         // of kAppend
   uint64_t count = 0;  // of kKeepFirst, kKeepLast
-  std::string value;   // of kRemove
+  std::string value;   // of kRemove, kRemovePrefix
 };
 
 inline Edit Append(List values) { return {Edit::Kind::kAppend, std::move(values), 0, ""}; }
@@ -40,6 +40,10 @@ inline Edit Clear() { return {Edit::Kind::kClear, {}, 0, ""}; }
 inline Edit KeepFirst(uint64_t count) { return {Edit::Kind::kKeepFirst, {}, count, ""}; }
 inline Edit KeepLast(uint64_t count) { return {Edit::Kind::kKeepLast, {}, count, ""}; }
 inline Edit Remove(std::string value) { return {Edit::Kind::kRemove, {}, 0, std::move(value)}; }
+
+inline Edit RemovePrefix(std::string prefix) {
+  return {Edit::Kind::kRemovePrefix, {}, 0, std::move(prefix)};
+}
 
 std::string Encode(const Edit& edit);
 std::string EncodeBatch(const std::vector<std::string>& operands);

@@ -103,7 +103,8 @@ class Grouping {
         return model::KeepLast(choose_() % 8);
       case 4:
       case 5:
-        return model::Remove(Value());
+        return choose_() % 3 == 0 ? model::RemovePrefix(Value().substr(0, choose_() % 3))
+                                  : model::Remove(Value());
       default:
         return model::Append(Values(5));
     }

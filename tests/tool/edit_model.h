@@ -20,9 +20,9 @@ namespace testing {
 using List = std::vector<std::string>;
 
 struct Edit {
-  enum Kind { kAppend, kClear, kKeepFirst, kKeepLast, kRemove, kBatch };
+  enum Kind { kAppend, kClear, kKeepFirst, kKeepLast, kRemove, kRemovePrefix, kBatch };
   Kind kind = kAppend;
-  List values;       // of kAppend; one of kRemove
+  List values;       // of kAppend; one of kRemove, kRemovePrefix
   size_t count = 0;  // of kKeepFirst, kKeepLast: less than 128
   std::vector<Edit> edits;
 
@@ -31,6 +31,9 @@ struct Edit {
   static Edit KeepFirst(size_t count) { return {kKeepFirst, {}, count, {}}; }
   static Edit KeepLast(size_t count) { return {kKeepLast, {}, count, {}}; }
   static Edit Remove(std::string value) { return {kRemove, {std::move(value)}, 0, {}}; }
+  static Edit RemovePrefix(std::string prefix) {
+    return {kRemovePrefix, {std::move(prefix)}, 0, {}};
+  }
   static Edit Batch(std::vector<Edit> edits) { return {kBatch, {}, 0, std::move(edits)}; }
 };
 
@@ -49,6 +52,8 @@ inline std::string Operand(const Edit& edit) {
       return std::string("\xA2") + static_cast<char>(edit.count);
     case Edit::kRemove:
       return std::string("\xA3") + static_cast<char>(edit.values[0].size()) + edit.values[0];
+    case Edit::kRemovePrefix:
+      return std::string("\xA6") + static_cast<char>(edit.values[0].size()) + edit.values[0];
     default: {
       List operands;
       for (const Edit& each : edit.edits) operands.push_back(Operand(each));
@@ -74,6 +79,13 @@ inline void Apply(const Edit& edit, List* list) {
       break;
     case Edit::kRemove:
       list->erase(std::remove(list->begin(), list->end(), edit.values[0]), list->end());
+      break;
+    case Edit::kRemovePrefix:
+      list->erase(std::remove_if(list->begin(), list->end(),
+                                 [&](const std::string& value) {
+                                   return value.rfind(edit.values[0], 0) == 0;
+                                 }),
+                  list->end());
       break;
     case Edit::kBatch:
       for (const Edit& each : edit.edits) Apply(each, list);
@@ -107,7 +119,9 @@ inline Edit RandomEdit(std::mt19937_64& random, const List& list, bool may_be_ba
     case 3:
       for (int i = 0; i < 4 && !list.empty(); ++i) {
         const std::string& value = list[random() % list.size()];
-        if (value.size() < 128) return Edit::Remove(value);
+        if (value.size() < 128) {
+          return random() % 3 == 0 ? Edit::RemovePrefix(value.substr(0, 1)) : Edit::Remove(value);
+        }
       }
       return Edit::Remove("none");
     case 4:

@@ -8,6 +8,8 @@
 //   Operands/SYSTEM.Get        as GetMemtable, by the number of appends to one list
 //   Segments/Sheaf.OPERATION   a list of 1 MB in so many pieces: Get, and GetSegments
 //   Tail/Sheaf.OPERATION       the newest 10 values of such a list
+//   Pending/Sheaf.OPERATION    a list in an SST, and 5 operands in the memtable: appends; or 4 of
+//                              them and an edit (Trimmed, Removed). Get, and GetLast of 20 values
 //
 // docs/benchmarks.md has the numbers. SHEAF_BENCH_SCALE=50 in the environment divides the numbers
 // of appends by 50, and names say what they are then.
@@ -21,6 +23,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -256,6 +259,60 @@ void TailOfGetLast(benchmark::State& state, size_t pieces) {
   }
 }
 
+// What is pending for a list that lies in an SST.
+enum class Pending { kAppends, kTrim, kRemove };
+constexpr const char* kPendingNames[] = {"", "Trimmed", "Removed"};
+constexpr size_t kPendingOperands = 5;
+
+// 5 operands over a list of `count` values of `size` bytes.
+Filled<SheafAppends>* WithPending(benchmark::State& state, size_t count, size_t size,
+                                  Pending pending) {
+  static auto* const open =
+      new std::map<std::tuple<size_t, size_t, Pending>, std::unique_ptr<Filled<SheafAppends>>>;
+  if (open->empty()) AtEnd().push_back([] { open->clear(); });
+  std::unique_ptr<Filled<SheafAppends>>& filled = (*open)[{count, size, pending}];
+  if (filled != nullptr) return filled.get();
+  filled = std::make_unique<Filled<SheafAppends>>();
+  const List values({"", count + kPendingOperands, Shape::Sizes::kEqual, size}, /*seed=*/3);
+  const absl::Span<const std::string_view> all = values.values();
+  Store& store = *filled->system().store;
+  if (!Ok(state, store.Put({}, "list", all.first(count))) || !Ok(state, filled->db().Flush())) {
+    return nullptr;
+  }
+  const size_t appends = pending == Pending::kAppends ? kPendingOperands : kPendingOperands - 1;
+  for (size_t i = 0; i < appends; ++i) {
+    if (!Ok(state, store.Append({}, "list", all.subspan(count + i, 1)))) return nullptr;
+  }
+  rocksdb::Status s;
+  if (pending == Pending::kTrim) s = store.Trim({}, "list", count);
+  if (pending == Pending::kRemove) s = store.Remove({}, "list", all[count / 2]);
+  return Ok(state, s) ? filled.get() : nullptr;
+}
+
+void PendingGet(benchmark::State& state, size_t count, size_t size, Pending pending) {
+  Filled<SheafAppends>* const filled = WithPending(state, count, size, pending);
+  if (filled == nullptr) return;
+  const CountsAllocations counts(state);
+  for (auto _ : state) {
+    PinnedBlob list;
+    if (!Ok(state, filled->system().store->Get({}, "list", &list))) return;
+    if (list.size() < count) return state.SkipWithError("too short");
+    benchmark::DoNotOptimize(list);
+  }
+}
+
+void PendingGetLast(benchmark::State& state, size_t count, size_t size, Pending pending) {
+  Filled<SheafAppends>* const filled = WithPending(state, count, size, pending);
+  if (filled == nullptr) return;
+  const CountsAllocations counts(state);
+  for (auto _ : state) {
+    std::vector<PinnedSlice> values;
+    if (!Ok(state, filled->system().store->GetLast({}, "list", 20, &values))) return;
+    if (values.size() != 20) return state.SkipWithError("too few");
+    benchmark::DoNotOptimize(values);
+  }
+}
+
 AppendShape ShapeOf(size_t count, size_t size, size_t keys) {
   count = std::max<size_t>(count / Scale(), 1);
   keys = std::max<size_t>(keys / Scale(), 1);
@@ -295,6 +352,21 @@ void AddPieces(const char* name, size_t pieces, void (*function)(benchmark::Stat
       [pieces, function](benchmark::State& state) { function(state, pieces); });
 }
 
+void AddPending(size_t count, size_t size) {
+  for (const Pending pending : {Pending::kAppends, Pending::kTrim, Pending::kRemove}) {
+    const std::string name = absl::StrCat(kPendingNames[static_cast<size_t>(pending)], "/",
+                                          std::max<size_t>(count / Scale(), 20), "x", size);
+    for (const auto& [operation, function] :
+         {std::pair("Get", PendingGet), std::pair("GetLast", PendingGetLast)}) {
+      benchmark::RegisterBenchmark(absl::StrCat("Pending/Sheaf.", operation, name).c_str(),
+                                   [=, function = function](benchmark::State& state) {
+                                     function(state, std::max<size_t>(count / Scale(), 20), size,
+                                              pending);
+                                   });
+    }
+  }
+}
+
 void AddAll() {
   const AppendShape one = ShapeOf(50000, 72, 1);
   const AppendShape few = ShapeOf(2000, 72, 1);
@@ -330,6 +402,9 @@ void AddAll() {
     AddPieces("Tail/Sheaf.Get", pieces, TailOfGet);
     AddPieces("Tail/Sheaf.GetLast", pieces, TailOfGetLast);
   }
+  AddPending(1000000, 8);
+  AddPending(100000, 8);
+  AddPending(1000, 100);
 }
 
 }  // namespace
