@@ -7,6 +7,7 @@
 
 #include "absl/types/span.h"
 #include "plugin/codec/encoder.h"
+#include "plugin/codec/find_word.h"
 #include "plugin/codec/little_endian.h"
 
 namespace sheaf {
@@ -17,31 +18,41 @@ namespace {
 // of a list often have the same first ones.
 class IsValue {
  public:
-  explicit IsValue(std::string_view value) : value_(value), last_(LastOf(value)) {}
+  explicit IsValue(std::string_view value) : value_(value) {
+    if (value.size() < sizeof word_) {
+      std::memcpy(&word_, value.data(), value.size());
+      mask_ = (uint64_t{1} << (8 * value.size())) - 1;
+    } else {
+      word_at_ = value.size() - sizeof word_;
+      word_ = Load<uint64_t>(value.data() + word_at_);
+    }
+  }
   bool operator()(const char* at, size_t size) const { return size == value_.size() && Begins(at); }
 
- protected:
-  bool Begins(const char* at) const {
-    const size_t size = value_.size();
-    if (size < sizeof last_) return std::memcmp(at, value_.data(), size) == 0;
-    const size_t before = size - sizeof last_;
-    return Load<uint64_t>(at + before) == last_ && std::memcmp(at, value_.data(), before) == 0;
+  // How many of the next `count` values, all of `size` bytes, are surely not it: most values of a
+  // list are passed over.
+  size_t Skip(const char* at, size_t size, size_t count) const {
+    if (size < value_.size()) return count;
+    // A short value's word reaches beyond it, but must not do so beyond the contents.
+    const size_t margin = word_at_ == 0 ? sizeof word_ : 0;
+    return count <= margin ? 0 : FindWord(at + word_at_, size, count - margin, mask_, word_);
   }
+
+ protected:
+  bool Begins(const char* at) const { return std::memcmp(at, value_.data(), value_.size()) == 0; }
 
   const std::string_view value_;
 
  private:
-  static uint64_t LastOf(std::string_view value) {
-    constexpr size_t kBytes = sizeof(uint64_t);
-    return value.size() < kBytes ? 0 : Load<uint64_t>(value.data() + value.size() - kBytes);
-  }
-
-  const uint64_t last_;
+  size_t word_at_ = 0;  // in value_
+  uint64_t word_ = 0;
+  uint64_t mask_ = ~uint64_t{0};
 };
 
 class BeginsWith : private IsValue {
  public:
   using IsValue::IsValue;
+  using IsValue::Skip;
   bool operator()(const char* at, size_t size) const { return size >= value_.size() && Begins(at); }
 };
 
@@ -57,6 +68,9 @@ class IsOneOf {
   }
   bool operator()(const char* at, size_t size) const {
     return size >= min_ && size <= max_ && values_.count({at, size}) != 0;
+  }
+  size_t Skip(const char* /*at*/, size_t size, size_t count) const {
+    return size < min_ || size > max_ ? count : 0;
   }
 
  private:
@@ -78,6 +92,12 @@ bool Keep(const ValueRange& range, const Removed& removed, size_t max,
     uint64_t begin_offset = 0;
     for (size_t i = 0; i < range.size(); ++i) {
       const auto size = static_cast<size_t>(sizes[i]);
+      if (range.uniform()) {
+        const size_t skipped = removed.Skip(contents + offset, size, range.size() - i);
+        i += skipped;
+        offset += skipped * size;
+        if (i == range.size()) break;
+      }
       if (removed(contents + offset, size)) {
         if (begin != i) kept->push_back(range.Part(begin, i, begin_offset, offset));
         if (kept->size() > max) return false;

@@ -1,5 +1,6 @@
 #include "plugin/rocksdb/single_appends.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 
@@ -30,6 +31,11 @@ bool IsHeader(const char* at, size_t header, size_t size) {
   return tag_and_count(2) && Load<uint32_t>(at + 2) == size;
 }
 
+bool IsSingleAppend(const rocksdb::Slice& operand) {
+  const size_t header = HeaderBytes(operand.size());
+  return operand.size() >= header && IsHeader(operand.data(), header, operand.size() - header);
+}
+
 size_t HeaderBytesOfValue(size_t size) {
   return size <= 0xFF ? kHeader1 : size <= 0xFFFF ? kHeader2 : kHeader4;
 }
@@ -51,6 +57,12 @@ std::string EncodeSingleAppend(std::string_view value) {
 
 bool MergeSingleAppends(const BlobView& base, absl::Span<const rocksdb::Slice> operands,
                         Layout layout, std::string* out) {
+  // To look at an operand twice costs less than to copy in vain a base that is long beside them.
+  constexpr size_t kLook = 64;
+  if (base.contents().size() / kLook >= operands.size() &&
+      !std::all_of(operands.begin(), operands.end(), IsSingleAppend)) {
+    return false;
+  }
   ListShape shape;
   shape.AddAll(base);
   for (size_t i = 0; i < operands.size();) {

@@ -7,6 +7,8 @@
 #include <map>
 #include <random>
 
+#include "rocksdb/cache.h"
+#include "rocksdb/table.h"
 #include "tools/bench/temp_folder.h"
 
 namespace sheaf {
@@ -56,6 +58,10 @@ rocksdb::Options AppendDb::DefaultOptions() {
   options.compression = rocksdb::kNoCompression;
   options.disable_auto_compactions = true;
   options.write_buffer_size = size_t{1} << 30;
+  // In which every list fits: RocksDB's default one has shards that are smaller than some.
+  rocksdb::BlockBasedTableOptions table;
+  table.block_cache = rocksdb::NewLRUCache(size_t{1} << 30, /*num_shard_bits=*/2);
+  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   return options;
 }
 
