@@ -14,11 +14,11 @@
 //   rocksdb::Options options;
 //   options.create_if_missing = true;
 //   options.merge_operator = sheaf::NewAppendOperator();
-//   rocksdb::DB* db = nullptr;
-//   rocksdb::Status s = rocksdb::DB::Open(options, path, &db);
+//   std::unique_ptr<rocksdb::DB> lists;
+//   rocksdb::Status s = sheaf::OpenDB(options, path, &lists);
 //   if (!s.ok()) return s;                                   // as after each call below
 //   std::unique_ptr<sheaf::Store> store;
-//   s = sheaf::Store::Open(db, db->DefaultColumnFamily(), {}, &store);
+//   s = sheaf::Store::Open(lists.get(), nullptr, {}, &store);
 //   s = store->Append(rocksdb::WriteOptions(), "user:7", {"login", "search", "logout"});
 //   sheaf::PinnedBlob events;
 //   s = store->Get(rocksdb::ReadOptions(), "user:7", &events);
@@ -50,6 +50,7 @@
 #include "sheaf/blob_builder.h"
 #include "sheaf/blob_view.h"
 #include "sheaf/layout.h"
+#include "sheaf/open_db.h"
 #include "sheaf/pinnable.h"
 #include "sheaf/pinned_blob.h"
 #include "sheaf/pinned_slice.h"
@@ -62,10 +63,15 @@ class StoreCore;
 }  // namespace internal
 
 struct StoreOptions {
-  // Layout of the lists. Must be the `layout` of the column family's merge operator, if that is
-  // `sheaf.append`.
+  // Layout of the lists. Must be the `layout` of the column family's merge operator.
   // Default: kCompact
   Layout layout = Layout::kCompact;
+
+  // Only for reading: every write through the Store is NotSupported. Then the column family need
+  // not have the merge operator `sheaf.append`; without it, lists with pending operands cannot be
+  // read.
+  // Default: false
+  bool read_only = false;
 };
 
 // Keys from `begin` on, before `end`, in the order of the column family's comparator. An empty
@@ -131,7 +137,8 @@ class Store {
 
   // `cf` may be null: the default column family. Reads the column family's options once, to hold
   // its caches and to know why a read was copied.
-  // Errors: InvalidArgument for a null `db`, or a merge operator of another layout; NotSupported
+  // Errors: InvalidArgument for a null `db`, a column family whose merge operator is not
+  // `sheaf.append` (unless StoreOptions::read_only is set), or has another layout; NotSupported
   // for a secondary instance (DB::OpenAsSecondary), whose reads are wrong after it caught up, and
   // for cuckoo tables, which hold no operands. docs/guide.md, section 16, has what is supported.
   static rocksdb::Status Open(rocksdb::DB* db, rocksdb::ColumnFamilyHandle* cf,
@@ -142,13 +149,13 @@ class Store {
   Store& operator=(const Store&) = delete;
 
   // Replaces the list of `key`. An empty list is kept, and is not the same as no list.
-  // Errors: InvalidArgument past a layout's limit (see BlobBuilder); NotSupported where keys have
-  // user-defined timestamps; RocksDB's own.
+  // Errors: InvalidArgument past a layout's limit (see BlobBuilder); NotSupported with
+  // StoreOptions::read_only, and where keys have user-defined timestamps; RocksDB's own.
   rocksdb::Status Put(const rocksdb::WriteOptions& options, const rocksdb::Slice& key,
                       Values values);
 
   // Appends to the list of `key`, or begins it: one DB::Merge, no read.
-  // Errors: as Put; InvalidArgument if the column family's merge operator is not `sheaf.append`.
+  // Errors: as Put.
   rocksdb::Status Append(const rocksdb::WriteOptions& options, const rocksdb::Slice& key,
                          Values values);
 

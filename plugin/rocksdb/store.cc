@@ -56,6 +56,13 @@ rocksdb::Status Store::Open(rocksdb::DB* db, rocksdb::ColumnFamilyHandle* cf,
   const rocksdb::Status s =
       internal::AppendOperator::Find(cf_options.merge_operator.get(), &appends, &append_options);
   if (!s.ok()) return s;
+  if (!appends && !options.read_only) {
+    return rocksdb::Status::InvalidArgument(
+        absl::StrCat("Store::Open: column family \"", cf->GetName(),
+                     "\" does not have the merge operator sheaf.append"),
+        "open the DB with sheaf::OpenDB and ColumnFamilyOptions::merge_operator = "
+        "sheaf::NewAppendOperator(); or, to read only, set StoreOptions::read_only");
+  }
   if (appends && append_options.layout != options.layout) {
     return rocksdb::Status::InvalidArgument(
         absl::StrCat("Store::Open: StoreOptions::layout is ", LayoutName(options.layout),
@@ -90,7 +97,7 @@ rocksdb::Status Store::Open(rocksdb::DB* db, rocksdb::ColumnFamilyHandle* cf,
         "again; open the DB with DB::OpenForReadOnly, or open a Checkpoint of it");
   }
   store->reset(new Store(std::make_unique<StoreCore>(
-      db, cf, options.layout, appends, append_options,
+      db, cf, options, appends, append_options,
       std::make_shared<const internal::PinPolicy>(internal::PinPolicy::Of(cf_options)), instance,
       cf_options.enable_blob_files)));
   return rocksdb::Status::OK();
@@ -139,19 +146,16 @@ Store::Change Store::Removing(std::string_view value) const {
 Store::Change Store::Clearing() const { return Merging("Store::Clear", internal::EncodeClear()); }
 
 Store::Change Store::Merging(const char* name, std::string operand) const {
-  Change change = {name, /*is_merge=*/true, rocksdb::Status::OK(), std::move(operand)};
-  if (!core_->can_append) {
-    change.status = rocksdb::Status::InvalidArgument(
-        absl::StrCat(name, ": column family \"", core_->cf->GetName(),
-                     "\" does not have the merge operator sheaf.append; open the DB with "
-                     "ColumnFamilyOptions::merge_operator = sheaf::NewAppendOperator()"));
-  }
-  return change;
+  return {name, /*is_merge=*/true, rocksdb::Status::OK(), std::move(operand)};
 }
 
 rocksdb::Status Store::MayWrite(const Change& change) const {
   if (!change.status.ok()) return change.status;
   if (core_->closed()) return StoreCore::ClosedStatus();
+  if (core_->read_only) {
+    return rocksdb::Status::NotSupported(
+        absl::StrCat(change.name, ": the Store was opened with StoreOptions::read_only"));
+  }
   if (core_->cf->GetComparator()->timestamp_size() != 0) {
     return rocksdb::Status::NotSupported(absl::StrCat(
         change.name, ": column family \"", core_->cf->GetName(),

@@ -20,6 +20,7 @@
 #include "rocksdb/status.h"
 #include "sheaf/append_operator.h"
 #include "sheaf/layout.h"
+#include "sheaf/store.h"
 
 namespace sheaf {
 namespace internal {
@@ -27,12 +28,13 @@ namespace internal {
 class StoreCore {
  public:
   // The names differ from the members': RocksDB's own build, with plugins, has -Wshadow -Werror.
-  StoreCore(rocksdb::DB* a_db, rocksdb::ColumnFamilyHandle* a_cf, Layout a_layout, bool appends,
-            const AppendOptions& appends_with, std::shared_ptr<const PinPolicy> its_pin_policy,
-            const Instance& kind, bool makes_blobs)
+  StoreCore(rocksdb::DB* a_db, rocksdb::ColumnFamilyHandle* a_cf, const StoreOptions& options,
+            bool appends, const AppendOptions& appends_with,
+            std::shared_ptr<const PinPolicy> its_pin_policy, const Instance& kind, bool makes_blobs)
       : db(a_db),
         cf(a_cf),
-        layout(a_layout),
+        layout(options.layout),
+        read_only(options.read_only),
         can_append(appends),
         append_options(appends_with),
         pin_policy(std::move(its_pin_policy)),
@@ -46,6 +48,7 @@ class StoreCore {
   rocksdb::DB* const db;
   rocksdb::ColumnFamilyHandle* const cf;
   const Layout layout;
+  const bool read_only;                // StoreOptions::read_only
   const bool can_append;               // the merge operator is sheaf.append
   const AppendOptions append_options;  // its options, if it is
   const std::shared_ptr<const PinPolicy> pin_policy;

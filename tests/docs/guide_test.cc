@@ -50,10 +50,9 @@ rocksdb::Status Start(const std::string& path) {
   rocksdb::Options options;
   options.create_if_missing = true;
   options.merge_operator = sheaf::NewAppendOperator();
-  rocksdb::DB* opened = nullptr;
-  rocksdb::Status s = rocksdb::DB::Open(options, path, &opened);
+  std::unique_ptr<rocksdb::DB> db;
+  rocksdb::Status s = sheaf::OpenDB(options, path, &db);
   if (!s.ok()) return s;
-  std::unique_ptr<rocksdb::DB> db(opened);
 
   std::unique_ptr<sheaf::Store> store;  // declared after `db`, so it goes first
   s = sheaf::Store::Open(db.get(), db->DefaultColumnFamily(), sheaf::StoreOptions(), &store);
@@ -397,10 +396,9 @@ rocksdb::Status OpenFamilies(const std::string& path) {
       {"events", lists},
       {"friends", lists}};
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
-  rocksdb::DB* opened = nullptr;
-  rocksdb::Status s = rocksdb::DB::Open(db_options, path, families, &handles, &opened);
+  std::unique_ptr<rocksdb::DB> db;
+  rocksdb::Status s = sheaf::OpenDB(db_options, path, families, &handles, &db);
   if (!s.ok()) return s;
-  std::unique_ptr<rocksdb::DB> db(opened);
 
   std::unique_ptr<sheaf::Store> events, friends;
   s = sheaf::Store::Open(db.get(), handles[1], sheaf::StoreOptions(), &events);
@@ -659,11 +657,11 @@ TEST_F(GuideTest, AListSplitByDayIsReadInOrder) {
   rocksdb::Options options;
   options.create_if_missing = true;
   options.merge_operator = sheaf::NewAppendOperator();            // lists grow without being read
-  rocksdb::DB* db;
-  rocksdb::Status s = rocksdb::DB::Open(options, "/tmp/lists", &db);
+  std::unique_ptr<rocksdb::DB> db;
+  rocksdb::Status s = sheaf::OpenDB(options, "/tmp/lists", &db);  // DB::Open, and checks the operator
 
   std::unique_ptr<sheaf::Store> store;
-  if (s.ok()) s = sheaf::Store::Open(db, db->DefaultColumnFamily(), {}, &store);
+  if (s.ok()) s = sheaf::Store::Open(db.get(), nullptr, {}, &store);
   if (s.ok()) s = store->Append({}, "user:7", {"login", "search", "logout"});
 
   sheaf::PinnedBlob events;
@@ -672,6 +670,10 @@ TEST_F(GuideTest, AListSplitByDayIsReadInOrder) {
   for (std::string_view event : events) Use(event);               // borrowed: no copy, no allocation
   sheaf::PinnedSlice last;                                        // owning: may outlive everything
   if (!events.empty()) last = events.Slice(events.size() - 1);
+
+  s = store->Close();                                             // Busy while something reads
+  store.reset();                                                  // the Store first, then the DB
+  db.reset();
   // [/readme]
   // clang-format on
   return 0;
