@@ -7,9 +7,11 @@
 //
 // Ownership: does not own the DB or the column family, which must outlive the Store and its
 // Cursors. What Get, GetLast and MultiGet return may outlive all of them, and the DB too: blocks
-// hold the caches that they are pinned in. What GetSegments returns may not.
+// hold the caches that they are pinned in. What GetSegments returns may not. A DB that is deleted
+// before its Store cannot be noticed: declare the Store after it.
 //
-// Thread safety: any number of threads may use a Store. One thread at a time may use a Cursor.
+// Thread safety: any number of threads may use a Store. One thread at a time may use a Cursor. In a
+// child of fork(), every call that would reach the DB fails with NotSupported.
 //
 //   rocksdb::Options options;
 //   options.create_if_missing = true;
@@ -85,7 +87,8 @@ struct KeyRange {
   [[nodiscard]] static KeyRange All() { return KeyRange(); }
 };
 
-// Steps over lists in key order, one key a step.
+// Steps over lists in key order, one key a step. Holds memtables and files of the DB as they were:
+// destroy it before the DB is closed. Store::Close() tells.
 //
 //   auto cursor = store->Scan(rocksdb::ReadOptions(), sheaf::KeyRange::Prefix("user:"));
 //   for (; cursor->Valid(); cursor->Next()) Use(cursor->key(), cursor->values());
@@ -238,12 +241,12 @@ class Store {
   rocksdb::Status GetSegments(const rocksdb::ReadOptions& options, const rocksdb::Slice& key,
                               std::vector<PinnedBlob>* segments);
 
-  // Call it before the DB is closed, if you use GetSegments. Errors: Busy, naming how many segments
-  // are still pinned to the DB; nothing has changed then. A segment is pinned while any PinnedBlob
-  // or PinnedSlice of it is held, and while GetSegments is under way. Once Close() returned OK, no
-  // segment can be pinned: every other call but stats(), layout(), keep_alive() and Close() fails
-  // with ShutdownInProgress. Close() does not wait for Cursors, nor for calls that are under way in
-  // other threads.
+  // Call it before the DB is closed, if you use GetSegments or Scan. Errors: Busy, naming how many
+  // segments are still pinned to the DB and how many Cursors are not destroyed yet; nothing has
+  // changed then. A segment is pinned while any PinnedBlob or PinnedSlice of it is held, and while
+  // GetSegments is under way. Once Close() returned OK, there is no Cursor and no segment can be
+  // pinned: every other call but stats(), layout(), keep_alive() and Close() fails with
+  // ShutdownInProgress. Close() does not wait for calls that are under way in other threads.
   rocksdb::Status Close();
 
   // `n` lists of one moment. Each has a status, as Get returns it. Calls RocksDB's batched

@@ -61,6 +61,8 @@ struct StoreStats {
   // Segments that Store::GetSegments pinned to the DB and that are held now. While there are any,
   // Store::Close() is Busy.
   uint64_t segments_pinned = 0;
+  // Cursors of Store::Scan that are not destroyed yet. While there are any, Store::Close() is Busy.
+  uint64_t cursors_open = 0;
 
   // Blocks that some PinnedBlob or PinnedSlice holds now, and the bytes of their blobs. The memory
   // that is held may be more, as a blob pins the whole cache entry that it lies in. The segments of

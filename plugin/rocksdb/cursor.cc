@@ -16,8 +16,9 @@ namespace {
 
 class CursorImpl final : public Cursor {
  public:
-  CursorImpl(const internal::StoreCore& core, const rocksdb::ReadOptions& options, KeyRange range)
-      : layout_(core.layout), range_(std::move(range)), options_(options) {
+  CursorImpl(const internal::StoreCore& core, internal::CursorHold hold,
+             const rocksdb::ReadOptions& options, KeyRange range)
+      : layout_(core.layout), hold_(std::move(hold)), range_(std::move(range)), options_(options) {
     // Bounds have no timestamps, whatever the comparator.
     const auto less = [&core](const rocksdb::Slice& a, const rocksdb::Slice& b) {
       return core.cf->GetComparator()->CompareWithoutTimestamp(a, /*a_has_ts=*/false, b,
@@ -54,15 +55,16 @@ class CursorImpl final : public Cursor {
 
   bool Valid() const override { return valid_; }
 
-  bool HasKey() const override { return iterator_->Valid(); }
+  bool HasKey() const override { return !stopped_ && iterator_->Valid(); }
 
   void Next() override {
-    if (!iterator_->Valid()) return;
+    if (!HasKey()) return;
+    if (opened_in_ != internal::ForkCount::Now()) return Stop();
     Go([this] { iterator_->Next(); });
   }
 
   rocksdb::Status status() const override {
-    return iterator_->Valid() || !status_.ok() ? status_ : iterator_->status();
+    return HasKey() || !status_.ok() ? status_ : iterator_->status();
   }
 
   rocksdb::Slice key() const override { return iterator_->key(); }
@@ -90,6 +92,13 @@ class CursorImpl final : public Cursor {
     }
   }
 
+  // In a fork, the iterator may wait for ever.
+  void Stop() {
+    stopped_ = true;
+    valid_ = false;
+    status_ = internal::StoreCore::ForkedStatus();
+  }
+
   void Parse() {
     valid_ = false;
     if (!status_.ok()) status_ = rocksdb::Status::OK();
@@ -102,6 +111,8 @@ class CursorImpl final : public Cursor {
   }
 
   const Layout layout_;
+  const internal::CursorHold hold_;  // until the iterator is gone
+  const uint64_t opened_in_ = internal::ForkCount::Now();
   KeyRange range_;
   rocksdb::Slice begin_;
   rocksdb::Slice end_;
@@ -109,29 +120,35 @@ class CursorImpl final : public Cursor {
   std::unique_ptr<internal::ScanIterator> iterator_;  // points to the members above
   BlobView values_;
   bool valid_ = false;
+  bool stopped_ = false;
   rocksdb::Status status_;
 };
 
-// What Scan of a closed Store gives.
+// What Scan of a Store that is closed, or of another process, returns.
 class ClosedCursor final : public Cursor {
  public:
+  explicit ClosedCursor(rocksdb::Status status) : status_(std::move(status)) {}
   bool Valid() const override { return false; }
   bool HasKey() const override { return false; }
   void Next() override {}
-  rocksdb::Status status() const override { return internal::StoreCore::ClosedStatus(); }
+  rocksdb::Status status() const override { return status_; }
   rocksdb::Slice key() const override { return rocksdb::Slice(); }
   const BlobView& values() const override { return values_; }
   PinnedBlob Detach() const override { return PinnedBlob(); }
 
  private:
+  const rocksdb::Status status_;
   BlobView values_;
 };
 
 }  // namespace
 
 std::unique_ptr<Cursor> Store::Scan(const rocksdb::ReadOptions& options, KeyRange range) {
-  if (core_->closed()) return std::make_unique<ClosedCursor>();
-  return std::make_unique<CursorImpl>(*core_, options, std::move(range));
+  internal::CursorHold hold(core_->db_pins);
+  if (core_->closed() || hold.empty()) {
+    return std::make_unique<ClosedCursor>(core_->ClosedStatus());
+  }
+  return std::make_unique<CursorImpl>(*core_, std::move(hold), options, std::move(range));
 }
 
 }  // namespace sheaf

@@ -9,8 +9,8 @@
 #include "absl/container/fixed_array.h"
 #include "plugin/codec/blob_parser.h"
 #include "plugin/codec/blob_view_access.h"
+#include "plugin/rocksdb/db_pins.h"
 #include "plugin/rocksdb/pinnable_block.h"
-#include "plugin/rocksdb/segment_pins.h"
 #include "plugin/rocksdb/store_core.h"
 #include "sheaf/store.h"
 
@@ -104,9 +104,9 @@ rocksdb::Status Store::GetSegments(const rocksdb::ReadOptions& options, const ro
   }
 
   // While this is counted, Close() waits for the caller to come again.
-  const std::shared_ptr<internal::SegmentPins>& pins = core_->segment_pins;
-  if (!pins->Add(1)) return merged();
-  const absl::Cleanup done = [&pins] { pins->Drop(1); };
+  const std::shared_ptr<internal::DbPins>& pins = core_->db_pins;
+  if (!pins->AddSegments(1)) return merged();
+  const absl::Cleanup done = [&pins] { pins->DropSegments(1); };
 
   internal::Blocks blocks;
   rocksdb::Status s = internal::ReadOperands(*core_, options, key, &blocks);

@@ -151,7 +151,7 @@ Store::Change Store::Merging(const char* name, std::string operand) const {
 
 rocksdb::Status Store::MayWrite(const Change& change) const {
   if (!change.status.ok()) return change.status;
-  if (core_->closed()) return StoreCore::ClosedStatus();
+  if (core_->closed()) return core_->ClosedStatus();
   if (core_->read_only) {
     return rocksdb::Status::NotSupported(
         absl::StrCat(change.name, ": the Store was opened with StoreOptions::read_only"));
@@ -228,19 +228,31 @@ rocksdb::Status Store::Clear(const rocksdb::WriteOptions& options, const rocksdb
 }
 
 rocksdb::Status Store::Close() {
-  const uint64_t pins = core_->segment_pins->Close();
-  if (pins != 0) {
-    return rocksdb::Status::Busy(absl::StrCat(
-        "Store::Close: ", pins, pins == 1 ? " segment" : " segments",
-        " of GetSegments still pinned to the DB; drop their PinnedBlobs and PinnedSlices first"));
+  if (core_->forked()) return core_->ClosedStatus();
+  const internal::DbPins::Counts pins = core_->db_pins->Close();
+  if (!pins.any()) {
+    core_->Close();
+    return rocksdb::Status::OK();
   }
-  core_->Close();
-  return rocksdb::Status::OK();
+  std::string busy = "Store::Close: ";
+  if (pins.segments != 0) {
+    absl::StrAppend(&busy, pins.segments, pins.segments == 1 ? " segment" : " segments",
+                    " of GetSegments still pinned to the DB; drop their PinnedBlobs and "
+                    "PinnedSlices first");
+  }
+  if (pins.cursors != 0) {
+    absl::StrAppend(&busy, pins.segments != 0 ? "; " : "", pins.cursors,
+                    pins.cursors == 1 ? " Cursor" : " Cursors",
+                    " of Scan not destroyed yet; destroy them first");
+  }
+  return rocksdb::Status::Busy(busy);
 }
 
 StoreStats Store::stats() const {
   StoreStats stats = core_->ledger->Snapshot();
-  stats.segments_pinned = core_->segment_pins->count();
+  const internal::DbPins::Counts pins = core_->db_pins->counts();
+  stats.segments_pinned = pins.segments;
+  stats.cursors_open = pins.cursors;
   return stats;
 }
 

@@ -4,16 +4,18 @@
 #define SHEAF_PLUGIN_ROCKSDB_STORE_CORE_H_
 
 #include <atomic>
+#include <cstdint>
 #include <memory>
 #include <string_view>
 
 #include "absl/status/status.h"
+#include "plugin/rocksdb/db_pins.h"
+#include "plugin/rocksdb/fork_count.h"
 #include "plugin/rocksdb/instance.h"
 #include "plugin/rocksdb/ledger.h"
 #include "plugin/rocksdb/pin_policy.h"
 #include "plugin/rocksdb/range_deletion_guard.h"
 #include "plugin/rocksdb/read_context.h"
-#include "plugin/rocksdb/segment_pins.h"
 #include "rocksdb/comparator.h"
 #include "rocksdb/db.h"
 #include "rocksdb/iterator.h"
@@ -48,7 +50,8 @@ class StoreCore {
   rocksdb::DB* const db;
   rocksdb::ColumnFamilyHandle* const cf;
   const Layout layout;
-  const bool read_only;                // StoreOptions::read_only
+  const bool read_only;
+
   const bool can_append;               // the merge operator is sheaf.append
   const AppendOptions append_options;  // its options, if it is
   const std::shared_ptr<const PinPolicy> pin_policy;
@@ -62,7 +65,7 @@ class StoreCore {
   const std::unique_ptr<RangeDeletionGuard> no_range_deletions =
       std::make_unique<RangeDeletionGuard>(db, cf);
   const Ledger::Ptr ledger;
-  const std::shared_ptr<SegmentPins> segment_pins = std::make_shared<SegmentPins>();
+  const std::shared_ptr<DbPins> db_pins = std::make_shared<DbPins>();
 
   // True for a read that may do no I/O where values may lie in blob files. If the merge operator
   // needs such a value and no cache has it, DB::Get aborts (without assertions it says Corruption),
@@ -86,12 +89,13 @@ class StoreCore {
   // not right: see RangeDeletionGuard.
   std::unique_ptr<rocksdb::Iterator> NewIterator(const rocksdb::ReadOptions& options) const;
 
-  // Store::Close() was called, and nothing may reach the DB any more.
-  bool closed() const { return closed_.load(std::memory_order_relaxed); }
-  void Close() { closed_.store(true, std::memory_order_relaxed); }
-  static rocksdb::Status ClosedStatus() {
-    return rocksdb::Status::ShutdownInProgress("the Store is closed (Store::Close was called)");
-  }
+  // Nothing may reach the DB: Store::Close() was called, or this process is a fork of the one that
+  // opened the Store. ClosedStatus() tells which.
+  bool closed() const { return open_in_.load(std::memory_order_relaxed) != ForkCount::Now(); }
+  bool forked() const { return closed() && open_in_.load(std::memory_order_relaxed) != 0; }
+  void Close() { open_in_.store(0, std::memory_order_relaxed); }
+  rocksdb::Status ClosedStatus() const;
+  static rocksdb::Status ForkedStatus();
 
  private:
   static const char* FaultOfRowCache(rocksdb::ColumnFamilyHandle* cf, const Instance& instance) {
@@ -103,7 +107,7 @@ class StoreCore {
                : nullptr;
   }
 
-  std::atomic<bool> closed_{false};
+  std::atomic<uint64_t> open_in_{ForkCount::Watch()};  // 0: closed
 };
 
 // Corruption of the list of `key`: `value` was refused with `status`.

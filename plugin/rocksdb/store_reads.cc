@@ -120,7 +120,7 @@ bool ReadWithCare(const StoreCore& core, const rocksdb::ReadOptions& options,
 rocksdb::Status ReadList(const StoreCore& core, const rocksdb::ReadOptions& options,
                          const rocksdb::Slice& key, ReadContext* context, PinnedBlob* list) {
   list->Reset();
-  if (core.closed()) return StoreCore::ClosedStatus();
+  if (core.closed()) return core.ClosedStatus();
   // RocksDB reads straight into the block: moving a PinnableSlice costs more than the block that
   // is allocated in vain where there is no list.
   auto block = std::make_unique<StoreBlock>();
@@ -191,7 +191,7 @@ void Store::MultiGet(const rocksdb::ReadOptions& options, size_t n, const rocksd
                      PinnedBlob* lists, rocksdb::Status* statuses) {
   if (core_->closed()) {
     std::fill_n(lists, n, PinnedBlob());
-    std::fill_n(statuses, n, StoreCore::ClosedStatus());
+    std::fill_n(statuses, n, core_->ClosedStatus());
     return;
   }
   // A batched MultiGet also keeps, in a row cache, what it saw before it failed.

@@ -36,6 +36,7 @@ std::string StoreStats::ToString() const {
     absl::StrAppend(&text, " operands{merged}=", operands_merged, " most=", operands_merged_peak);
   }
   if (segments_pinned != 0) absl::StrAppend(&text, " segments=", segments_pinned);
+  if (cursors_open != 0) absl::StrAppend(&text, " cursors=", cursors_open);
   absl::StrAppend(&text, " pinned=", blocks_pinned, "/", bytes_pinned,
                   "B peak=", blocks_pinned_peak, "/", bytes_pinned_peak, "B");
   return text;

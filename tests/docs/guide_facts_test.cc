@@ -404,6 +404,12 @@ TEST_F(MessageTest, AStoreThatIsClosed) {
   ExpectQuoted(store->Close(),
                "Resource busy: Store::Close: 2 segments of GetSegments still pinned to the DB");
   segments.clear();
+  {
+    const auto cursor = store->Scan({}, KeyRange::All());
+    ExpectQuoted(store->Close(),
+                 "Resource busy: Store::Close: 1 Cursor of Scan not destroyed yet; destroy them "
+                 "first");
+  }
   ASSERT_OK(store->Close());
   ExpectQuoted(store->Append({}, "k", {"a"}),
                "Shutdown in progress: the Store is closed (Store::Close was called)");

@@ -284,17 +284,6 @@ rocksdb::Status ReadPieces(Store* store) {
   return store->Close().IsBusy() ? s : rocksdb::Status::Aborted("Close did not refuse");
 }
 
-rocksdb::Status CloseBoth(std::unique_ptr<Store> store, std::unique_ptr<rocksdb::DB> db) {
-  rocksdb::Status s;
-  // [close]
-  s = store->Close();  // Busy, with their number, while pieces are held; nothing has changed then
-  if (!s.ok()) return s;
-  store.reset();
-  db.reset();
-  // [/close]
-  return s;
-}
-
 TEST_F(GuideTest, PiecesAreReadAsOneListAndDroppedBeforeTheDbIsClosed) {
   Open();
   const std::string login(40000, 'l');  // RocksDB copies what is small
@@ -303,7 +292,7 @@ TEST_F(GuideTest, PiecesAreReadAsOneListAndDroppedBeforeTheDbIsClosed) {
   ASSERT_OK(store->Append({}, "user:7", {"logout"}));
   ASSERT_OK(ReadPieces(store.get()));
   EXPECT_THAT(used, ElementsAre(login, "search", "logout"));
-  EXPECT_OK(CloseBoth(std::move(store), std::move(db)));
+  EXPECT_OK(store->Close());
 }
 
 // 3 Lifetimes
@@ -330,6 +319,24 @@ TEST_F(GuideTest, ASliceOutlivesTheDb) {
   Use(last);  // fine
   // [/outlive]
   EXPECT_THAT(used, ElementsAre("search"));
+}
+
+rocksdb::Status CloseBoth(std::unique_ptr<Store> store, std::unique_ptr<rocksdb::DB> db) {
+  // [close]
+  rocksdb::Status s = store->Close();  // Busy while a Cursor or a segment is held
+  if (!s.ok()) return s;
+  store.reset();
+  db.reset();
+  // [/close]
+  return s;
+}
+
+TEST_F(GuideTest, TheStoreIsClosedBeforeTheDb) {
+  Open();
+  auto cursor = store->Scan(rocksdb::ReadOptions(), KeyRange::All());
+  EXPECT_TRUE(store->Close().IsBusy());
+  cursor.reset();
+  EXPECT_OK(CloseBoth(std::move(store), std::move(db)));
 }
 
 PinnedBlob Load(const rocksdb::Slice&) { return PinnedBlob(); }
