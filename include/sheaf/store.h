@@ -74,6 +74,15 @@ struct StoreOptions {
   // read.
   // Default: false
   bool read_only = false;
+
+  // For debugging: copies every list that is read into memory of its own, which is freed when the
+  // last PinnedBlob or PinnedSlice of it goes. A Cursor copies each key and list, and frees them at
+  // Next(). So AddressSanitizer and valgrind report a view that is used too late; otherwise the
+  // bytes are still in RocksDB's cache, and the use seems to work. zero_copy() is false, and
+  // stats() has CopyReason::kCopyReads.
+  // The environment variable SHEAF_COPY_READS=1 does the same for every Store that is opened.
+  // Default: false
+  bool copy_reads = false;
 };
 
 // Keys from `begin` on, before `end`, in the order of the column family's comparator. An empty

@@ -33,10 +33,14 @@ enum class CopyReason : uint8_t {
   // The row cache could not be trusted, so an iterator read the list past it: an SST has range
   // deletions, keys have user-defined timestamps, or the DB is opened read-only.
   kRowCache,
+  // StoreOptions::copy_reads, or SHEAF_COPY_READS in the environment: RocksDB pinned it, and Sheaf
+  // copied it, so that a memory checker sees views that are used too late.
+  kCopyReads,
 };
-constexpr size_t kCopyReasons = 7;
+constexpr size_t kCopyReasons = 8;
 
-// "memtable", "merge", "uncached", "mmap", "table format", "pin dies with DB", "row cache".
+// "memtable", "merge", "uncached", "mmap", "table format", "pin dies with DB", "row cache",
+// "copy_reads".
 const char* CopyReasonName(CopyReason reason);
 
 struct StoreStats {

@@ -14,11 +14,32 @@
 namespace sheaf {
 namespace {
 
+// Bytes in an allocation of exactly their size, where a memory checker sees each use of them that
+// is too late or past their end.
+class Copy {
+ public:
+  void CopyFrom(const rocksdb::Slice& bytes) {
+    bytes_.reset(new char[bytes.size()]);
+    std::memcpy(bytes_.get(), bytes.data(), bytes.size());
+    size_ = bytes.size();
+  }
+  void Free() { bytes_.reset(); }
+  rocksdb::Slice slice() const { return rocksdb::Slice(bytes_.get(), size_); }
+
+ private:
+  std::unique_ptr<char[]> bytes_;
+  size_t size_ = 0;
+};
+
 class CursorImpl final : public Cursor {
  public:
   CursorImpl(const internal::StoreCore& core, internal::CursorHold hold,
              const rocksdb::ReadOptions& options, KeyRange range)
-      : layout_(core.layout), hold_(std::move(hold)), range_(std::move(range)), options_(options) {
+      : layout_(core.layout),
+        copies_(core.copy_reads),
+        hold_(std::move(hold)),
+        range_(std::move(range)),
+        options_(options) {
     // Bounds have no timestamps, whatever the comparator.
     const auto less = [&core](const rocksdb::Slice& a, const rocksdb::Slice& b) {
       return core.cf->GetComparator()->CompareWithoutTimestamp(a, /*a_has_ts=*/false, b,
@@ -67,7 +88,7 @@ class CursorImpl final : public Cursor {
     return HasKey() || !status_.ok() ? status_ : iterator_->status();
   }
 
-  rocksdb::Slice key() const override { return iterator_->key(); }
+  rocksdb::Slice key() const override { return copies_ ? key_.slice() : iterator_->key(); }
 
   const BlobView& values() const override { return values_; }
 
@@ -101,9 +122,16 @@ class CursorImpl final : public Cursor {
 
   void Parse() {
     valid_ = false;
+    key_.Free();
+    value_.Free();
     if (!status_.ok()) status_ = rocksdb::Status::OK();
     if (!iterator_->Valid()) return;
-    const rocksdb::Slice value = iterator_->value();
+    rocksdb::Slice value = iterator_->value();
+    if (copies_) {
+      key_.CopyFrom(iterator_->key());
+      value_.CopyFrom(value);
+      value = value_.slice();
+    }
     const absl::Status status =
         BlobParser::ParseInto(value.ToStringView(), layout_, BlobParser::Extent::kWhole, &values_);
     valid_ = status.ok();
@@ -111,6 +139,7 @@ class CursorImpl final : public Cursor {
   }
 
   const Layout layout_;
+  const bool copies_;                // StoreOptions::copy_reads
   const internal::CursorHold hold_;  // until the iterator is gone
   const uint64_t opened_in_ = internal::ForkCount::Now();
   KeyRange range_;
@@ -118,6 +147,8 @@ class CursorImpl final : public Cursor {
   rocksdb::Slice end_;
   rocksdb::ReadOptions options_;
   std::unique_ptr<internal::ScanIterator> iterator_;  // points to the members above
+  Copy key_;                                          // both empty unless copies_
+  Copy value_;
   BlobView values_;
   bool valid_ = false;
   bool stopped_ = false;

@@ -125,11 +125,17 @@ rocksdb::Status Store::GetSegments(const rocksdb::ReadOptions& options, const ro
   uint64_t bytes = 0;
   for (const auto& block : blocks) bytes += block->value().size();
   // RocksDB pins all of them or copies all of them.
-  const bool is_pinned = internal::HoldsPin(blocks[0]->value());
+  const bool can_pin = internal::HoldsPin(blocks[0]->value());
+  const bool is_pinned = can_pin && !core_->copy_reads;
   const auto group = std::make_shared<internal::SegmentGroup>();
   if (is_pinned) group->pins = pins;
   group->entry = core_->ledger->CountFound(bytes);
-  if (!is_pinned) core_->ledger->CountCopied(CopyReason::kMerge, bytes);
+  if (!is_pinned) {
+    core_->ledger->CountCopied(can_pin ? CopyReason::kCopyReads : CopyReason::kMerge, bytes);
+  }
+  if (core_->copy_reads) {
+    for (const auto& block : blocks) block->Copy();
+  }
   for (size_t i = 0; i < blocks.size(); ++i) {
     internal::SegmentBlock::Seal(std::move(blocks[i]), is_pinned, internal::SegmentHold(group),
                                  &(*segments)[i]);

@@ -3,6 +3,7 @@
 
 #include "sheaf/store.h"
 
+#include <cstdlib>
 #include <memory>
 #include <utility>
 
@@ -21,6 +22,11 @@ namespace {
 rocksdb::Status NotWritten(const absl::Status& status) {
   return rocksdb::Status::InvalidArgument(
       "list not written", rocksdb::Slice(status.message().data(), status.message().size()));
+}
+
+bool EnvironmentCopiesReads() {
+  const char* const value = std::getenv("SHEAF_COPY_READS");
+  return value != nullptr && std::string_view(value) == "1";
 }
 
 }  // namespace
@@ -96,8 +102,10 @@ rocksdb::Status Store::Open(rocksdb::DB* db, rocksdb::ColumnFamilyHandle* cf,
         "after it caught up, RocksDB's secondary shows appended values twice, and deleted ones "
         "again; open the DB with DB::OpenForReadOnly, or open a Checkpoint of it");
   }
+  StoreOptions with = options;
+  with.copy_reads |= internal::EnvironmentCopiesReads();
   store->reset(new Store(std::make_unique<StoreCore>(
-      db, cf, options, appends, append_options,
+      db, cf, with, appends, append_options,
       std::make_shared<const internal::PinPolicy>(internal::PinPolicy::Of(cf_options)), instance,
       cf_options.enable_blob_files)));
   return rocksdb::Status::OK();

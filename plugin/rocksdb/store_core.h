@@ -37,6 +37,7 @@ class StoreCore {
         cf(a_cf),
         layout(options.layout),
         read_only(options.read_only),
+        copy_reads(options.copy_reads),
         can_append(appends),
         append_options(appends_with),
         pin_policy(std::move(its_pin_policy)),
@@ -51,7 +52,7 @@ class StoreCore {
   rocksdb::ColumnFamilyHandle* const cf;
   const Layout layout;
   const bool read_only;
-
+  const bool copy_reads;               // or the environment says so
   const bool can_append;               // the merge operator is sheaf.append
   const AppendOptions append_options;  // its options, if it is
   const std::shared_ptr<const PinPolicy> pin_policy;

@@ -41,14 +41,17 @@ class Reading {
         value.ToStringView(), core_.layout, BlobParser::Extent::kWhole, BlobViewAccess::view(list));
     if (!status.ok()) return NotAList(key, value, status, s);
     const uint64_t bytes = value.size();
-    const bool share_pin = HoldsPin(value) && !core_.pin_policy->pins_die_with_db;
+    const bool can_share = HoldsPin(value) && !core_.pin_policy->pins_die_with_db;
+    const bool share_pin = can_share && !core_.copy_reads;
     Ledger::Pin pin = core_.ledger->CountFound(bytes);
     if (!share_pin) {
-      const uint64_t merged = operands();
-      const CopyReason reason =
-          value.IsPinned() ? core_.pin_policy->pin_reason : watch_.WhyCopied(merged);
+      const uint64_t merged = can_share ? 0 : operands();
+      const CopyReason reason = can_share          ? CopyReason::kCopyReads
+                                : value.IsPinned() ? core_.pin_policy->pin_reason
+                                                   : watch_.WhyCopied(merged);
       core_.ledger->CountCopied(reason, bytes);
       if (merged != 0) core_.ledger->CountMerged(merged);
+      if (core_.copy_reads) block->Copy();
     }
     StoreBlock::Seal(std::move(block), share_pin, std::move(pin), list);
   }

@@ -20,6 +20,8 @@ const char* CopyReasonName(CopyReason reason) {
       return "pin dies with DB";
     case CopyReason::kRowCache:
       return "row cache";
+    case CopyReason::kCopyReads:
+      return "copy_reads";
   }
   return "?";
 }
