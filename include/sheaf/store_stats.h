@@ -53,6 +53,11 @@ struct StoreStats {
   uint64_t failed = 0;
   // Lists whose bytes are RocksDB's own.
   uint64_t zero_copy_reads = 0;
+  // Lists that Get, GetLast and MultiGet read from a file and pinned, but that are larger than a
+  // shard of the LRU cache, which drops them as soon as no pin is held: so the next read goes to
+  // the file again. (A read while another pin is held counts too.) See docs/guide.md, "What a pin
+  // costs".
+  uint64_t reads_not_kept = 0;
   // Lists that RocksDB or Sheaf copied, and their bytes, by CopyReason.
   std::array<uint64_t, kCopyReasons> copied_reads = {};
   std::array<uint64_t, kCopyReasons> copied_bytes = {};

@@ -3,6 +3,7 @@
 
 #include "sheaf/store.h"
 
+#include <cinttypes>
 #include <cstdlib>
 #include <memory>
 #include <utility>
@@ -10,18 +11,44 @@
 #include "absl/strings/str_cat.h"
 #include "plugin/codec/operand.h"
 #include "plugin/rocksdb/append_operator_impl.h"
+#include "plugin/rocksdb/pin_policy.h"
 #include "plugin/rocksdb/single_appends.h"
 #include "plugin/rocksdb/store_core.h"
+#include "rocksdb/cache.h"
+#include "rocksdb/env.h"
 #include "rocksdb/table.h"
 
 namespace sheaf {
 namespace internal {
 namespace {
 
+// Of a block cache. RocksDB's default cache of 8 MB has 16 shards of 512 KB.
+constexpr uint64_t kSmallShard = 1 << 20;
+
 // Why a list or an operand that cannot be encoded was not written.
 rocksdb::Status NotWritten(const absl::Status& status) {
   return rocksdb::Status::InvalidArgument(
       "list not written", rocksdb::Slice(status.message().data(), status.message().size()));
+}
+
+// Notes in RocksDB's log if the shards of the block cache are smaller than lists may well be.
+void NoteSmallShards(const rocksdb::Options& options, const std::string& family) {
+  const auto* const table =
+      options.table_factory == nullptr
+          ? nullptr
+          : options.table_factory->GetOptions<rocksdb::BlockBasedTableOptions>();
+  if (table == nullptr || table->no_block_cache || table->block_cache == nullptr) return;
+  const rocksdb::Cache& cache = *table->block_cache;
+  const uint64_t shard = ShardCapacity(cache);
+  if (shard >= kSmallShard) return;
+  rocksdb::Info(
+      options.info_log,
+      "sheaf: column family \"%s\": a shard of the block cache has room for %" PRIu64
+      " of its %zu bytes. A larger list is not kept in the cache, so that each read of it "
+      "reads the file. For such lists, use a larger cache, or fewer shards: "
+      "rocksdb::NewLRUCache(capacity, /*num_shard_bits=*/0). Store::stats() counts such "
+      "reads as reads_not_kept.",
+      family.c_str(), shard, cache.GetCapacity());
 }
 
 bool EnvironmentCopiesReads() {
@@ -102,6 +129,7 @@ rocksdb::Status Store::Open(rocksdb::DB* db, rocksdb::ColumnFamilyHandle* cf,
         "after it caught up, RocksDB's secondary shows appended values twice, and deleted ones "
         "again; open the DB with DB::OpenForReadOnly, or open a Checkpoint of it");
   }
+  internal::NoteSmallShards(cf_options, cf->GetName());
   StoreOptions with = options;
   with.copy_reads |= internal::EnvironmentCopiesReads();
   store->reset(new Store(std::make_unique<StoreCore>(

@@ -53,6 +53,7 @@ class Reading {
       if (merged != 0) core_.ledger->CountMerged(merged);
       if (core_.copy_reads) block->Copy();
     }
+    if (bytes > core_.pin_policy->max_kept) NotKept(can_share);
     StoreBlock::Seal(std::move(block), share_pin, std::move(pin), list);
   }
 
@@ -64,6 +65,14 @@ class Reading {
   }
 
  private:
+  // A list is larger than what a cache keeps. If it came from a file, and may have been read from
+  // it, count that.
+  [[gnu::noinline, gnu::cold]] void NotKept(bool is_pin) const {
+    if (is_pin && options_.fill_cache && options_.read_tier != rocksdb::kBlockCacheTier) {
+      core_.ledger->CountNotKept();
+    }
+  }
+
   [[gnu::noinline, gnu::cold]] void NotAList(const rocksdb::Slice& key, const rocksdb::Slice& value,
                                              const absl::Status& status, rocksdb::Status* s) const {
     // RocksDB also says OK and leaves the value empty where a table's index, or the base under

@@ -29,6 +29,7 @@ const char* CopyReasonName(CopyReason reason) {
 std::string StoreStats::ToString() const {
   std::string text = absl::StrCat("reads=", reads, " not_found=", not_found, " corrupt=", corrupt,
                                   " failed=", failed, " zero_copy=", zero_copy_reads);
+  if (reads_not_kept != 0) absl::StrAppend(&text, " not_kept=", reads_not_kept);
   for (size_t i = 0; i < kCopyReasons; ++i) {
     if (copied_reads[i] == 0) continue;
     absl::StrAppend(&text, " copied{", CopyReasonName(static_cast<CopyReason>(i)),
