@@ -23,10 +23,9 @@ rocksdb::Status Run(const std::string& path, std::vector<sheaf::PinnedSlice>* la
   options.create_if_missing = true;
   options.error_if_exists = true;
   options.merge_operator = sheaf::NewAppendOperator();
-  rocksdb::DB* opened = nullptr;
-  rocksdb::Status s = rocksdb::DB::Open(options, path, &opened);
+  std::unique_ptr<rocksdb::DB> db;
+  rocksdb::Status s = sheaf::OpenDB(options, path, &db);
   if (!s.ok()) return s;
-  const std::unique_ptr<rocksdb::DB> db(opened);
   std::unique_ptr<sheaf::Store> store;
   s = sheaf::Store::Open(db.get(), nullptr, {}, &store);
   if (!s.ok()) return s;

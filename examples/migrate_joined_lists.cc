@@ -133,10 +133,9 @@ rocksdb::Status Run(const std::string& path, const std::string& old_name,
     return rocksdb::Status::NotFound("no column family", old_name);
   }
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
-  rocksdb::DB* opened = nullptr;
-  s = rocksdb::DB::Open(db_options, path, families, &handles, &opened);
+  std::unique_ptr<rocksdb::DB> db;
+  s = sheaf::OpenDB(db_options, path, families, &handles, &db);
   if (!s.ok()) return s;
-  const std::unique_ptr<rocksdb::DB> db(opened);
 
   // Block size, compression and so on as before.
   rocksdb::ColumnFamilyOptions options = families[old_index].options;

@@ -64,6 +64,7 @@ int main(int argc, char** argv) {
   if (!s.ok()) return Fail(s);
   std::unique_ptr<rocksdb::DB> db(opened);
   sheaf::StoreOptions store_options;
+  store_options.read_only = true;
   std::unique_ptr<sheaf::Store> store;
   s = sheaf::Store::Open(db.get(), nullptr, store_options, &store);
   if (!s.ok()) {

@@ -29,9 +29,8 @@ int main(int argc, char** argv) {
   rocksdb::Options options;
   rocksdb::Status s =
       rocksdb::GetOptionsFromString(config, rocksdb::Options(), configured, &options);
-  rocksdb::DB* opened = nullptr;
-  if (s.ok()) s = rocksdb::DB::Open(options, argv[1], &opened);
-  std::unique_ptr<rocksdb::DB> db(opened);
+  std::unique_ptr<rocksdb::DB> db;
+  if (s.ok()) s = sheaf::OpenDB(options, argv[1], &db);
 
   std::unique_ptr<sheaf::Store> store;
   if (s.ok()) s = sheaf::Store::Open(db.get(), nullptr, {}, &store);

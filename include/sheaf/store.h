@@ -7,18 +7,20 @@
 //
 // Ownership: does not own the DB or the column family, which must outlive the Store and its
 // Cursors. What Get, GetLast and MultiGet return may outlive all of them, and the DB too: blocks
-// hold the caches that they are pinned in. What GetSegments returns may not.
+// hold the caches that they are pinned in. What GetSegments returns may not. A DB that is deleted
+// before its Store cannot be noticed: declare the Store after it.
 //
-// Thread safety: any number of threads may use a Store. One thread at a time may use a Cursor.
+// Thread safety: any number of threads may use a Store. One thread at a time may use a Cursor. In a
+// child of fork(), every call that would reach the DB fails with NotSupported.
 //
 //   rocksdb::Options options;
 //   options.create_if_missing = true;
 //   options.merge_operator = sheaf::NewAppendOperator();
-//   rocksdb::DB* db = nullptr;
-//   rocksdb::Status s = rocksdb::DB::Open(options, path, &db);
+//   std::unique_ptr<rocksdb::DB> lists;
+//   rocksdb::Status s = sheaf::OpenDB(options, path, &lists);
 //   if (!s.ok()) return s;                                   // as after each call below
 //   std::unique_ptr<sheaf::Store> store;
-//   s = sheaf::Store::Open(db, db->DefaultColumnFamily(), {}, &store);
+//   s = sheaf::Store::Open(lists.get(), nullptr, {}, &store);
 //   s = store->Append(rocksdb::WriteOptions(), "user:7", {"login", "search", "logout"});
 //   sheaf::PinnedBlob events;
 //   s = store->Get(rocksdb::ReadOptions(), "user:7", &events);
@@ -50,6 +52,7 @@
 #include "sheaf/blob_builder.h"
 #include "sheaf/blob_view.h"
 #include "sheaf/layout.h"
+#include "sheaf/open_db.h"
 #include "sheaf/pinnable.h"
 #include "sheaf/pinned_blob.h"
 #include "sheaf/pinned_slice.h"
@@ -62,10 +65,24 @@ class StoreCore;
 }  // namespace internal
 
 struct StoreOptions {
-  // Layout of the lists. Must be the `layout` of the column family's merge operator, if that is
-  // `sheaf.append`.
+  // Layout of the lists. Must be the `layout` of the column family's merge operator.
   // Default: kCompact
   Layout layout = Layout::kCompact;
+
+  // Only for reading: every write through the Store is NotSupported. Then the column family need
+  // not have the merge operator `sheaf.append`; without it, lists with pending operands cannot be
+  // read.
+  // Default: false
+  bool read_only = false;
+
+  // For debugging: copies every list that is read into memory of its own, which is freed when the
+  // last PinnedBlob or PinnedSlice of it goes. A Cursor copies each key and list, and frees them at
+  // Next(). So AddressSanitizer and valgrind report a view that is used too late; otherwise the
+  // bytes are still in RocksDB's cache, and the use seems to work. zero_copy() is false, and
+  // stats() has CopyReason::kCopyReads.
+  // The environment variable SHEAF_COPY_READS=1 does the same for every Store that is opened.
+  // Default: false
+  bool copy_reads = false;
 };
 
 // Keys from `begin` on, before `end`, in the order of the column family's comparator. An empty
@@ -79,7 +96,8 @@ struct KeyRange {
   [[nodiscard]] static KeyRange All() { return KeyRange(); }
 };
 
-// Steps over lists in key order, one key a step.
+// Steps over lists in key order, one key a step. Holds memtables and files of the DB as they were:
+// destroy it before the DB is closed. Store::Close() tells.
 //
 //   auto cursor = store->Scan(rocksdb::ReadOptions(), sheaf::KeyRange::Prefix("user:"));
 //   for (; cursor->Valid(); cursor->Next()) Use(cursor->key(), cursor->values());
@@ -131,7 +149,8 @@ class Store {
 
   // `cf` may be null: the default column family. Reads the column family's options once, to hold
   // its caches and to know why a read was copied.
-  // Errors: InvalidArgument for a null `db`, or a merge operator of another layout; NotSupported
+  // Errors: InvalidArgument for a null `db`, a column family whose merge operator is not
+  // `sheaf.append` (unless StoreOptions::read_only is set), or has another layout; NotSupported
   // for a secondary instance (DB::OpenAsSecondary), whose reads are wrong after it caught up, and
   // for cuckoo tables, which hold no operands. docs/guide.md, section 16, has what is supported.
   static rocksdb::Status Open(rocksdb::DB* db, rocksdb::ColumnFamilyHandle* cf,
@@ -142,13 +161,13 @@ class Store {
   Store& operator=(const Store&) = delete;
 
   // Replaces the list of `key`. An empty list is kept, and is not the same as no list.
-  // Errors: InvalidArgument past a layout's limit (see BlobBuilder); NotSupported where keys have
-  // user-defined timestamps; RocksDB's own.
+  // Errors: InvalidArgument past a layout's limit (see BlobBuilder); NotSupported with
+  // StoreOptions::read_only, and where keys have user-defined timestamps; RocksDB's own.
   rocksdb::Status Put(const rocksdb::WriteOptions& options, const rocksdb::Slice& key,
                       Values values);
 
   // Appends to the list of `key`, or begins it: one DB::Merge, no read.
-  // Errors: as Put; InvalidArgument if the column family's merge operator is not `sheaf.append`.
+  // Errors: as Put.
   rocksdb::Status Append(const rocksdb::WriteOptions& options, const rocksdb::Slice& key,
                          Values values);
 
@@ -231,12 +250,12 @@ class Store {
   rocksdb::Status GetSegments(const rocksdb::ReadOptions& options, const rocksdb::Slice& key,
                               std::vector<PinnedBlob>* segments);
 
-  // Call it before the DB is closed, if you use GetSegments. Errors: Busy, naming how many segments
-  // are still pinned to the DB; nothing has changed then. A segment is pinned while any PinnedBlob
-  // or PinnedSlice of it is held, and while GetSegments is under way. Once Close() returned OK, no
-  // segment can be pinned: every other call but stats(), layout(), keep_alive() and Close() fails
-  // with ShutdownInProgress. Close() does not wait for Cursors, nor for calls that are under way in
-  // other threads.
+  // Call it before the DB is closed, if you use GetSegments or Scan. Errors: Busy, naming how many
+  // segments are still pinned to the DB and how many Cursors are not destroyed yet; nothing has
+  // changed then. A segment is pinned while any PinnedBlob or PinnedSlice of it is held, and while
+  // GetSegments is under way. Once Close() returned OK, there is no Cursor and no segment can be
+  // pinned: every other call but stats(), layout(), keep_alive() and Close() fails with
+  // ShutdownInProgress. Close() does not wait for calls that are under way in other threads.
   rocksdb::Status Close();
 
   // `n` lists of one moment. Each has a status, as Get returns it. Calls RocksDB's batched

@@ -33,10 +33,14 @@ enum class CopyReason : uint8_t {
   // The row cache could not be trusted, so an iterator read the list past it: an SST has range
   // deletions, keys have user-defined timestamps, or the DB is opened read-only.
   kRowCache,
+  // StoreOptions::copy_reads, or SHEAF_COPY_READS in the environment: RocksDB pinned it, and Sheaf
+  // copied it, so that a memory checker sees views that are used too late.
+  kCopyReads,
 };
-constexpr size_t kCopyReasons = 7;
+constexpr size_t kCopyReasons = 8;
 
-// "memtable", "merge", "uncached", "mmap", "table format", "pin dies with DB", "row cache".
+// "memtable", "merge", "uncached", "mmap", "table format", "pin dies with DB", "row cache",
+// "copy_reads".
 const char* CopyReasonName(CopyReason reason);
 
 struct StoreStats {
@@ -49,6 +53,11 @@ struct StoreStats {
   uint64_t failed = 0;
   // Lists whose bytes are RocksDB's own.
   uint64_t zero_copy_reads = 0;
+  // Lists that Get, GetLast and MultiGet read from a file and pinned, but that are larger than a
+  // shard of the LRU cache, which drops them as soon as no pin is held: so the next read goes to
+  // the file again. (A read while another pin is held counts too.) See docs/guide.md, "What a pin
+  // costs".
+  uint64_t reads_not_kept = 0;
   // Lists that RocksDB or Sheaf copied, and their bytes, by CopyReason.
   std::array<uint64_t, kCopyReasons> copied_reads = {};
   std::array<uint64_t, kCopyReasons> copied_bytes = {};
@@ -61,6 +70,8 @@ struct StoreStats {
   // Segments that Store::GetSegments pinned to the DB and that are held now. While there are any,
   // Store::Close() is Busy.
   uint64_t segments_pinned = 0;
+  // Cursors of Store::Scan that are not destroyed yet. While there are any, Store::Close() is Busy.
+  uint64_t cursors_open = 0;
 
   // Blocks that some PinnedBlob or PinnedSlice holds now, and the bytes of their blobs. The memory
   // that is held may be more, as a blob pins the whole cache entry that it lies in. The segments of

@@ -14,10 +14,32 @@
 namespace sheaf {
 namespace {
 
+// Bytes in an allocation of exactly their size, where a memory checker sees each use of them that
+// is too late or past their end.
+class Copy {
+ public:
+  void CopyFrom(const rocksdb::Slice& bytes) {
+    bytes_.reset(new char[bytes.size()]);
+    std::memcpy(bytes_.get(), bytes.data(), bytes.size());
+    size_ = bytes.size();
+  }
+  void Free() { bytes_.reset(); }
+  rocksdb::Slice slice() const { return rocksdb::Slice(bytes_.get(), size_); }
+
+ private:
+  std::unique_ptr<char[]> bytes_;
+  size_t size_ = 0;
+};
+
 class CursorImpl final : public Cursor {
  public:
-  CursorImpl(const internal::StoreCore& core, const rocksdb::ReadOptions& options, KeyRange range)
-      : layout_(core.layout), range_(std::move(range)), options_(options) {
+  CursorImpl(const internal::StoreCore& core, internal::CursorHold hold,
+             const rocksdb::ReadOptions& options, KeyRange range)
+      : layout_(core.layout),
+        copies_(core.copy_reads),
+        hold_(std::move(hold)),
+        range_(std::move(range)),
+        options_(options) {
     // Bounds have no timestamps, whatever the comparator.
     const auto less = [&core](const rocksdb::Slice& a, const rocksdb::Slice& b) {
       return core.cf->GetComparator()->CompareWithoutTimestamp(a, /*a_has_ts=*/false, b,
@@ -54,18 +76,19 @@ class CursorImpl final : public Cursor {
 
   bool Valid() const override { return valid_; }
 
-  bool HasKey() const override { return iterator_->Valid(); }
+  bool HasKey() const override { return !stopped_ && iterator_->Valid(); }
 
   void Next() override {
-    if (!iterator_->Valid()) return;
+    if (!HasKey()) return;
+    if (opened_in_ != internal::ForkCount::Now()) return Stop();
     Go([this] { iterator_->Next(); });
   }
 
   rocksdb::Status status() const override {
-    return iterator_->Valid() || !status_.ok() ? status_ : iterator_->status();
+    return HasKey() || !status_.ok() ? status_ : iterator_->status();
   }
 
-  rocksdb::Slice key() const override { return iterator_->key(); }
+  rocksdb::Slice key() const override { return copies_ ? key_.slice() : iterator_->key(); }
 
   const BlobView& values() const override { return values_; }
 
@@ -90,11 +113,25 @@ class CursorImpl final : public Cursor {
     }
   }
 
+  // In a fork, the iterator may wait for ever.
+  void Stop() {
+    stopped_ = true;
+    valid_ = false;
+    status_ = internal::StoreCore::ForkedStatus();
+  }
+
   void Parse() {
     valid_ = false;
+    key_.Free();
+    value_.Free();
     if (!status_.ok()) status_ = rocksdb::Status::OK();
     if (!iterator_->Valid()) return;
-    const rocksdb::Slice value = iterator_->value();
+    rocksdb::Slice value = iterator_->value();
+    if (copies_) {
+      key_.CopyFrom(iterator_->key());
+      value_.CopyFrom(value);
+      value = value_.slice();
+    }
     const absl::Status status =
         BlobParser::ParseInto(value.ToStringView(), layout_, BlobParser::Extent::kWhole, &values_);
     valid_ = status.ok();
@@ -102,36 +139,47 @@ class CursorImpl final : public Cursor {
   }
 
   const Layout layout_;
+  const bool copies_;                // StoreOptions::copy_reads
+  const internal::CursorHold hold_;  // until the iterator is gone
+  const uint64_t opened_in_ = internal::ForkCount::Now();
   KeyRange range_;
   rocksdb::Slice begin_;
   rocksdb::Slice end_;
   rocksdb::ReadOptions options_;
   std::unique_ptr<internal::ScanIterator> iterator_;  // points to the members above
+  Copy key_;                                          // both empty unless copies_
+  Copy value_;
   BlobView values_;
   bool valid_ = false;
+  bool stopped_ = false;
   rocksdb::Status status_;
 };
 
-// What Scan of a closed Store gives.
+// What Scan of a Store that is closed, or of another process, returns.
 class ClosedCursor final : public Cursor {
  public:
+  explicit ClosedCursor(rocksdb::Status status) : status_(std::move(status)) {}
   bool Valid() const override { return false; }
   bool HasKey() const override { return false; }
   void Next() override {}
-  rocksdb::Status status() const override { return internal::StoreCore::ClosedStatus(); }
+  rocksdb::Status status() const override { return status_; }
   rocksdb::Slice key() const override { return rocksdb::Slice(); }
   const BlobView& values() const override { return values_; }
   PinnedBlob Detach() const override { return PinnedBlob(); }
 
  private:
+  const rocksdb::Status status_;
   BlobView values_;
 };
 
 }  // namespace
 
 std::unique_ptr<Cursor> Store::Scan(const rocksdb::ReadOptions& options, KeyRange range) {
-  if (core_->closed()) return std::make_unique<ClosedCursor>();
-  return std::make_unique<CursorImpl>(*core_, options, std::move(range));
+  internal::CursorHold hold(core_->db_pins);
+  if (core_->closed() || hold.empty()) {
+    return std::make_unique<ClosedCursor>(core_->ClosedStatus());
+  }
+  return std::make_unique<CursorImpl>(*core_, std::move(hold), options, std::move(range));
 }
 
 }  // namespace sheaf

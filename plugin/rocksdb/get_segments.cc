@@ -9,8 +9,8 @@
 #include "absl/container/fixed_array.h"
 #include "plugin/codec/blob_parser.h"
 #include "plugin/codec/blob_view_access.h"
+#include "plugin/rocksdb/db_pins.h"
 #include "plugin/rocksdb/pinnable_block.h"
-#include "plugin/rocksdb/segment_pins.h"
 #include "plugin/rocksdb/store_core.h"
 #include "sheaf/store.h"
 
@@ -104,9 +104,9 @@ rocksdb::Status Store::GetSegments(const rocksdb::ReadOptions& options, const ro
   }
 
   // While this is counted, Close() waits for the caller to come again.
-  const std::shared_ptr<internal::SegmentPins>& pins = core_->segment_pins;
-  if (!pins->Add(1)) return merged();
-  const absl::Cleanup done = [&pins] { pins->Drop(1); };
+  const std::shared_ptr<internal::DbPins>& pins = core_->db_pins;
+  if (!pins->AddSegments(1)) return merged();
+  const absl::Cleanup done = [&pins] { pins->DropSegments(1); };
 
   internal::Blocks blocks;
   rocksdb::Status s = internal::ReadOperands(*core_, options, key, &blocks);
@@ -125,11 +125,17 @@ rocksdb::Status Store::GetSegments(const rocksdb::ReadOptions& options, const ro
   uint64_t bytes = 0;
   for (const auto& block : blocks) bytes += block->value().size();
   // RocksDB pins all of them or copies all of them.
-  const bool is_pinned = internal::HoldsPin(blocks[0]->value());
+  const bool can_pin = internal::HoldsPin(blocks[0]->value());
+  const bool is_pinned = can_pin && !core_->copy_reads;
   const auto group = std::make_shared<internal::SegmentGroup>();
   if (is_pinned) group->pins = pins;
   group->entry = core_->ledger->CountFound(bytes);
-  if (!is_pinned) core_->ledger->CountCopied(CopyReason::kMerge, bytes);
+  if (!is_pinned) {
+    core_->ledger->CountCopied(can_pin ? CopyReason::kCopyReads : CopyReason::kMerge, bytes);
+  }
+  if (core_->copy_reads) {
+    for (const auto& block : blocks) block->Copy();
+  }
   for (size_t i = 0; i < blocks.size(); ++i) {
     internal::SegmentBlock::Seal(std::move(blocks[i]), is_pinned, internal::SegmentHold(group),
                                  &(*segments)[i]);

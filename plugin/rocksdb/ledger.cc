@@ -124,6 +124,9 @@ void Ledger::CountCopied(CopyReason reason, uint64_t bytes) {
   });
 }
 
+void Ledger::CountNotKept() {
+  InMine([](Shard& shard, bool alone) { shard.not_kept.Add(1, alone); });
+}
 void Ledger::CountNotFound() {
   InMine([](Shard& shard, bool alone) { shard.not_found.Add(1, alone); });
 }
@@ -153,6 +156,7 @@ StoreStats Ledger::Snapshot() {
   uint64_t found = 0;
   for (const Shard& shard : shards_) {
     found += shard.found.get();
+    stats.reads_not_kept += shard.not_kept.get();
     stats.not_found += shard.not_found.get();
     stats.corrupt += shard.corrupt.get();
     stats.failed += shard.failed.get();

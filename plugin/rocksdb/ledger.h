@@ -83,6 +83,8 @@ class Ledger {
   Pin CountFound(uint64_t bytes);
   // In addition, if its bytes were copied.
   void CountCopied(CopyReason reason, uint64_t bytes);
+  // In addition, if the cache will not keep it.
+  void CountNotKept();
   void CountNotFound();
   void CountCorrupt();
   void CountFailed();
@@ -150,6 +152,7 @@ class Ledger {
     uint64_t reservations = 0;  // since it looked
 
     Ledger* ledger = nullptr;
+    Counter not_kept;
     Counter not_found;
     Counter corrupt;
     Counter failed;

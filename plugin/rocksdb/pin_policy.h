@@ -3,6 +3,8 @@
 #ifndef SHEAF_PLUGIN_ROCKSDB_PIN_POLICY_H_
 #define SHEAF_PLUGIN_ROCKSDB_PIN_POLICY_H_
 
+#include <cstdint>
+#include <limits>
 #include <memory>
 
 #include "rocksdb/db.h"
@@ -30,8 +32,16 @@ struct PinPolicy {
   // not must be from a memtable.
   bool files_may_copy = false;
 
+  // The most bytes that one shard of the cache that lists come from has room for: it drops a larger
+  // list as soon as no pin of it is held. The max if no cache keeps lists anyway.
+  uint64_t max_kept = std::numeric_limits<uint64_t>::max();
+
   static PinPolicy Of(const rocksdb::Options& options);
 };
+
+// The bytes that a shard of `cache` has room for, now, if it drops a larger entry at once: an
+// LRUCache does. Else the max.
+uint64_t ShardCapacity(const rocksdb::Cache& cache);
 
 }  // namespace internal
 }  // namespace sheaf

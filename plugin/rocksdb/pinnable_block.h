@@ -3,8 +3,10 @@
 #ifndef SHEAF_PLUGIN_ROCKSDB_PINNABLE_BLOCK_H_
 #define SHEAF_PLUGIN_ROCKSDB_PINNABLE_BLOCK_H_
 
+#include <algorithm>
 #include <cstddef>
 #include <memory>
+#include <string>
 #include <utility>
 
 #include "plugin/codec/blob_view_access.h"
@@ -50,6 +52,16 @@ class PinnableBlock final : public Block {
       value_.PinSelf();
     }
     other.Reset();  // NOLINT(bugprone-use-after-move): whatever moving has left there
+  }
+
+  // Moves the bytes into an allocation of their own, whether RocksDB pinned them or not.
+  void Copy() {
+    std::string copy;
+    copy.reserve(std::max<size_t>(value_.size(), 64));  // never within the string itself
+    copy.assign(value_.data(), value_.size());
+    value_.Reset();
+    *value_.GetSelf() = std::move(copy);
+    value_.PinSelf();
   }
 
   // Gives `block` to `*list`, whose view lies in value(). `share_pin`: keep RocksDB's pin; else

@@ -3,24 +3,57 @@
 
 #include "sheaf/store.h"
 
+#include <cinttypes>
+#include <cstdlib>
 #include <memory>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "plugin/codec/operand.h"
 #include "plugin/rocksdb/append_operator_impl.h"
+#include "plugin/rocksdb/pin_policy.h"
 #include "plugin/rocksdb/single_appends.h"
 #include "plugin/rocksdb/store_core.h"
+#include "rocksdb/cache.h"
+#include "rocksdb/env.h"
 #include "rocksdb/table.h"
 
 namespace sheaf {
 namespace internal {
 namespace {
 
+// Of a block cache. RocksDB's default cache of 8 MB has 16 shards of 512 KB.
+constexpr uint64_t kSmallShard = 1 << 20;
+
 // Why a list or an operand that cannot be encoded was not written.
 rocksdb::Status NotWritten(const absl::Status& status) {
   return rocksdb::Status::InvalidArgument(
       "list not written", rocksdb::Slice(status.message().data(), status.message().size()));
+}
+
+// Notes in RocksDB's log if the shards of the block cache are smaller than lists may well be.
+void NoteSmallShards(const rocksdb::Options& options, const std::string& family) {
+  const auto* const table =
+      options.table_factory == nullptr
+          ? nullptr
+          : options.table_factory->GetOptions<rocksdb::BlockBasedTableOptions>();
+  if (table == nullptr || table->no_block_cache || table->block_cache == nullptr) return;
+  const rocksdb::Cache& cache = *table->block_cache;
+  const uint64_t shard = ShardCapacity(cache);
+  if (shard >= kSmallShard) return;
+  rocksdb::Info(
+      options.info_log,
+      "sheaf: column family \"%s\": a shard of the block cache has room for %" PRIu64
+      " of its %zu bytes. A larger list is not kept in the cache, so that each read of it "
+      "reads the file. For such lists, use a larger cache, or fewer shards: "
+      "rocksdb::NewLRUCache(capacity, /*num_shard_bits=*/0). Store::stats() counts such "
+      "reads as reads_not_kept.",
+      family.c_str(), shard, cache.GetCapacity());
+}
+
+bool EnvironmentCopiesReads() {
+  const char* const value = std::getenv("SHEAF_COPY_READS");
+  return value != nullptr && std::string_view(value) == "1";
 }
 
 }  // namespace
@@ -56,6 +89,13 @@ rocksdb::Status Store::Open(rocksdb::DB* db, rocksdb::ColumnFamilyHandle* cf,
   const rocksdb::Status s =
       internal::AppendOperator::Find(cf_options.merge_operator.get(), &appends, &append_options);
   if (!s.ok()) return s;
+  if (!appends && !options.read_only) {
+    return rocksdb::Status::InvalidArgument(
+        absl::StrCat("Store::Open: column family \"", cf->GetName(),
+                     "\" does not have the merge operator sheaf.append"),
+        "open the DB with sheaf::OpenDB and ColumnFamilyOptions::merge_operator = "
+        "sheaf::NewAppendOperator(); or, to read only, set StoreOptions::read_only");
+  }
   if (appends && append_options.layout != options.layout) {
     return rocksdb::Status::InvalidArgument(
         absl::StrCat("Store::Open: StoreOptions::layout is ", LayoutName(options.layout),
@@ -89,8 +129,11 @@ rocksdb::Status Store::Open(rocksdb::DB* db, rocksdb::ColumnFamilyHandle* cf,
         "after it caught up, RocksDB's secondary shows appended values twice, and deleted ones "
         "again; open the DB with DB::OpenForReadOnly, or open a Checkpoint of it");
   }
+  internal::NoteSmallShards(cf_options, cf->GetName());
+  StoreOptions with = options;
+  with.copy_reads |= internal::EnvironmentCopiesReads();
   store->reset(new Store(std::make_unique<StoreCore>(
-      db, cf, options.layout, appends, append_options,
+      db, cf, with, appends, append_options,
       std::make_shared<const internal::PinPolicy>(internal::PinPolicy::Of(cf_options)), instance,
       cf_options.enable_blob_files)));
   return rocksdb::Status::OK();
@@ -139,19 +182,16 @@ Store::Change Store::Removing(std::string_view value) const {
 Store::Change Store::Clearing() const { return Merging("Store::Clear", internal::EncodeClear()); }
 
 Store::Change Store::Merging(const char* name, std::string operand) const {
-  Change change = {name, /*is_merge=*/true, rocksdb::Status::OK(), std::move(operand)};
-  if (!core_->can_append) {
-    change.status = rocksdb::Status::InvalidArgument(
-        absl::StrCat(name, ": column family \"", core_->cf->GetName(),
-                     "\" does not have the merge operator sheaf.append; open the DB with "
-                     "ColumnFamilyOptions::merge_operator = sheaf::NewAppendOperator()"));
-  }
-  return change;
+  return {name, /*is_merge=*/true, rocksdb::Status::OK(), std::move(operand)};
 }
 
 rocksdb::Status Store::MayWrite(const Change& change) const {
   if (!change.status.ok()) return change.status;
-  if (core_->closed()) return StoreCore::ClosedStatus();
+  if (core_->closed()) return core_->ClosedStatus();
+  if (core_->read_only) {
+    return rocksdb::Status::NotSupported(
+        absl::StrCat(change.name, ": the Store was opened with StoreOptions::read_only"));
+  }
   if (core_->cf->GetComparator()->timestamp_size() != 0) {
     return rocksdb::Status::NotSupported(absl::StrCat(
         change.name, ": column family \"", core_->cf->GetName(),
@@ -224,19 +264,31 @@ rocksdb::Status Store::Clear(const rocksdb::WriteOptions& options, const rocksdb
 }
 
 rocksdb::Status Store::Close() {
-  const uint64_t pins = core_->segment_pins->Close();
-  if (pins != 0) {
-    return rocksdb::Status::Busy(absl::StrCat(
-        "Store::Close: ", pins, pins == 1 ? " segment" : " segments",
-        " of GetSegments still pinned to the DB; drop their PinnedBlobs and PinnedSlices first"));
+  if (core_->forked()) return core_->ClosedStatus();
+  const internal::DbPins::Counts pins = core_->db_pins->Close();
+  if (!pins.any()) {
+    core_->Close();
+    return rocksdb::Status::OK();
   }
-  core_->Close();
-  return rocksdb::Status::OK();
+  std::string busy = "Store::Close: ";
+  if (pins.segments != 0) {
+    absl::StrAppend(&busy, pins.segments, pins.segments == 1 ? " segment" : " segments",
+                    " of GetSegments still pinned to the DB; drop their PinnedBlobs and "
+                    "PinnedSlices first");
+  }
+  if (pins.cursors != 0) {
+    absl::StrAppend(&busy, pins.segments != 0 ? "; " : "", pins.cursors,
+                    pins.cursors == 1 ? " Cursor" : " Cursors",
+                    " of Scan not destroyed yet; destroy them first");
+  }
+  return rocksdb::Status::Busy(busy);
 }
 
 StoreStats Store::stats() const {
   StoreStats stats = core_->ledger->Snapshot();
-  stats.segments_pinned = core_->segment_pins->count();
+  const internal::DbPins::Counts pins = core_->db_pins->counts();
+  stats.segments_pinned = pins.segments;
+  stats.cursors_open = pins.cursors;
   return stats;
 }
 

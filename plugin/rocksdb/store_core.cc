@@ -41,6 +41,20 @@ std::unique_ptr<rocksdb::Iterator> StoreCore::NewIterator(const rocksdb::ReadOpt
   return iterator;
 }
 
+rocksdb::Status StoreCore::ClosedStatus() const {
+  return forked()
+             ? ForkedStatus()
+             : rocksdb::Status::ShutdownInProgress("the Store is closed (Store::Close was called)");
+}
+
+rocksdb::Status StoreCore::ForkedStatus() {
+  return rocksdb::Status::NotSupported(
+      "this process is a fork of the one that opened the Store, without the threads that the DB "
+      "needs",
+      "open the DB after fork, in one of the processes only; leave the child with _exit or exec, "
+      "without destroying the DB");
+}
+
 rocksdb::Status CorruptList(const rocksdb::Slice& key, const rocksdb::Slice& value, Layout layout,
                             const absl::Status& status) {
   const absl::Status why = ExplainUndecodable(value.ToStringView(), layout, status);

@@ -4,22 +4,25 @@
 #define SHEAF_PLUGIN_ROCKSDB_STORE_CORE_H_
 
 #include <atomic>
+#include <cstdint>
 #include <memory>
 #include <string_view>
 
 #include "absl/status/status.h"
+#include "plugin/rocksdb/db_pins.h"
+#include "plugin/rocksdb/fork_count.h"
 #include "plugin/rocksdb/instance.h"
 #include "plugin/rocksdb/ledger.h"
 #include "plugin/rocksdb/pin_policy.h"
 #include "plugin/rocksdb/range_deletion_guard.h"
 #include "plugin/rocksdb/read_context.h"
-#include "plugin/rocksdb/segment_pins.h"
 #include "rocksdb/comparator.h"
 #include "rocksdb/db.h"
 #include "rocksdb/iterator.h"
 #include "rocksdb/status.h"
 #include "sheaf/append_operator.h"
 #include "sheaf/layout.h"
+#include "sheaf/store.h"
 
 namespace sheaf {
 namespace internal {
@@ -27,12 +30,14 @@ namespace internal {
 class StoreCore {
  public:
   // The names differ from the members': RocksDB's own build, with plugins, has -Wshadow -Werror.
-  StoreCore(rocksdb::DB* a_db, rocksdb::ColumnFamilyHandle* a_cf, Layout a_layout, bool appends,
-            const AppendOptions& appends_with, std::shared_ptr<const PinPolicy> its_pin_policy,
-            const Instance& kind, bool makes_blobs)
+  StoreCore(rocksdb::DB* a_db, rocksdb::ColumnFamilyHandle* a_cf, const StoreOptions& options,
+            bool appends, const AppendOptions& appends_with,
+            std::shared_ptr<const PinPolicy> its_pin_policy, const Instance& kind, bool makes_blobs)
       : db(a_db),
         cf(a_cf),
-        layout(a_layout),
+        layout(options.layout),
+        read_only(options.read_only),
+        copy_reads(options.copy_reads),
         can_append(appends),
         append_options(appends_with),
         pin_policy(std::move(its_pin_policy)),
@@ -46,6 +51,8 @@ class StoreCore {
   rocksdb::DB* const db;
   rocksdb::ColumnFamilyHandle* const cf;
   const Layout layout;
+  const bool read_only;
+  const bool copy_reads;               // or the environment says so
   const bool can_append;               // the merge operator is sheaf.append
   const AppendOptions append_options;  // its options, if it is
   const std::shared_ptr<const PinPolicy> pin_policy;
@@ -59,7 +66,7 @@ class StoreCore {
   const std::unique_ptr<RangeDeletionGuard> no_range_deletions =
       std::make_unique<RangeDeletionGuard>(db, cf);
   const Ledger::Ptr ledger;
-  const std::shared_ptr<SegmentPins> segment_pins = std::make_shared<SegmentPins>();
+  const std::shared_ptr<DbPins> db_pins = std::make_shared<DbPins>();
 
   // True for a read that may do no I/O where values may lie in blob files. If the merge operator
   // needs such a value and no cache has it, DB::Get aborts (without assertions it says Corruption),
@@ -83,12 +90,13 @@ class StoreCore {
   // not right: see RangeDeletionGuard.
   std::unique_ptr<rocksdb::Iterator> NewIterator(const rocksdb::ReadOptions& options) const;
 
-  // Store::Close() was called, and nothing may reach the DB any more.
-  bool closed() const { return closed_.load(std::memory_order_relaxed); }
-  void Close() { closed_.store(true, std::memory_order_relaxed); }
-  static rocksdb::Status ClosedStatus() {
-    return rocksdb::Status::ShutdownInProgress("the Store is closed (Store::Close was called)");
-  }
+  // Nothing may reach the DB: Store::Close() was called, or this process is a fork of the one that
+  // opened the Store. ClosedStatus() tells which.
+  bool closed() const { return open_in_.load(std::memory_order_relaxed) != ForkCount::Now(); }
+  bool forked() const { return closed() && open_in_.load(std::memory_order_relaxed) != 0; }
+  void Close() { open_in_.store(0, std::memory_order_relaxed); }
+  rocksdb::Status ClosedStatus() const;
+  static rocksdb::Status ForkedStatus();
 
  private:
   static const char* FaultOfRowCache(rocksdb::ColumnFamilyHandle* cf, const Instance& instance) {
@@ -100,7 +108,7 @@ class StoreCore {
                : nullptr;
   }
 
-  std::atomic<bool> closed_{false};
+  std::atomic<uint64_t> open_in_{ForkCount::Watch()};  // 0: closed
 };
 
 // Corruption of the list of `key`: `value` was refused with `status`.

@@ -41,15 +41,19 @@ class Reading {
         value.ToStringView(), core_.layout, BlobParser::Extent::kWhole, BlobViewAccess::view(list));
     if (!status.ok()) return NotAList(key, value, status, s);
     const uint64_t bytes = value.size();
-    const bool share_pin = HoldsPin(value) && !core_.pin_policy->pins_die_with_db;
+    const bool can_share = HoldsPin(value) && !core_.pin_policy->pins_die_with_db;
+    const bool share_pin = can_share && !core_.copy_reads;
     Ledger::Pin pin = core_.ledger->CountFound(bytes);
     if (!share_pin) {
-      const uint64_t merged = operands();
-      const CopyReason reason =
-          value.IsPinned() ? core_.pin_policy->pin_reason : watch_.WhyCopied(merged);
+      const uint64_t merged = can_share ? 0 : operands();
+      const CopyReason reason = can_share          ? CopyReason::kCopyReads
+                                : value.IsPinned() ? core_.pin_policy->pin_reason
+                                                   : watch_.WhyCopied(merged);
       core_.ledger->CountCopied(reason, bytes);
       if (merged != 0) core_.ledger->CountMerged(merged);
+      if (core_.copy_reads) block->Copy();
     }
+    if (bytes > core_.pin_policy->max_kept) NotKept(can_share);
     StoreBlock::Seal(std::move(block), share_pin, std::move(pin), list);
   }
 
@@ -61,6 +65,14 @@ class Reading {
   }
 
  private:
+  // A list is larger than what a cache keeps. If it came from a file, and may have been read from
+  // it, count that.
+  [[gnu::noinline, gnu::cold]] void NotKept(bool is_pin) const {
+    if (is_pin && options_.fill_cache && options_.read_tier != rocksdb::kBlockCacheTier) {
+      core_.ledger->CountNotKept();
+    }
+  }
+
   [[gnu::noinline, gnu::cold]] void NotAList(const rocksdb::Slice& key, const rocksdb::Slice& value,
                                              const absl::Status& status, rocksdb::Status* s) const {
     // RocksDB also says OK and leaves the value empty where a table's index, or the base under
@@ -120,7 +132,7 @@ bool ReadWithCare(const StoreCore& core, const rocksdb::ReadOptions& options,
 rocksdb::Status ReadList(const StoreCore& core, const rocksdb::ReadOptions& options,
                          const rocksdb::Slice& key, ReadContext* context, PinnedBlob* list) {
   list->Reset();
-  if (core.closed()) return StoreCore::ClosedStatus();
+  if (core.closed()) return core.ClosedStatus();
   // RocksDB reads straight into the block: moving a PinnableSlice costs more than the block that
   // is allocated in vain where there is no list.
   auto block = std::make_unique<StoreBlock>();
@@ -191,7 +203,7 @@ void Store::MultiGet(const rocksdb::ReadOptions& options, size_t n, const rocksd
                      PinnedBlob* lists, rocksdb::Status* statuses) {
   if (core_->closed()) {
     std::fill_n(lists, n, PinnedBlob());
-    std::fill_n(statuses, n, StoreCore::ClosedStatus());
+    std::fill_n(statuses, n, core_->ClosedStatus());
     return;
   }
   // A batched MultiGet also keeps, in a row cache, what it saw before it failed.

@@ -20,6 +20,8 @@ const char* CopyReasonName(CopyReason reason) {
       return "pin dies with DB";
     case CopyReason::kRowCache:
       return "row cache";
+    case CopyReason::kCopyReads:
+      return "copy_reads";
   }
   return "?";
 }
@@ -27,6 +29,7 @@ const char* CopyReasonName(CopyReason reason) {
 std::string StoreStats::ToString() const {
   std::string text = absl::StrCat("reads=", reads, " not_found=", not_found, " corrupt=", corrupt,
                                   " failed=", failed, " zero_copy=", zero_copy_reads);
+  if (reads_not_kept != 0) absl::StrAppend(&text, " not_kept=", reads_not_kept);
   for (size_t i = 0; i < kCopyReasons; ++i) {
     if (copied_reads[i] == 0) continue;
     absl::StrAppend(&text, " copied{", CopyReasonName(static_cast<CopyReason>(i)),
@@ -36,6 +39,7 @@ std::string StoreStats::ToString() const {
     absl::StrAppend(&text, " operands{merged}=", operands_merged, " most=", operands_merged_peak);
   }
   if (segments_pinned != 0) absl::StrAppend(&text, " segments=", segments_pinned);
+  if (cursors_open != 0) absl::StrAppend(&text, " cursors=", cursors_open);
   absl::StrAppend(&text, " pinned=", blocks_pinned, "/", bytes_pinned,
                   "B peak=", blocks_pinned_peak, "/", bytes_pinned_peak, "B");
   return text;

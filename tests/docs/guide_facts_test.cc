@@ -237,6 +237,16 @@ class MessageTest : public GuideDb {
     EXPECT_TRUE(page_.find("`" + message) != std::string::npos) << "not in the guide: " << message;
   }
 
+  // Opens the DB with `options`, and a Store that may lack the merge operator.
+  void OpenReadOnly(const rocksdb::Options& options) {
+    Close();
+    rocksdb::DB* opened = nullptr;
+    ASSERT_OK(rocksdb::DB::Open(options, path(), &opened));
+    db.reset(opened);
+    StoreOptions reads;
+    reads.read_only = true;
+    ASSERT_OK(Store::Open(opened, nullptr, reads, &store));
+  }
   rocksdb::Options WithoutOperator() const {
     rocksdb::Options options = Options();
     options.merge_operator.reset();
@@ -295,10 +305,13 @@ TEST_F(MessageTest, AnotherLayout) {
 }
 
 TEST_F(MessageTest, NoMergeOperator) {
-  Open(WithoutOperator());
-  ExpectQuoted(store->Append({}, "key", {"a"}),
-               "Invalid argument: Store::Append: column family \"default\" does not have the merge "
+  OpenReadOnly(WithoutOperator());
+  std::unique_ptr<Store> writer;
+  ExpectQuoted(Store::Open(db.get(), nullptr, {}, &writer),
+               "Invalid argument: Store::Open: column family \"default\" does not have the merge "
                "operator sheaf.append");
+  ExpectQuoted(store->Append({}, "key", {"a"}),
+               "Not implemented: Store::Append: the Store was opened with StoreOptions::read_only");
   ExpectQuoted(db->Merge({}, "key", "a"),
                "Not implemented: Provide a merge_operator when opening DB");
 }
@@ -307,7 +320,7 @@ TEST_F(MessageTest, OperandsInFilesOfADbWithoutMergeOperator) {
   Open();
   ASSERT_OK(store->Append({}, "key", {"a"}));
   ASSERT_OK(db->Flush({}));
-  Open(WithoutOperator());
+  OpenReadOnly(WithoutOperator());
   ExpectQuoted(store->Get({}, "key", &list_),
                "Invalid argument: merge_operator is not properly initialized.");
   ExpectQuoted(store->Scan({}, KeyRange::All())->status(),
@@ -327,7 +340,7 @@ TEST_F(MessageTest, OperandsInTheLogOfADbWithoutMergeOperatorAreCutOff) {
   rocksdb::DB* opened = nullptr;
   ExpectQuoted(rocksdb::DB::Open(strict, path(), &opened), "Invalid argument: Merge requires");
   // By default RocksDB 7.8.3 opens it, and everything from the operand on is gone.
-  Open(WithoutOperator());
+  OpenReadOnly(WithoutOperator());
   Open();
   EXPECT_OK(store->Get({}, "a", &list_));
   EXPECT_TRUE(store->Get({}, "b", &list_).IsNotFound());
@@ -391,6 +404,12 @@ TEST_F(MessageTest, AStoreThatIsClosed) {
   ExpectQuoted(store->Close(),
                "Resource busy: Store::Close: 2 segments of GetSegments still pinned to the DB");
   segments.clear();
+  {
+    const auto cursor = store->Scan({}, KeyRange::All());
+    ExpectQuoted(store->Close(),
+                 "Resource busy: Store::Close: 1 Cursor of Scan not destroyed yet; destroy them "
+                 "first");
+  }
   ASSERT_OK(store->Close());
   ExpectQuoted(store->Append({}, "k", {"a"}),
                "Shutdown in progress: the Store is closed (Store::Close was called)");

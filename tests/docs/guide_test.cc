@@ -50,10 +50,9 @@ rocksdb::Status Start(const std::string& path) {
   rocksdb::Options options;
   options.create_if_missing = true;
   options.merge_operator = sheaf::NewAppendOperator();
-  rocksdb::DB* opened = nullptr;
-  rocksdb::Status s = rocksdb::DB::Open(options, path, &opened);
+  std::unique_ptr<rocksdb::DB> db;
+  rocksdb::Status s = sheaf::OpenDB(options, path, &db);
   if (!s.ok()) return s;
-  std::unique_ptr<rocksdb::DB> db(opened);
 
   std::unique_ptr<sheaf::Store> store;  // declared after `db`, so it goes first
   s = sheaf::Store::Open(db.get(), db->DefaultColumnFamily(), sheaf::StoreOptions(), &store);
@@ -285,17 +284,6 @@ rocksdb::Status ReadPieces(Store* store) {
   return store->Close().IsBusy() ? s : rocksdb::Status::Aborted("Close did not refuse");
 }
 
-rocksdb::Status CloseBoth(std::unique_ptr<Store> store, std::unique_ptr<rocksdb::DB> db) {
-  rocksdb::Status s;
-  // [close]
-  s = store->Close();  // Busy, with their number, while pieces are held; nothing has changed then
-  if (!s.ok()) return s;
-  store.reset();
-  db.reset();
-  // [/close]
-  return s;
-}
-
 TEST_F(GuideTest, PiecesAreReadAsOneListAndDroppedBeforeTheDbIsClosed) {
   Open();
   const std::string login(40000, 'l');  // RocksDB copies what is small
@@ -304,7 +292,7 @@ TEST_F(GuideTest, PiecesAreReadAsOneListAndDroppedBeforeTheDbIsClosed) {
   ASSERT_OK(store->Append({}, "user:7", {"logout"}));
   ASSERT_OK(ReadPieces(store.get()));
   EXPECT_THAT(used, ElementsAre(login, "search", "logout"));
-  EXPECT_OK(CloseBoth(std::move(store), std::move(db)));
+  EXPECT_OK(store->Close());
 }
 
 // 3 Lifetimes
@@ -331,6 +319,24 @@ TEST_F(GuideTest, ASliceOutlivesTheDb) {
   Use(last);  // fine
   // [/outlive]
   EXPECT_THAT(used, ElementsAre("search"));
+}
+
+rocksdb::Status CloseBoth(std::unique_ptr<Store> store, std::unique_ptr<rocksdb::DB> db) {
+  // [close]
+  rocksdb::Status s = store->Close();  // Busy while a Cursor or a segment is held
+  if (!s.ok()) return s;
+  store.reset();
+  db.reset();
+  // [/close]
+  return s;
+}
+
+TEST_F(GuideTest, TheStoreIsClosedBeforeTheDb) {
+  Open();
+  auto cursor = store->Scan(rocksdb::ReadOptions(), KeyRange::All());
+  EXPECT_TRUE(store->Close().IsBusy());
+  cursor.reset();
+  EXPECT_OK(CloseBoth(std::move(store), std::move(db)));
 }
 
 PinnedBlob Load(const rocksdb::Slice&) { return PinnedBlob(); }
@@ -397,10 +403,9 @@ rocksdb::Status OpenFamilies(const std::string& path) {
       {"events", lists},
       {"friends", lists}};
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
-  rocksdb::DB* opened = nullptr;
-  rocksdb::Status s = rocksdb::DB::Open(db_options, path, families, &handles, &opened);
+  std::unique_ptr<rocksdb::DB> db;
+  rocksdb::Status s = sheaf::OpenDB(db_options, path, families, &handles, &db);
   if (!s.ok()) return s;
-  std::unique_ptr<rocksdb::DB> db(opened);
 
   std::unique_ptr<sheaf::Store> events, friends;
   s = sheaf::Store::Open(db.get(), handles[1], sheaf::StoreOptions(), &events);
@@ -659,11 +664,11 @@ TEST_F(GuideTest, AListSplitByDayIsReadInOrder) {
   rocksdb::Options options;
   options.create_if_missing = true;
   options.merge_operator = sheaf::NewAppendOperator();            // lists grow without being read
-  rocksdb::DB* db;
-  rocksdb::Status s = rocksdb::DB::Open(options, "/tmp/lists", &db);
+  std::unique_ptr<rocksdb::DB> db;
+  rocksdb::Status s = sheaf::OpenDB(options, "/tmp/lists", &db);  // DB::Open, and checks the operator
 
   std::unique_ptr<sheaf::Store> store;
-  if (s.ok()) s = sheaf::Store::Open(db, db->DefaultColumnFamily(), {}, &store);
+  if (s.ok()) s = sheaf::Store::Open(db.get(), nullptr, {}, &store);
   if (s.ok()) s = store->Append({}, "user:7", {"login", "search", "logout"});
 
   sheaf::PinnedBlob events;
@@ -672,6 +677,10 @@ TEST_F(GuideTest, AListSplitByDayIsReadInOrder) {
   for (std::string_view event : events) Use(event);               // borrowed: no copy, no allocation
   sheaf::PinnedSlice last;                                        // owning: may outlive everything
   if (!events.empty()) last = events.Slice(events.size() - 1);
+
+  s = store->Close();                                             // Busy while something reads
+  store.reset();                                                  // the Store first, then the DB
+  db.reset();
   // [/readme]
   // clang-format on
   return 0;

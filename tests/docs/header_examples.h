@@ -13,6 +13,7 @@
 #include "sheaf/append_operator.h"
 #include "sheaf/blob_builder.h"
 #include "sheaf/blob_view.h"
+#include "sheaf/open_db.h"
 #include "sheaf/pinnable.h"
 #include "sheaf/pinned_blob.h"
 #include "sheaf/pinned_slice.h"

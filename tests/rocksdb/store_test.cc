@@ -9,6 +9,8 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "rocksdb/convenience.h"
+#include "rocksdb/merge_operator.h"
 #include "rocksdb/utilities/write_batch_with_index.h"
 #include "rocksdb/write_batch.h"
 #include "tests/rocksdb/test_db.h"
@@ -275,16 +277,58 @@ TEST(StoreOpenTest, ANullDbIsRefused) {
   EXPECT_TRUE(Store::Open(nullptr, nullptr, {}, &store).IsInvalidArgument());
 }
 
-TEST(StoreOpenTest, WithoutTheMergeOperatorPutWorksAndAppendSaysWhatToDo) {
-  rocksdb::Options options = TestDb::DefaultOptions();
-  options.merge_operator = nullptr;
-  TestDb db(options);
-  db.Put("key", {"a"});
-  EXPECT_EQ(db.Get("key"), List({"a"}));
-  const rocksdb::Status s = db.store().Append({}, "key", {"b"});
-  EXPECT_TRUE(s.IsInvalidArgument());
-  EXPECT_THAT(s.ToString(), HasSubstr("sheaf::NewAppendOperator()"));
-  EXPECT_EQ(db.Get("key"), List({"a"}));
+TEST(StoreOpenTest, WithoutTheMergeOperatorIsRefusedUnlessReadOnly) {
+  const TempDir dir;
+  rocksdb::Options options;
+  options.create_if_missing = true;
+  for (const char* const other : {"", "StringAppendOperator"}) {
+    if (*other != '\0') {
+      ASSERT_OK(rocksdb::MergeOperator::CreateFromString({}, other, &options.merge_operator));
+    }
+    rocksdb::DB* opened = nullptr;
+    ASSERT_OK(rocksdb::DB::Open(options, dir.path(), &opened));
+    const std::unique_ptr<rocksdb::DB> db(opened);
+    ASSERT_OK(db->Put({}, "key", Encode({"a"}).value()));
+
+    std::unique_ptr<Store> store;
+    const rocksdb::Status s = Store::Open(db.get(), nullptr, {}, &store);
+    EXPECT_EQ(store, nullptr);
+    EXPECT_EQ(s.ToString(),
+              "Invalid argument: Store::Open: column family \"default\" does not have the merge "
+              "operator sheaf.append: open the DB with sheaf::OpenDB and "
+              "ColumnFamilyOptions::merge_operator = sheaf::NewAppendOperator(); or, to read only, "
+              "set StoreOptions::read_only");
+
+    StoreOptions reads;
+    reads.read_only = true;
+    ASSERT_OK(Store::Open(db.get(), nullptr, reads, &store));
+    PinnedBlob list;
+    ASSERT_OK(store->Get({}, "key", &list));
+    EXPECT_EQ(ToList(list), List({"a"}));
+  }
+}
+
+TEST(StoreOpenTest, AReadOnlyStoreRefusesEachWriteAndReadsAll) {
+  TestDb db;
+  db.Append("key", {"a", "b"});
+  StoreOptions options;
+  options.read_only = true;
+  std::unique_ptr<Store> store;
+  ASSERT_OK(Store::Open(db.db(), nullptr, options, &store));
+  const rocksdb::WriteOptions write;
+  rocksdb::WriteBatch batch;
+  for (const rocksdb::Status& s :
+       {store->Put(write, "key", {"c"}), store->Append(write, "key", {"c"}),
+        store->Trim(write, "key", 1), store->Remove(write, "key", "a"), store->Clear(write, "key"),
+        store->Put(&batch, "key", {"c"}), store->Append(&batch, "key", {"c"})}) {
+    EXPECT_TRUE(s.IsNotSupported());
+    EXPECT_THAT(s.ToString(), HasSubstr("the Store was opened with StoreOptions::read_only"));
+  }
+  EXPECT_THAT(store->Trim(write, "key", 1).ToString(), HasSubstr("Store::Trim: "));
+  EXPECT_EQ(batch.Count(), 0);
+  PinnedBlob list;
+  ASSERT_OK(store->Get({}, "key", &list));
+  EXPECT_EQ(ToList(list), List({"a", "b"}));
 }
 
 }  // namespace

@@ -134,9 +134,7 @@ TEST_F(SafetyTest, AppendToADbWithAnotherMergeOperatorIsRefused) {
   rocksdb::Options options;
   {
     const auto db = Open(options);
-    std::unique_ptr<Store> store;
-    ASSERT_TRUE(Store::Open(db.get(), nullptr, {}, &store).ok());
-    ASSERT_TRUE(store->Put(rocksdb::WriteOptions(), "k", {"v"}).ok());
+    ASSERT_TRUE(db->Put(rocksdb::WriteOptions(), "k", Encode({"v"}).value()).ok());
   }
   for (const auto& result :
        {RunSheaf({"append", "--db", db_, "k", "w"}), RunSheaf({"load", "--db", db_}, "k\tw\n"),

@@ -112,6 +112,7 @@ Store& ReadDb::StoreOf(Layout layout) {
         layout == Layout::kCompact ? kEncodingOf<CompactFormat> : kEncodingOf<Fixed64Format>);
     StoreOptions options;
     options.layout = layout;
+    options.read_only = true;
     Require(Store::Open(db_.get(), family, options, &store), "open store");
   }
   return *store;

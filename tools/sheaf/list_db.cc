@@ -56,6 +56,7 @@ absl::Status ListDb::Open(const load::Database& database, Access access,
   Tell(result->opened_->note());
   StoreOptions options;
   options.layout = database.layout();
+  options.read_only = access == Access::kReadOnly;
   const rocksdb::Status status =
       Store::Open(result->opened_->db(), result->opened_->family(), options, &result->store_);
   if (!status.ok()) return FromRocks(database.path(), status);
