@@ -32,15 +32,18 @@
 
 #include "absl/base/attributes.h"
 #include "absl/status/statusor.h"
+#include "sheaf/blob_iterator.h"
 #include "sheaf/layout.h"
 
 namespace sheaf {
 
 class BlobView {
  public:
-  class const_iterator;
   using value_type = std::string_view;
+  using const_iterator = BlobIterator;
   using iterator = const_iterator;
+  using const_reverse_iterator = std::reverse_iterator<const_iterator>;
+  using reverse_iterator = const_reverse_iterator;
 
   // An empty list of layout `kCompact`, over no bytes at all: encoded() is "".
   BlobView() = default;
@@ -78,11 +81,15 @@ class BlobView {
   // The same with the index checked. Errors: absl::StatusCode::kOutOfRange.
   [[nodiscard]] absl::StatusOr<std::string_view> At(size_t i) const;
 
-  // In order, O(1) a step. Iterators borrow the bytes, not this BlobView.
+  // In order, and backwards. O(1) a step; BlobIterator says what a jump costs. Iterators borrow the
+  // bytes, not this BlobView.
   [[nodiscard]] const_iterator begin() const;
   [[nodiscard]] const_iterator end() const;
+  [[nodiscard]] const_reverse_iterator rbegin() const { return const_reverse_iterator(end()); }
+  [[nodiscard]] const_reverse_iterator rend() const { return const_reverse_iterator(begin()); }
 
-  // An iterator at value `i`, found as operator[] finds it. REQUIRES: i <= size().
+  // An iterator at value `i`, found as operator[] finds it: in layout `kFixed64` faster than
+  // `begin() + i`. REQUIRES: i <= size().
   [[nodiscard]] const_iterator From(size_t i) const;
 
   // Calls `f(std::string_view)` for each value in order. The fastest way over a whole list: what
@@ -108,7 +115,6 @@ class BlobView {
   template <typename Size, typename F>
   void ForEachOfWidth(F&& f) const;
 
-  static uint64_t LoadSize(const char* at, unsigned width);
   // Where value `i` begins, relative to contents. REQUIRES: i < size(), not uniform.
   uint64_t OffsetOf(size_t i) const;
 
@@ -138,95 +144,30 @@ class BlobView {
   uint32_t marks_[kSpans - 1] = {};
 };
 
-class BlobView::const_iterator {
- public:
-  // Yields by value, as a std::string_view is one; everything else is a forward iterator.
-  using iterator_category = std::forward_iterator_tag;
-  using value_type = std::string_view;
-  using difference_type = ptrdiff_t;
-  using reference = std::string_view;
-  class pointer {
-   public:
-    explicit pointer(std::string_view value) : value_(value) {}
-    const std::string_view* operator->() const { return &value_; }
-
-   private:
-    std::string_view value_;
-  };
-
-  const_iterator() = default;
-
-  std::string_view operator*() const {
-    return {content_, static_cast<size_t>(LoadSize(size_, width_))};
-  }
-  pointer operator->() const { return pointer(**this); }
-  const_iterator& operator++() {
-    content_ += LoadSize(size_, width_);
-    size_ += stride_;
-    --remaining_;
-    return *this;
-  }
-  const_iterator operator++(int) {
-    const_iterator before = *this;
-    ++*this;
-    return before;
-  }
-  friend bool operator==(const const_iterator& a, const const_iterator& b) {
-    return a.remaining_ == b.remaining_;
-  }
-  friend bool operator!=(const const_iterator& a, const const_iterator& b) { return !(a == b); }
-
- private:
-  friend class BlobView;
-  const_iterator(const char* size, const char* content, size_t remaining, uint8_t width,
-                 uint8_t stride)
-      : size_(size), content_(content), remaining_(remaining), width_(width), stride_(stride) {}
-
-  const char* size_ = nullptr;
-  const char* content_ = nullptr;
-  size_t remaining_ = 0;
-  uint8_t width_ = 1;
-  uint8_t stride_ = 0;
-};
-
 // Implementation only from here on.
-
-inline uint64_t BlobView::LoadSize(const char* at, unsigned width) {
-  // The width is the same for a whole list, so the branches are predicted.
-  if (width == 1) return static_cast<uint8_t>(*at);
-  if (width == 2) {
-    uint16_t size;
-    std::memcpy(&size, at, sizeof size);
-    return size;
-  }
-  if (width == 4) {
-    uint32_t size;
-    std::memcpy(&size, at, sizeof size);
-    return size;
-  }
-  uint64_t size;
-  std::memcpy(&size, at, sizeof size);
-  return size;
-}
 
 inline std::string_view BlobView::operator[](size_t i) const {
   assert(i < count_);
-  const uint64_t size = LoadSize(sizes_ + i * stride_, width_);
+  const uint64_t size = internal::LoadSize(sizes_ + i * stride_, width_);
   const uint64_t offset = stride_ == 0 ? i * size : OffsetOf(i);
   return {contents_ + offset, static_cast<size_t>(size)};
 }
 
 inline BlobView::const_iterator BlobView::begin() const {
-  return const_iterator(sizes_, contents_, count_, width_, stride_);
+  return const_iterator(sizes_, contents_, count_, count_, width_, stride_);
 }
 
 inline BlobView::const_iterator BlobView::From(size_t i) const {
   assert(i <= count_);
   if (i == count_) return end();
-  return const_iterator(sizes_ + i * stride_, (*this)[i].data(), count_ - i, width_, stride_);
+  return const_iterator(sizes_ + i * stride_, (*this)[i].data(), count_ - i, count_, width_,
+                        stride_);
 }
 
-inline BlobView::const_iterator BlobView::end() const { return const_iterator(); }
+inline BlobView::const_iterator BlobView::end() const {
+  return const_iterator(sizes_ + count_ * stride_, contents_ + contents_size_, 0, count_, width_,
+                        stride_);
+}
 
 template <typename Size, typename F>
 void BlobView::ForEachOfWidth(F&& f) const {
@@ -244,7 +185,7 @@ void BlobView::ForEachOfWidth(F&& f) const {
 template <typename F>
 void BlobView::ForEach(F&& f) const {
   if (stride_ == 0) {
-    const auto size = static_cast<size_t>(LoadSize(sizes_, width_));
+    const auto size = static_cast<size_t>(internal::LoadSize(sizes_, width_));
     const char* const end = contents_ + contents_size_;
     for (const char* content = contents_; content != end; content += size) {
       f(std::string_view(content, size));

@@ -41,7 +41,11 @@ namespace sheaf {
 
 class PinnedBlob {
  public:
+  using value_type = std::string_view;
   using const_iterator = BlobView::const_iterator;
+  using iterator = const_iterator;
+  using const_reverse_iterator = BlobView::const_reverse_iterator;
+  using reverse_iterator = const_reverse_iterator;
 
   // An empty list that holds no block.
   PinnedBlob() = default;
@@ -96,6 +100,12 @@ class PinnedBlob {
   }
   [[nodiscard]] const_iterator begin() const ABSL_ATTRIBUTE_LIFETIME_BOUND { return view_.begin(); }
   [[nodiscard]] const_iterator end() const ABSL_ATTRIBUTE_LIFETIME_BOUND { return view_.end(); }
+  [[nodiscard]] const_reverse_iterator rbegin() const ABSL_ATTRIBUTE_LIFETIME_BOUND {
+    return view_.rbegin();
+  }
+  [[nodiscard]] const_reverse_iterator rend() const ABSL_ATTRIBUTE_LIFETIME_BOUND {
+    return view_.rend();
+  }
 
   // Value `i` as a holder of the block: one atomic add. REQUIRES: i < size().
   [[nodiscard]] PinnedSlice Slice(size_t i) const {

@@ -37,6 +37,8 @@ class Segments {
   class const_iterator;
   using value_type = std::string_view;
   using iterator = const_iterator;
+  using const_reverse_iterator = std::reverse_iterator<const_iterator>;
+  using reverse_iterator = const_reverse_iterator;
 
   // An empty list.
   Segments() = default;
@@ -55,10 +57,13 @@ class Segments {
   // The same with the index checked. Errors: absl::StatusCode::kOutOfRange.
   [[nodiscard]] absl::StatusOr<std::string_view> At(size_t i) const ABSL_ATTRIBUTE_LIFETIME_BOUND;
 
-  // In order. O(1) a step, and one more for each blob without values. Iterators borrow these
-  // Segments.
+  // In order, and backwards. O(1) a step, and one more for each blob without values. A jump takes a
+  // binary search for the blob, and what a jump in it takes (see BlobIterator). Iterators borrow
+  // these Segments: use them while the Segments exist, and are not moved or assigned to.
   [[nodiscard]] const_iterator begin() const ABSL_ATTRIBUTE_LIFETIME_BOUND;
   [[nodiscard]] const_iterator end() const ABSL_ATTRIBUTE_LIFETIME_BOUND;
+  [[nodiscard]] const_reverse_iterator rbegin() const ABSL_ATTRIBUTE_LIFETIME_BOUND;
+  [[nodiscard]] const_reverse_iterator rend() const ABSL_ATTRIBUTE_LIFETIME_BOUND;
 
   // Calls `f(std::string_view)` for each value in order. The fastest way over all.
   template <typename F>
@@ -90,20 +95,32 @@ class Segments {
 
 class Segments::const_iterator {
  public:
-  // Yields by value, as a std::string_view is one; everything else is a forward iterator.
-  using iterator_category = std::forward_iterator_tag;
+  // Yields by value, as BlobIterator does.
+  using iterator_category = std::random_access_iterator_tag;
   using value_type = std::string_view;
   using difference_type = ptrdiff_t;
   using reference = std::string_view;
-  using pointer = BlobView::const_iterator::pointer;
+  using pointer = BlobIterator::pointer;
 
+  // Equal to others of its kind. Compare iterators of the same Segments only.
   const_iterator() = default;
 
   std::string_view operator*() const { return *value_; }
   pointer operator->() const { return pointer(*value_); }
+  std::string_view operator[](difference_type n) const { return *(*this + n); }
+
   const_iterator& operator++() {
     ++value_;
-    if (value_ == BlobView::const_iterator()) Settle(blob_ + 1);
+    if (value_ == blob_->end()) Settle(blob_ + 1);
+    return *this;
+  }
+  const_iterator& operator--() {
+    if (blob_ == Last() || value_ == blob_->begin()) {
+      do --blob_;
+      while (blob_->empty());
+      value_ = blob_->end();
+    }
+    --value_;
     return *this;
   }
   const_iterator operator++(int) {
@@ -111,35 +128,77 @@ class Segments::const_iterator {
     ++*this;
     return before;
   }
+  const_iterator operator--(int) {
+    const_iterator before = *this;
+    --*this;
+    return before;
+  }
+
+  // REQUIRES: the value that it goes to, or the end, is of the same Segments.
+  const_iterator& operator+=(difference_type n);
+  const_iterator& operator-=(difference_type n) { return *this += -n; }
+  friend const_iterator operator+(const_iterator it, difference_type n) { return it += n; }
+  friend const_iterator operator+(difference_type n, const_iterator it) { return it += n; }
+  friend const_iterator operator-(const_iterator it, difference_type n) { return it -= n; }
+  friend difference_type operator-(const const_iterator& a, const const_iterator& b) {
+    return static_cast<difference_type>(a.Index() - b.Index());
+  }
+
   friend bool operator==(const const_iterator& a, const const_iterator& b) {
-    return a.blob_ == b.blob_ && a.value_ == b.value_;
+    return a.value_ == b.value_ && a.blob_ == b.blob_;
   }
   friend bool operator!=(const const_iterator& a, const const_iterator& b) { return !(a == b); }
+  friend bool operator<(const const_iterator& a, const const_iterator& b) {
+    return a.blob_ != b.blob_ ? a.blob_ < b.blob_ : a.value_ < b.value_;
+  }
+  friend bool operator>(const const_iterator& a, const const_iterator& b) { return b < a; }
+  friend bool operator<=(const const_iterator& a, const const_iterator& b) { return !(b < a); }
+  friend bool operator>=(const const_iterator& a, const const_iterator& b) { return !(a < b); }
 
  private:
   friend class Segments;
-  const_iterator(const PinnedBlob* blob, const PinnedBlob* last) : last_(last) { Settle(blob); }
+  const_iterator(const Segments* segments, const PinnedBlob* blob) : segments_(segments) {
+    Settle(blob);
+  }
+
+  const PinnedBlob* Last() const { return segments_->blobs_.data() + segments_->blobs_.size(); }
 
   // At the first value from `blob` on.
   void Settle(const PinnedBlob* blob) {
-    while (blob != last_ && blob->empty()) ++blob;
+    const PinnedBlob* const last = Last();
+    while (blob != last && blob->empty()) ++blob;
     blob_ = blob;
-    value_ = blob == last_ ? BlobView::const_iterator() : blob->begin();
+    value_ = blob == last ? BlobIterator() : blob->begin();
   }
 
+  // Of the value, among all. A default-constructed iterator is at 0.
+  size_t Index() const;
+
+  // Invariant: value_ is at a value of *blob_, or default-constructed at the end.
+  const Segments* segments_ = nullptr;
   const PinnedBlob* blob_ = nullptr;
-  const PinnedBlob* last_ = nullptr;
-  BlobView::const_iterator value_;
+  BlobIterator value_;
 };
 
 inline Segments::const_iterator Segments::begin() const {
-  return const_iterator(blobs_.data(), blobs_.data() + blobs_.size());
+  return const_iterator(this, blobs_.data());
 }
 
 inline Segments::const_iterator Segments::end() const {
-  const PinnedBlob* const last = blobs_.data() + blobs_.size();
-  return const_iterator(last, last);
+  return const_iterator(this, blobs_.data() + blobs_.size());
 }
+
+inline Segments::const_reverse_iterator Segments::rbegin() const {
+  return const_reverse_iterator(end());
+}
+
+inline Segments::const_reverse_iterator Segments::rend() const {
+  return const_reverse_iterator(begin());
+}
+
+#if __cplusplus >= 202002L
+static_assert(std::random_access_iterator<Segments::const_iterator>);
+#endif
 
 }  // namespace sheaf
 

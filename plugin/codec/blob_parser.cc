@@ -132,7 +132,7 @@ absl::Status BlobParser::ParseCompact(std::string_view input, Extent extent, uin
     if (remaining < width) {
       return Corrupt(kCompactName, "size", at, "needs ", width, " bytes, ", remaining, " remain");
     }
-    const uint64_t size = BlobView::LoadSize(sizes, width);
+    const uint64_t size = internal::LoadSize(sizes, width);
     if (size == 0) {
       return Corrupt(kCompactName, "size", at, "found 0 in a uniform list, expected at least 1");
     }

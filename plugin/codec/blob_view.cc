@@ -56,6 +56,33 @@ uint64_t BlobView::OffsetOf(size_t i) const {
   return internal::CompactOffset(sizes_, width_, sizes_ + count_ * width_, i);
 }
 
+BlobIterator& BlobIterator::Jump(difference_type n) {
+  const auto values = static_cast<size_t>(n < 0 ? -n : n);
+  if (width_ == disk::kFixed64SizeBytes || values < disk::kGroupValues) {
+    const char* const to = size_ + n * width_;
+    const char* const first = n < 0 ? to : size_;
+    const uint64_t bytes = width_ == disk::kFixed64SizeBytes
+                               ? internal::Fixed64Offset(first, values)
+                               : internal::SumSizes(first, values, width_);
+    content_ += n < 0 ? -static_cast<difference_type>(bytes) : static_cast<difference_type>(bytes);
+    size_ = to;
+    remaining_ -= static_cast<size_t>(n);
+    return *this;
+  }
+  const size_t count = count_;
+  const size_t index = count - remaining_;
+  const size_t to = index + static_cast<size_t>(n);
+  const size_t value = std::min(to, count - 1);  // the end has no checkpoint of its own
+  const char* const sizes = size_ - index * width_;
+  const char* const checkpoints = sizes + count * width_;
+  const char* const contents =
+      checkpoints + (count - 1) / disk::kGroupValues * disk::kCheckpointBytes;
+  content_ = contents + internal::CompactOffset(sizes, width_, checkpoints, value);
+  size_ = sizes + value * width_;
+  remaining_ = count - value;
+  return value == to ? *this : ++*this;
+}
+
 std::vector<std::string_view> BlobView::Views() const {
   return internal::VectorOf(
       *this, [](const char* content, size_t size) { return std::string_view(content, size); });

@@ -26,6 +26,27 @@ absl::StatusOr<std::string_view> Segments::At(size_t i) const {
       absl::StrCat("value ", i, " of segments of ", size(), size() == 1 ? " value" : " values"));
 }
 
+size_t Segments::const_iterator::Index() const {
+  if (segments_ == nullptr) return 0;
+  if (blob_ == Last()) return segments_->size();
+  const auto blob = static_cast<size_t>(blob_ - segments_->blobs_.data());
+  return segments_->BeginOf(blob) + static_cast<size_t>(value_ - blob_->begin());
+}
+
+Segments::const_iterator& Segments::const_iterator::operator+=(difference_type n) {
+  if (n == 0) return *this;
+  const size_t to = Index() + static_cast<size_t>(n);
+  if (to == segments_->size()) return *this = segments_->end();
+  const size_t blob = segments_->BlobOf(to);
+  const PinnedBlob* const before = std::exchange(blob_, segments_->blobs_.data() + blob);
+  if (blob_ == before) {
+    value_ += n;
+  } else {
+    value_ = blob_->view().From(to - segments_->BeginOf(blob));
+  }
+  return *this;
+}
+
 std::vector<PinnedSlice> Segments::Slices() const {
   std::vector<PinnedSlice> slices;
   slices.reserve(size());

@@ -49,6 +49,33 @@ std::string IterationDifference(const reference::Values& values, const BlobView&
   return "";
 }
 
+std::string ReverseDifference(const reference::Values& values, const BlobView& view) {
+  size_t i = values.size();
+  for (auto at = view.rbegin(); at != view.rend(); ++at) {
+    if (i == 0) return "iteration goes past the begin";
+    if (*at != values[--i]) return absl::StrCat("value ", i, " backwards");
+  }
+  return i == 0 ? "" : "iteration backwards ends early";
+}
+
+std::string JumpDifference(const reference::Values& values, const BlobView& view) {
+  const auto count = static_cast<ptrdiff_t>(values.size());
+  for (const ptrdiff_t from : {ptrdiff_t{0}, count / 3, count - 65, count}) {
+    if (from < 0) continue;
+    const BlobIterator at = view.begin() + from;
+    for (const ptrdiff_t to : {ptrdiff_t{0}, from - 64, from - 1, from + 63, count / 2, count}) {
+      if (to < 0 || to > count) continue;
+      BlobIterator there = at + (to - from);
+      const std::string jump = absl::StrCat("the jump from ", from, " to ", to);
+      if (there - at != to - from || (there < at) != (to < from)) return jump;
+      if (to != count && (*there != values[to] || at[to - from] != values[to])) return jump;
+      // One step on shows whether its own place in the sizes is right.
+      if (to != 0 && *--there != values[to - 1]) return absl::StrCat("the value before ", jump);
+    }
+  }
+  return "";
+}
+
 }  // namespace
 
 reference::Form FormOf(Layout layout) {
@@ -74,6 +101,8 @@ std::string DifferenceFrom(const reference::Values& values, const BlobView& view
   if (each != views) return "ForEach()";
   std::string difference = AtDifference(values, view);
   if (difference.empty()) difference = IterationDifference(values, view);
+  if (difference.empty()) difference = ReverseDifference(values, view);
+  if (difference.empty()) difference = JumpDifference(values, view);
   return difference;
 }
 

@@ -54,7 +54,7 @@ TEST(SegmentsTest, AreTheListOfAllTheirBlobs) {
   }
 }
 
-TEST(SegmentsTest, IteratorsAreForwardIterators) {
+TEST(SegmentsTest, IteratorsStepOverBlobsWithoutValues) {
   std::vector<PinnedBlob> blobs = {Blob({}), Blob({"a"}), Blob({}), Blob({"b", ""}), Blob({})};
   const Segments segments(std::move(blobs));
   Segments::const_iterator at = segments.begin();

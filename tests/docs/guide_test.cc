@@ -272,6 +272,19 @@ TEST_F(GuideTest, ViewsSlicesAndDetachedValues) {
   EXPECT_EQ(kept, "logout");
 }
 
+TEST_F(GuideTest, ListsAreReadFromTheEndAndSearched) {
+  Open();
+  ASSERT_OK(store->Put({}, "user:7", {"buy", "login", "search"}));
+  PinnedBlob events;
+  ASSERT_OK(store->Get({}, "user:7", &events));
+  // [iterators]
+  for (auto it = events.rbegin(); it != events.rend(); ++it) Use(*it);   // the newest first
+  auto found = std::lower_bound(events.begin(), events.end(), "login");  // if the list is sorted
+  if (found != events.end() && *found == "login") Use(*found);
+  // [/iterators]
+  EXPECT_THAT(used, ElementsAre("search", "login", "buy", "login"));
+}
+
 rocksdb::Status ReadPieces(Store* store) {
   rocksdb::Status s;
   // [segments]

@@ -4,6 +4,7 @@
 #ifndef SHEAF_TESTS_DOCS_HEADER_EXAMPLES_H_
 #define SHEAF_TESTS_DOCS_HEADER_EXAMPLES_H_
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <string_view>
