@@ -17,15 +17,16 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/types/span.h"
 #include "sheaf/blob_view.h"
 #include "sheaf/layout.h"
+#include "sheaf/value_list.h"
 
 namespace sheaf {
 
@@ -38,6 +39,8 @@ class BlobBuilder {
 
   // Appends a copy of `value`. A value past 4 GiB - 1 bytes makes Finish() fail.
   void Add(std::string_view value);
+  // One value a call. (C++20 would make one std::string_view of two literals.)
+  void Add(std::initializer_list<const char*> values) = delete;
 
   // Appends copies of all values of a list, of any layout: one copy of its contents.
   void AddAll(BlobView values);
@@ -63,7 +66,7 @@ class BlobBuilder {
 };
 
 // Encodes `values` as one blob; each byte is written once. Errors: as BlobBuilder::Finish.
-[[nodiscard]] absl::StatusOr<std::string> Encode(absl::Span<const std::string_view> values,
+[[nodiscard]] absl::StatusOr<std::string> Encode(const ValueList& values,
                                                  Layout layout = Layout::kCompact);
 
 }  // namespace sheaf

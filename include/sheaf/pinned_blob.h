@@ -122,8 +122,9 @@ class PinnedBlob {
 
   // All values as holders of the block: one atomic add and one allocation for all.
   [[nodiscard]] std::vector<PinnedSlice> Slices() const;
-  // The same from value `first` on. REQUIRES: first <= size().
-  [[nodiscard]] std::vector<PinnedSlice> Slices(size_t first) const;
+  // The same for at most `count` values from value `first` on. REQUIRES: first <= size().
+  [[nodiscard]] std::vector<PinnedSlice> Slices(size_t first,
+                                                size_t count = PinnedSlice::npos) const;
 
   // True if the bytes are RocksDB's own and were not copied: in a block, row or blob cache, or in a
   // buffer that RocksDB gave away. False for every other source; the blob works the same.

@@ -51,12 +51,14 @@
 #include "sheaf/append_operator.h"
 #include "sheaf/blob_builder.h"
 #include "sheaf/blob_view.h"
+#include "sheaf/cursor.h"
 #include "sheaf/layout.h"
 #include "sheaf/open_db.h"
 #include "sheaf/pinnable.h"
 #include "sheaf/pinned_blob.h"
 #include "sheaf/pinned_slice.h"
 #include "sheaf/store_stats.h"
+#include "sheaf/value_list.h"
 
 namespace sheaf {
 
@@ -85,66 +87,9 @@ struct StoreOptions {
   bool copy_reads = false;
 };
 
-// Keys from `begin` on, before `end`, in the order of the column family's comparator. An empty
-// `end` is no bound; so is an empty `begin`.
-struct KeyRange {
-  std::string begin;
-  std::string end;
-
-  // All keys that start with `prefix`. For the bytewise comparator.
-  [[nodiscard]] static KeyRange Prefix(std::string_view prefix);
-  [[nodiscard]] static KeyRange All() { return KeyRange(); }
-};
-
-// Steps over lists in key order, one key a step. Holds memtables and files of the DB as they were:
-// destroy it before the DB is closed. Store::Close() tells.
-//
-//   auto cursor = store->Scan(rocksdb::ReadOptions(), sheaf::KeyRange::Prefix("user:"));
-//   for (; cursor->Valid(); cursor->Next()) Use(cursor->key(), cursor->values());
-//   if (!cursor->status().ok()) return cursor->status();
-//
-// That ends at the first value that is not a list. To go on behind it:
-//
-//   for (; cursor->HasKey(); cursor->Next()) {
-//     if (cursor->Valid()) Use(cursor->key(), cursor->values());
-//     else Report(cursor->status());                          // names the key
-//   }
-//   if (!cursor->status().ok()) return cursor->status();      // RocksDB's: not all was seen
-class Cursor {
- public:
-  virtual ~Cursor() = default;
-
-  // True at a list. False at the end, and at a value that is not a list; status() tells which.
-  [[nodiscard]] virtual bool Valid() const = 0;
-
-  // True at a key, whether its value is a list or not. False at the end, and if RocksDB's iterator
-  // failed.
-  [[nodiscard]] virtual bool HasKey() const = 0;
-
-  // To the next key. REQUIRES: HasKey().
-  virtual void Next() = 0;
-
-  // OK at a list and at the end. Corruption, naming the key, at a value that does not decode.
-  // RocksDB's own if its iterator failed.
-  [[nodiscard]] virtual rocksdb::Status status() const = 0;
-
-  // The key, valid until Next(). REQUIRES: HasKey().
-  [[nodiscard]] virtual rocksdb::Slice key() const ABSL_ATTRIBUTE_LIFETIME_BOUND = 0;
-
-  // The list; it and all views of it are valid until Next(). REQUIRES: Valid().
-  [[nodiscard]] virtual const BlobView& values() const ABSL_ATTRIBUTE_LIFETIME_BOUND = 0;
-
-  // A copy of the list that may outlive the Cursor: one copy of its bytes. REQUIRES: Valid().
-  [[nodiscard]] virtual PinnedBlob Detach() const = 0;
-};
-
 class Store {
-  template <typename Target>
-  using IfTarget = std::enable_if_t<!std::is_const<Target>::value &&
-                                    (std::is_base_of<rocksdb::WriteBatchBase, Target>::value ||
-                                     std::is_base_of<rocksdb::Transaction, Target>::value)>;
-
  public:
+  // What a ValueList is made of at no cost.
   using Values = absl::Span<const std::string_view>;
 
   // `cf` may be null: the default column family. Reads the column family's options once, to hold
@@ -160,55 +105,78 @@ class Store {
   Store(const Store&) = delete;
   Store& operator=(const Store&) = delete;
 
+  // Values may be any range of strings, or one string (sheaf/value_list.h):
+  //
+  //   std::vector<std::string> events = {"login", "search"};
+  //   rocksdb::Status s = store->Put({}, "user:7", events);
+  //   if (s.ok()) s = store->Append({}, "user:7", "logout");
+  //
   // Replaces the list of `key`. An empty list is kept, and is not the same as no list.
   // Errors: InvalidArgument past a layout's limit (see BlobBuilder); NotSupported with
   // StoreOptions::read_only, and where keys have user-defined timestamps; RocksDB's own.
   rocksdb::Status Put(const rocksdb::WriteOptions& options, const rocksdb::Slice& key,
-                      Values values);
+                      const ValueList& values);
 
   // Appends to the list of `key`, or begins it: one DB::Merge, no read.
   // Errors: as Put.
   rocksdb::Status Append(const rocksdb::WriteOptions& options, const rocksdb::Slice& key,
-                         Values values);
+                         const ValueList& values);
 
   // Edits of the list of `key`: one DB::Merge, no read. An edit acts on what was written before it.
-  // If there was no list, it leaves an empty one. Errors: as Append.
+  // If there was no list, it leaves an empty one: a merge operator cannot say that there is none.
+  // Errors: as Append.
   //
   // Keeps `count` values at one end, and drops the others.
   rocksdb::Status Trim(const rocksdb::WriteOptions& options, const rocksdb::Slice& key,
                        uint64_t count, Keep keep = Keep::kLast);
-  // Drops every value that equals `value`.
+  // Drops every value that equals one of `values`. One operand for all of them; of none, nothing is
+  // written.
   rocksdb::Status Remove(const rocksdb::WriteOptions& options, const rocksdb::Slice& key,
-                         std::string_view value);
-  // Drops all values, and whatever under the key does not decode. (DB::Delete leaves no list.)
+                         const ValueList& values);
+  // Drops every value that begins with `prefix`.
+  rocksdb::Status RemovePrefix(const rocksdb::WriteOptions& options, const rocksdb::Slice& key,
+                               const rocksdb::Slice& prefix);
+  // Drops all values, and whatever under the key does not decode. An empty list is left.
   rocksdb::Status Clear(const rocksdb::WriteOptions& options, const rocksdb::Slice& key);
+
+  // Deletes the list of `key`, and the key: DB::Delete. Errors: as Put.
+  rocksdb::Status Delete(const rocksdb::WriteOptions& options, const rocksdb::Slice& key);
 
   // The same into a rocksdb::WriteBatchBase (WriteBatch, WriteBatchWithIndex) or a
   // rocksdb::Transaction. A Transaction locks the key, or watches it for a conflict. Do not write
   // into its GetWriteBatch(): that locks nothing. (Templates, so that `{}` means default
   // WriteOptions and never a null batch.)
-  // Errors: in addition InvalidArgument for a null `target`; NotSupported for all but Put into a
-  // Transaction of the write policies WRITE_PREPARED and WRITE_UNPREPARED.
-  template <typename Target, typename = IfTarget<Target>>
-  rocksdb::Status Put(Target* target, const rocksdb::Slice& key, Values values) {
-    return WriteInto(target, key, Putting(values));
+  // Errors: in addition InvalidArgument for a null `target`; NotSupported for all but Put and
+  // Delete into a Transaction of the write policies WRITE_PREPARED and WRITE_UNPREPARED.
+  template <typename Target>
+  rocksdb::Status Put(Target* target, const rocksdb::Slice& key, const ValueList& values) {
+    return WriteInto(Checked(target), key, Putting(values));
   }
-  template <typename Target, typename = IfTarget<Target>>
-  rocksdb::Status Append(Target* target, const rocksdb::Slice& key, Values values) {
-    return WriteInto(target, key, Appending(values));
+  template <typename Target>
+  rocksdb::Status Append(Target* target, const rocksdb::Slice& key, const ValueList& values) {
+    return WriteInto(Checked(target), key, Appending(values));
   }
-  template <typename Target, typename = IfTarget<Target>>
+  template <typename Target>
   rocksdb::Status Trim(Target* target, const rocksdb::Slice& key, uint64_t count,
                        Keep keep = Keep::kLast) {
-    return WriteInto(target, key, Trimming(count, keep));
+    return WriteInto(Checked(target), key, Trimming(count, keep));
   }
-  template <typename Target, typename = IfTarget<Target>>
-  rocksdb::Status Remove(Target* target, const rocksdb::Slice& key, std::string_view value) {
-    return WriteInto(target, key, Removing(value));
+  template <typename Target>
+  rocksdb::Status Remove(Target* target, const rocksdb::Slice& key, const ValueList& values) {
+    return WriteInto(Checked(target), key, Removing(values));
   }
-  template <typename Target, typename = IfTarget<Target>>
+  template <typename Target>
+  rocksdb::Status RemovePrefix(Target* target, const rocksdb::Slice& key,
+                               const rocksdb::Slice& prefix) {
+    return WriteInto(Checked(target), key, RemovingPrefix(prefix));
+  }
+  template <typename Target>
   rocksdb::Status Clear(Target* target, const rocksdb::Slice& key) {
-    return WriteInto(target, key, Clearing());
+    return WriteInto(Checked(target), key, Clearing());
+  }
+  template <typename Target>
+  rocksdb::Status Delete(Target* target, const rocksdb::Slice& key) {
+    return WriteInto(Checked(target), key, Deleting());
   }
 
   // The list of `key`, all validated. It is pinned without a copy if RocksDB can do that, and
@@ -227,6 +195,27 @@ class Store {
   // All slices are in one block. On failure `*values` is empty. Errors: as Get.
   rocksdb::Status GetLast(const rocksdb::ReadOptions& options, const rocksdb::Slice& key,
                           size_t count, std::vector<PinnedSlice>* values);
+
+  // Values [first, first + count) of the list of `key`, counted from 0, or those of them that it
+  // has. As with GetLast, the rest of the list is never built. Errors: as Get.
+  rocksdb::Status GetRange(const rocksdb::ReadOptions& options, const rocksdb::Slice& key,
+                           uint64_t first, size_t count, std::vector<PinnedSlice>* values);
+
+  // Value `index` of the list of `key`. On failure `*value` is empty.
+  // Errors: as Get; NotFound also for an index past the end, and then it says how long the list is.
+  rocksdb::Status GetAt(const rocksdb::ReadOptions& options, const rocksdb::Slice& key,
+                        uint64_t index, PinnedSlice* value);
+
+  // Sets `*count` to the number of values of the list of `key`. Where operands are pending, no list
+  // is built of them. Errors: as Get; `*count` is then 0.
+  rocksdb::Status Count(const rocksdb::ReadOptions& options, const rocksdb::Slice& key,
+                        uint64_t* count);
+
+  // Sets `*exists` to whether there is a list under `key`, be it empty. If an operand is pending,
+  // nothing older is read, unless the column family has a row cache. Errors: as Get, but for
+  // NotFound; `*exists` is then false.
+  rocksdb::Status Exists(const rocksdb::ReadOptions& options, const rocksdb::Slice& key,
+                         bool* exists);
 
   // The list of `key` without merging it: the list that a compaction made last, and each operand
   // that is pending, in order, as RocksDB has them. Nothing is concatenated. RocksDB copies them,
@@ -264,6 +253,11 @@ class Store {
   void MultiGet(const rocksdb::ReadOptions& options, size_t n, const rocksdb::Slice* keys,
                 PinnedBlob* lists, rocksdb::Status* statuses);
 
+  // The same with vectors: resizes `*lists`, and returns the statuses.
+  [[nodiscard]] std::vector<rocksdb::Status> MultiGet(const rocksdb::ReadOptions& options,
+                                                      absl::Span<const rocksdb::Slice> keys,
+                                                      std::vector<PinnedBlob>* lists);
+
   // A Cursor at the first list of `range`. Bounds in `options`, if any, hold as well. The Cursor
   // keeps copies of all bounds. The caller keeps a snapshot and a timestamp in `options`.
   // With read_tier = kBlockCacheTier its status is Incomplete if RocksDB's iterators would leave
@@ -283,21 +277,37 @@ class Store {
 
   // What a write does to a key, or why it cannot.
   struct Change {
+    enum class Kind { kPut, kMerge, kDelete, kNothing };
     const char* name;  // of the method
-    bool is_merge;
+    Kind kind;
     rocksdb::Status status;
     std::string value;
   };
-  Change Putting(Values values) const;
-  Change Appending(Values values) const;
+  Change Putting(const ValueList& values) const;
+  Change Appending(const ValueList& values) const;
   Change Trimming(uint64_t count, Keep keep) const;
-  Change Removing(std::string_view value) const;
+  Change Removing(const ValueList& values) const;
+  Change RemovingPrefix(const rocksdb::Slice& prefix) const;
   Change Clearing() const;
+  Change Deleting() const;
   Change Merging(const char* name, std::string operand) const;
+
+  // What a write may go into, as the class that has the methods.
+  template <typename Target>
+  static auto* Checked(Target* target) {
+    constexpr bool kIsTransaction = std::is_base_of<rocksdb::Transaction, Target>::value;
+    static_assert(std::is_base_of<rocksdb::WriteBatchBase, Target>::value || kIsTransaction,
+                  "a list is written with rocksdb::WriteOptions, or into a pointer to a "
+                  "rocksdb::WriteBatch, WriteBatchWithIndex or Transaction that is not const");
+    using Base = std::conditional_t<kIsTransaction, rocksdb::Transaction, rocksdb::WriteBatchBase>;
+    return static_cast<Base*>(target);
+  }
 
   rocksdb::Status MayWrite(const Change& change) const;
   rocksdb::Status Write(const rocksdb::WriteOptions& options, const rocksdb::Slice& key,
                         const Change& change);
+  template <typename Target>
+  rocksdb::Status WriteChange(Target* target, const rocksdb::Slice& key, const Change& change);
   rocksdb::Status WriteInto(rocksdb::WriteBatchBase* batch, const rocksdb::Slice& key,
                             const Change& change);
   rocksdb::Status WriteInto(rocksdb::Transaction* transaction, const rocksdb::Slice& key,

@@ -40,10 +40,10 @@ absl::Status BlobBuilder::Finish(std::string* out) {
   return status;
 }
 
-absl::StatusOr<std::string> Encode(absl::Span<const std::string_view> values, Layout layout) {
+absl::StatusOr<std::string> Encode(const ValueList& values, Layout layout) {
   std::string out;
   absl::Status status =
-      internal::EncodeList(values, layout, disk::kCompactTag, internal::Limit::kLayout, &out);
+      internal::EncodeList(values.views(), layout, disk::kCompactTag, internal::Limit::kLayout, &out);
   if (!status.ok()) return status;
   return out;
 }

@@ -1,5 +1,6 @@
 #include "sheaf/pinned_blob.h"
 
+#include <algorithm>
 #include <cstring>
 #include <memory>
 
@@ -86,12 +87,12 @@ std::vector<PinnedSlice> PinnedBlob::Slices() const {
   return slices;
 }
 
-std::vector<PinnedSlice> PinnedBlob::Slices(size_t first) const {
+std::vector<PinnedSlice> PinnedBlob::Slices(size_t first, size_t count) const {
   std::vector<PinnedSlice> slices;
-  if (first == size()) return slices;
-  slices.reserve(size() - first);
-  const const_iterator last = end();
-  for (const_iterator value = view_.From(first); value != last; ++value) {
+  count = std::min(count, size() - first);
+  if (count == 0) return slices;
+  slices.reserve(count);
+  for (const_iterator value = view_.From(first); slices.size() != count; ++value) {
     // NOLINTNEXTLINE(modernize-use-emplace): the constructor is private
     slices.push_back(PinnedSlice(*value, block_));
   }

@@ -3,7 +3,6 @@
 #include <cinttypes>
 #include <cstddef>
 #include <exception>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_set>
@@ -11,7 +10,6 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "absl/types/span.h"
 #include "plugin/codec/blob_parser.h"
 #include "plugin/codec/edit_folder.h"
 #include "plugin/codec/editable_list.h"
@@ -40,7 +38,7 @@ uint64_t BytesOf(const std::vector<rocksdb::Slice>& operands) {
   return bytes;
 }
 
-bool WantsTail(const ReadContext* context) { return context != nullptr && context->wants_tail(); }
+bool WantsPart(const ReadContext* context) { return context != nullptr && context->wants_part(); }
 
 bool ParseList(std::string_view encoded, Layout layout, BlobView* list) {
   return BlobParser::ParseInto(encoded, layout, BlobParser::Extent::kWhole, list).ok();
@@ -54,14 +52,12 @@ bool Collect(std::string_view encoded, Layout layout, std::vector<BlobView>* lis
   return false;
 }
 
-// The last `wanted` values of `lists`.
-absl::Status MergeTail(absl::Span<const BlobView> lists, uint64_t wanted, Layout layout,
+// The part of `lists` that `context` wants.
+absl::Status MergePart(const std::vector<BlobView>& lists, ReadContext* context, Layout layout,
                        std::string* out) {
-  size_t first = lists.size();
-  for (uint64_t values = 0; first > 0 && values < wanted;) values += lists[--first].size();
   EditableList list;
-  for (const BlobView& values : lists.subspan(first)) list.Append(values);
-  list.KeepLast(wanted);
+  for (const BlobView& values : lists) list.Append(values);
+  context->Cut(&list);
   return list.Encode(layout, out);
 }
 
@@ -121,7 +117,7 @@ rocksdb::Status AppendOperator::Find(const rocksdb::MergeOperator* merge_operato
 absl::Status AppendOperator::Merge(const MergeOperationInput& in, MergeOperationOutput* out) const {
   ReadContext* const context = ReadContext::Current();
   if (context != nullptr) context->Note(in.key.ToStringView(), in.operand_list);
-  if (!limited() && in.operand_list.size() > 1 && !WantsTail(context)) {
+  if (!limited() && in.operand_list.size() > 1 && !WantsPart(context)) {
     BlobView base;
     if ((in.existing_value == nullptr ||
          ParseList(in.existing_value->ToStringView(), options_.layout, &base)) &&
@@ -132,7 +128,7 @@ absl::Status AppendOperator::Merge(const MergeOperationInput& in, MergeOperation
   return MergeAny(in, context, out);
 }
 
-absl::Status AppendOperator::MergeAny(const MergeOperationInput& in, const ReadContext* context,
+absl::Status AppendOperator::MergeAny(const MergeOperationInput& in, ReadContext* context,
                                       MergeOperationOutput* out) const {
   std::vector<BlobView> lists;
   bool plain = !limited();
@@ -144,19 +140,13 @@ absl::Status AppendOperator::MergeAny(const MergeOperationInput& in, const ReadC
       plain = Collect(in.operand_list[i].ToStringView(), Layout::kCompact, &lists);
     }
   }
-  if (!plain) {
-    const std::optional<uint64_t> wanted =
-        WantsTail(context) ? std::make_optional(context->wanted()) : std::nullopt;
-    return MergeEdits(in, options_, wanted, &out->new_value);
-  }
+  if (!plain) return MergeEdits(in, options_, context, &out->new_value);
   if (lists.size() == 1 && lists[0].layout() == options_.layout) {
     const std::string_view only = lists[0].encoded();
     out->existing_operand = rocksdb::Slice(only.data(), only.size());
     return absl::OkStatus();
   }
-  if (WantsTail(context)) {
-    return MergeTail(lists, context->wanted(), options_.layout, &out->new_value);
-  }
+  if (WantsPart(context)) return MergePart(lists, context, options_.layout, &out->new_value);
   return EncodeList(lists, options_.layout, disk::kCompactTag, Limit::kRocksDb, &out->new_value);
 }
 

@@ -53,7 +53,7 @@ class AppendOperator final : public rocksdb::MergeOperator {
   // What FullMergeV2 does. May throw std::bad_alloc.
   absl::Status Merge(const MergeOperationInput& in, MergeOperationOutput* out) const;
   // The same for operands of any kind, where `context` may be null.
-  absl::Status MergeAny(const MergeOperationInput& in, const ReadContext* context,
+  absl::Status MergeAny(const MergeOperationInput& in, ReadContext* context,
                         MergeOperationOutput* out) const;
   // PartialMergeMulti; may throw std::bad_alloc.
   bool Fold(const std::deque<rocksdb::Slice>& operands, std::string* folded) const;

@@ -3,6 +3,7 @@
 #include <cstring>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "plugin/codec/blob_parser.h"
 #include "plugin/codec/blob_view_access.h"
 #include "plugin/codec/bytes_block.h"
@@ -37,6 +38,7 @@ class CursorImpl final : public Cursor {
              const rocksdb::ReadOptions& options, KeyRange range)
       : layout_(core.layout),
         copies_(core.copy_reads),
+        backward_fault_(core.backward_fault),
         hold_(std::move(hold)),
         range_(std::move(range)),
         options_(options) {
@@ -54,6 +56,10 @@ class CursorImpl final : public Cursor {
     if (upper != nullptr && (range_.end.empty() || less(*upper, range_.end))) {
       range_.end = upper->ToString();
     }
+    if (!range_.after.empty()) {
+      range_.after.push_back('\0');  // the next key that there can be
+      if (range_.begin.empty() || less(range_.begin, range_.after)) range_.begin = range_.after;
+    }
     begin_ = range_.begin;
     end_ = range_.end;
     options_.iterate_lower_bound = lower != nullptr || !begin_.empty() ? &begin_ : nullptr;
@@ -65,6 +71,24 @@ class CursorImpl final : public Cursor {
     iterator_ = std::make_unique<internal::ScanIterator>(
         core.cf, options_,
         [&core](const rocksdb::ReadOptions& scan) { return core.NewIterator(scan); });
+    CursorImpl::SeekToFirst();
+  }
+
+  bool Valid() const override { return valid_; }
+
+  bool HasKey() const override { return !stopped_ && iterator_->Valid(); }
+
+  void Next() override {
+    if (HasKey()) Go([this] { iterator_->Next(); });
+  }
+
+  void Prev() override {
+    if (!HasKey()) return;
+    if (backward_fault_ != nullptr) return Stop(Backward());
+    Go([this] { iterator_->Prev(); });
+  }
+
+  void SeekToFirst() override {
     Go([this] {
       if (options_.iterate_lower_bound != nullptr) {
         iterator_->Seek(*options_.iterate_lower_bound);
@@ -74,14 +98,13 @@ class CursorImpl final : public Cursor {
     });
   }
 
-  bool Valid() const override { return valid_; }
+  void SeekToLast() override {
+    if (backward_fault_ != nullptr) return Stop(Backward());
+    Go([this] { iterator_->SeekToLast(); });
+  }
 
-  bool HasKey() const override { return !stopped_ && iterator_->Valid(); }
-
-  void Next() override {
-    if (!HasKey()) return;
-    if (opened_in_ != internal::ForkCount::Now()) return Stop();
-    Go([this] { iterator_->Next(); });
+  void Seek(const rocksdb::Slice& key) override {
+    Go([this, &key] { iterator_->Seek(key); });
   }
 
   rocksdb::Status status() const override {
@@ -104,6 +127,11 @@ class CursorImpl final : public Cursor {
   // Moves the iterator, and looks at what it is at.
   template <typename Move>
   void Go(Move move) {
+    // In a fork, the iterator may wait for ever.
+    if (opened_in_ != internal::ForkCount::Now()) {
+      return Stop(internal::StoreCore::ForkedStatus());
+    }
+    stopped_ = false;
     const internal::ReadContext context;
     move();
     Parse();
@@ -113,11 +141,14 @@ class CursorImpl final : public Cursor {
     }
   }
 
-  // In a fork, the iterator may wait for ever.
-  void Stop() {
+  void Stop(rocksdb::Status status) {
     stopped_ = true;
     valid_ = false;
-    status_ = internal::StoreCore::ForkedStatus();
+    status_ = std::move(status);
+  }
+
+  rocksdb::Status Backward() const {
+    return rocksdb::Status::NotSupported("Cursor: RocksDB does not go backward", backward_fault_);
   }
 
   void Parse() {
@@ -139,7 +170,8 @@ class CursorImpl final : public Cursor {
   }
 
   const Layout layout_;
-  const bool copies_;                // StoreOptions::copy_reads
+  const bool copies_;  // StoreOptions::copy_reads
+  const char* const backward_fault_;
   const internal::CursorHold hold_;  // until the iterator is gone
   const uint64_t opened_in_ = internal::ForkCount::Now();
   KeyRange range_;
@@ -155,13 +187,17 @@ class CursorImpl final : public Cursor {
   rocksdb::Status status_;
 };
 
-// What Scan of a Store that is closed, or of another process, returns.
-class ClosedCursor final : public Cursor {
+// What Scan returns where it cannot scan.
+class FailedCursor final : public Cursor {
  public:
-  explicit ClosedCursor(rocksdb::Status status) : status_(std::move(status)) {}
+  explicit FailedCursor(rocksdb::Status status) : status_(std::move(status)) {}
   bool Valid() const override { return false; }
   bool HasKey() const override { return false; }
   void Next() override {}
+  void Prev() override {}
+  void SeekToFirst() override {}
+  void SeekToLast() override {}
+  void Seek(const rocksdb::Slice& /*key*/) override {}
   rocksdb::Status status() const override { return status_; }
   rocksdb::Slice key() const override { return rocksdb::Slice(); }
   const BlobView& values() const override { return values_; }
@@ -177,7 +213,13 @@ class ClosedCursor final : public Cursor {
 std::unique_ptr<Cursor> Store::Scan(const rocksdb::ReadOptions& options, KeyRange range) {
   internal::CursorHold hold(core_->db_pins);
   if (core_->closed() || hold.empty()) {
-    return std::make_unique<ClosedCursor>(core_->ClosedStatus());
+    return std::make_unique<FailedCursor>(core_->ClosedStatus());
+  }
+  const rocksdb::Comparator* const comparator = core_->cf->GetComparator();
+  if (!range.after.empty() && comparator != rocksdb::BytewiseComparator()) {
+    return std::make_unique<FailedCursor>(rocksdb::Status::NotSupported(absl::StrCat(
+        "Store::Scan: KeyRange::after with the comparator ", comparator->Name(),
+        ", whose next key is not known; use KeyRange::begin, and skip a key that is equal")));
   }
   return std::make_unique<CursorImpl>(*core_, std::move(hold), options, std::move(range));
 }

@@ -79,14 +79,14 @@ absl::Status Bundle(const MergeInput& in, const History& history, Layout layout,
 
 }  // namespace
 
-absl::Status MergeEdits(const MergeInput& in, const AppendOptions& options,
-                        std::optional<uint64_t> wanted, std::string* out) {
+absl::Status MergeEdits(const MergeInput& in, const AppendOptions& options, ReadContext* context,
+                        std::string* out) {
   const History history = HistoryOf(in, options.layout);
   if (!history.decodes) return Bundle(in, history, options.layout, out);
   EditableList list(LimitsOf(options));
   if (history.has_base) list.Append(history.base_list);
   for (const Edit& edit : history.edits) list.Apply(edit);
-  if (wanted.has_value()) list.KeepLast(*wanted);
+  if (context != nullptr && context->wants_part()) context->Cut(&list);
   return list.Encode(options.layout, out);
 }
 

@@ -5,11 +5,10 @@
 #ifndef SHEAF_PLUGIN_ROCKSDB_MERGE_EDITS_H_
 #define SHEAF_PLUGIN_ROCKSDB_MERGE_EDITS_H_
 
-#include <cstdint>
-#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
+#include "plugin/rocksdb/read_context.h"
 #include "rocksdb/merge_operator.h"
 #include "sheaf/append_operator.h"
 
@@ -18,11 +17,11 @@ namespace internal {
 
 using MergeInput = rocksdb::MergeOperator::MergeOperationInput;
 
-// Replaces `*out` with the list that `in` makes, of which only the last `wanted` values are needed,
-// if that is set; or with a bundle of the inputs, if one of them does not decode. May throw
+// Replaces `*out` with the list that `in` makes, or with the part of it that `context` wants, if
+// that is not null; or with a bundle of the inputs, if one of them does not decode. May throw
 // std::bad_alloc. Errors: as EditableList::Encode.
-absl::Status MergeEdits(const MergeInput& in, const AppendOptions& options,
-                        std::optional<uint64_t> wanted, std::string* out);
+absl::Status MergeEdits(const MergeInput& in, const AppendOptions& options, ReadContext* context,
+                        std::string* out);
 
 }  // namespace internal
 }  // namespace sheaf

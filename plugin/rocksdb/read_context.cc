@@ -40,6 +40,17 @@ ReadContext::Merged ReadContext::Of(std::string_view key) const {
   return merged;
 }
 
+void ReadContext::Cut(EditableList* list) {
+  if (wants_ == Part::kLast) return list->KeepLast(wanted_);
+  const uint64_t size = list->size();
+  const uint64_t first = std::min(first_, size);
+  const uint64_t count = std::min(wanted_, size - first);
+  list->KeepFirst(first + count);
+  list->KeepLast(count);
+  is_cut_ = true;
+  whole_size_ = size;
+}
+
 bool ReadContext::CoversTail(std::string_view operand) {
   std::vector<Edit> edits;
   if (!ParseOperand(operand, &edits).ok()) {

@@ -28,6 +28,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "plugin/codec/editable_list.h"
 #include "plugin/codec/operand.h"
 #include "plugin/rocksdb/thread_local.h"
 #include "rocksdb/slice.h"
@@ -69,9 +70,15 @@ class ReadContext {
   // Only the last `wanted` values of the list are needed. `may_stop`: with AllowStop(), the read
   // may end as soon as it has seen them.
   void WantLast(uint64_t wanted, bool may_stop) {
-    wants_tail_ = true;
+    wants_ = Part::kLast;
     tail_may_stop_ = may_stop;
     wanted_ = remaining_ = wanted;
+  }
+  // Only values [first, first + count) of the list are needed, and how many there are in all.
+  void WantRange(uint64_t first, uint64_t count) {
+    wants_ = Part::kRange;
+    first_ = first;
+    wanted_ = count;
   }
   // bytes() counts. It is not done for every read, as it takes 1 % of one.
   void CountBytes() { counts_bytes_ = true; }
@@ -82,13 +89,15 @@ class ReadContext {
   void Restart() {
     remaining_ = wanted_;
     operands_ = bytes_ = 0;
+    is_cut_ = false;
     failure_ = MergeFailure();
   }
 
   // --- What the operator asks and notes.
 
-  bool wants_tail() const { return wants_tail_; }
-  uint64_t wanted() const { return wanted_; }
+  bool wants_part() const { return wants_ != Part::kAll; }
+  // Leaves only the part of `*list` that is needed. REQUIRES: wants_part().
+  void Cut(EditableList* list);
 
   // Called with each operand of a key from the newest on: whether older ones do not matter.
   bool Covers(std::string_view operand) {
@@ -108,6 +117,10 @@ class ReadContext {
   // Operands of all merges, and their bytes.
   uint64_t operands() const { return operands_; }
   uint64_t bytes() const { return bytes_; }
+  // The list that was read is only what was needed of one of `whole_size()` values. Else it is all
+  // of it.
+  bool is_cut() const { return is_cut_; }
+  uint64_t whole_size() const { return whole_size_; }
   // Of the last merge that failed, and the first kKeyBytes bytes of its key.
   const MergeFailure& failure() const { return failure_; }
   std::string_view failed_key() const { return {failed_key_, failed_key_bytes_}; }
@@ -115,6 +128,8 @@ class ReadContext {
   Merged Of(std::string_view key) const;
 
  private:
+  enum class Part : uint8_t { kAll, kLast, kRange };
+
   static constexpr size_t kKeyBytes = 65;  // one more than messages show
 
   static size_t HashOf(std::string_view key);
@@ -124,10 +139,13 @@ class ReadContext {
 
   ReadContext* const previous_;
   bool may_stop_ = false;
-  bool wants_tail_ = false;
+  Part wants_ = Part::kAll;
   bool tail_may_stop_ = false;
   bool counts_bytes_ = false;
   uint64_t wanted_ = std::numeric_limits<uint64_t>::max();
+  uint64_t first_ = 0;
+  bool is_cut_ = false;
+  uint64_t whole_size_ = 0;
   uint64_t remaining_ = 0;  // of the list before the operands that Covers() was asked of
   MergedKeys* keys_ = nullptr;
   uint64_t operands_ = 0;

@@ -28,14 +28,33 @@ ScanIterator::ScanIterator(rocksdb::ColumnFamilyHandle* cf, const rocksdb::ReadO
 
 void ScanIterator::Next() {
   if (!seeks_) return iterator_->Next();
-  after_.assign(key().data(), key().size());
+  from_.assign(key().data(), key().size());
   opened_ = false;
   iterator_->Next();
   // An error that is told already stays.
-  if (Valid() ? !opened_ : !status().ok()) return;
-  after_.push_back('\0');
+  if (!MayForget()) return;
+  from_.push_back('\0');
   if (ReadContext* const context = ReadContext::Current()) context->Restart();
-  iterator_->Seek(after_);
+  iterator_->Seek(from_);
+}
+
+void ScanIterator::Prev() {
+  if (!seeks_) return iterator_->Prev();
+  from_.assign(key().data(), key().size());
+  opened_ = false;
+  iterator_->Prev();
+  if (!MayForget() || from_.empty()) return;
+  // To the last key before from_. There is a last one only before a zero byte. Otherwise so many
+  // bytes 255 stand for the last one that the key that was found is not behind it.
+  constexpr size_t kBytes = 64;
+  const char last = from_.back();
+  from_.pop_back();
+  if (last != '\0') {
+    from_.push_back(static_cast<char>(static_cast<unsigned char>(last) - 1));
+    from_.append(Valid() ? key().size() + kBytes : kBytes, '\xFF');
+  }
+  if (ReadContext* const context = ReadContext::Current()) context->Restart();
+  iterator_->SeekForPrev(from_);
 }
 
 }  // namespace internal

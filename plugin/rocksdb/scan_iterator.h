@@ -1,10 +1,12 @@
-// ScanIterator: like rocksdb::Iterator going forward, but an error never makes keys disappear.
+// ScanIterator: like rocksdb::Iterator, but an error never makes keys disappear.
 //
 // Where RocksDB's iterators come to the end of an SST and cannot read the next one of that level,
 // they forget the error, go on without that level, and say OK at the end (7.7 to 8.6; mended by
 // https://github.com/facebook/rocksdb/pull/11782). A Seek tells such an error. So a ScanIterator
 // seeks to where it is each time that an SST was opened, and at the end. That costs one more Seek
 // an SST.
+//
+// Going backward it is the same, with SeekForPrev.
 //
 // What it cannot tell: errors that RocksDB forgets while it skips keys of a deleted range; and,
 // where keys are not in bytewise order or with prefix_same_as_start, all of them. Nor, in the
@@ -49,8 +51,10 @@ class ScanIterator {
 
   void SeekToFirst() { iterator_->SeekToFirst(); }
   void Seek(const rocksdb::Slice& key) { iterator_->Seek(key); }
+  void SeekToLast() { iterator_->SeekToLast(); }
   // REQUIRES: Valid(). A ReadContext of the thread is of the key that is next, and counts it once.
   void Next();
+  void Prev();
 
   bool Valid() const { return iterator_->Valid(); }
   rocksdb::Slice key() const { return iterator_->key(); }
@@ -58,9 +62,12 @@ class ScanIterator {
   rocksdb::Status status() const { return iterator_->status(); }
 
  private:
+  // Whether the step that was just made from from_ may have forgotten an error.
+  bool MayForget() const { return Valid() ? opened_ : status().ok(); }
+
   const bool seeks_;  // whether the first key after a key is known
   bool opened_ = false;
-  std::string after_;
+  std::string from_;
   std::unique_ptr<rocksdb::Iterator> iterator_;  // calls back to opened_
 };
 

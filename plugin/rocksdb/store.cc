@@ -1,5 +1,5 @@
-// Opening a Store, writing through it, closing it. Its reads are in store_reads.cc, cursor.cc
-// (Scan) and get_segments.cc.
+// Opening a Store, and closing it. Its writes are in store_writes.cc; its reads in store_reads.cc,
+// cursor.cc (Scan) and get_segments.cc.
 
 #include "sheaf/store.h"
 
@@ -9,10 +9,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "plugin/codec/operand.h"
 #include "plugin/rocksdb/append_operator_impl.h"
 #include "plugin/rocksdb/pin_policy.h"
-#include "plugin/rocksdb/single_appends.h"
 #include "plugin/rocksdb/store_core.h"
 #include "rocksdb/cache.h"
 #include "rocksdb/env.h"
@@ -24,12 +22,6 @@ namespace {
 
 // Of a block cache. RocksDB's default cache of 8 MB has 16 shards of 512 KB.
 constexpr uint64_t kSmallShard = 1 << 20;
-
-// Why a list or an operand that cannot be encoded was not written.
-rocksdb::Status NotWritten(const absl::Status& status) {
-  return rocksdb::Status::InvalidArgument(
-      "list not written", rocksdb::Slice(status.message().data(), status.message().size()));
-}
 
 // Notes in RocksDB's log if the shards of the block cache are smaller than lists may well be.
 void NoteSmallShards(const rocksdb::Options& options, const std::string& family) {
@@ -135,132 +127,8 @@ rocksdb::Status Store::Open(rocksdb::DB* db, rocksdb::ColumnFamilyHandle* cf,
   store->reset(new Store(std::make_unique<StoreCore>(
       db, cf, with, appends, append_options,
       std::make_shared<const internal::PinPolicy>(internal::PinPolicy::Of(cf_options)), instance,
-      cf_options.enable_blob_files)));
+      cf_options)));
   return rocksdb::Status::OK();
-}
-
-Store::Change Store::Putting(Values values) const {
-  Change change = {"Store::Put", /*is_merge=*/false, rocksdb::Status::OK(), ""};
-  absl::StatusOr<std::string> blob = Encode(values, core_->layout);
-  if (blob.ok()) {
-    change.value = *std::move(blob);
-  } else {
-    change.status = internal::NotWritten(blob.status());
-  }
-  return change;
-}
-
-Store::Change Store::Appending(Values values) const {
-  static constexpr char kName[] = "Store::Append";  // outlives the call
-  if (values.size() == 1 && values[0].size() <= disk::kMaxOperandValue) {
-    return Merging(kName, internal::EncodeSingleAppend(values[0]));
-  }
-  absl::StatusOr<std::string> operand = Encode(values);
-  const absl::Status encoded = operand.status();
-  Change change = Merging(kName, encoded.ok() ? *std::move(operand) : "");
-  if (change.status.ok() && !encoded.ok()) change.status = internal::NotWritten(encoded);
-  return change;
-}
-
-Store::Change Store::Trimming(uint64_t count, Keep keep) const {
-  return Merging("Store::Trim", keep == Keep::kLast ? internal::EncodeKeepLast(count)
-                                                    : internal::EncodeKeepFirst(count));
-}
-
-Store::Change Store::Removing(std::string_view value) const {
-  Change change = Merging("Store::Remove", "");
-  if (value.size() > disk::kMaxOperandValue) {
-    change.status = internal::NotWritten(absl::ResourceExhaustedError(
-        absl::StrCat("a value of ", value.size(), " bytes to remove; an operand holds at most ",
-                     disk::kMaxOperandValue)));
-  } else {
-    change.value = internal::EncodeRemove(value);
-  }
-  return change;
-}
-
-Store::Change Store::Clearing() const { return Merging("Store::Clear", internal::EncodeClear()); }
-
-Store::Change Store::Merging(const char* name, std::string operand) const {
-  return {name, /*is_merge=*/true, rocksdb::Status::OK(), std::move(operand)};
-}
-
-rocksdb::Status Store::MayWrite(const Change& change) const {
-  if (!change.status.ok()) return change.status;
-  if (core_->closed()) return core_->ClosedStatus();
-  if (core_->read_only) {
-    return rocksdb::Status::NotSupported(
-        absl::StrCat(change.name, ": the Store was opened with StoreOptions::read_only"));
-  }
-  if (core_->cf->GetComparator()->timestamp_size() != 0) {
-    return rocksdb::Status::NotSupported(absl::StrCat(
-        change.name, ": column family \"", core_->cf->GetName(),
-        "\" has user-defined timestamps, which RocksDB does not merge; write with "
-        "DB::Put(options, cf, key, timestamp, sheaf::Encode(values)), and read with Store and "
-        "ReadOptions::timestamp"));
-  }
-  return rocksdb::Status::OK();
-}
-
-rocksdb::Status Store::Write(const rocksdb::WriteOptions& options, const rocksdb::Slice& key,
-                             const Change& change) {
-  const rocksdb::Status may = MayWrite(change);
-  if (!may.ok()) return may;
-  return change.is_merge ? core_->db->Merge(options, core_->cf, key, change.value)
-                         : core_->db->Put(options, core_->cf, key, change.value);
-}
-
-rocksdb::Status Store::WriteInto(rocksdb::WriteBatchBase* batch, const rocksdb::Slice& key,
-                                 const Change& change) {
-  if (batch == nullptr) {
-    return rocksdb::Status::InvalidArgument(absl::StrCat(change.name, ": no batch"));
-  }
-  const rocksdb::Status may = MayWrite(change);
-  if (!may.ok()) return may;
-  return change.is_merge ? batch->Merge(core_->cf, key, change.value)
-                         : batch->Put(core_->cf, key, change.value);
-}
-
-rocksdb::Status Store::WriteInto(rocksdb::Transaction* transaction, const rocksdb::Slice& key,
-                                 const Change& change) {
-  if (transaction == nullptr) {
-    return rocksdb::Status::InvalidArgument(absl::StrCat(change.name, ": no transaction"));
-  }
-  const rocksdb::Status may = MayWrite(change);
-  if (!may.ok()) return may;
-  if (change.is_merge && core_->instance.hides_prepared) {
-    return rocksdb::Status::NotSupported(absl::StrCat(
-        change.name,
-        ": into a transaction of a TransactionDB with the write policy WRITE_PREPARED or "
-        "WRITE_UNPREPARED, where RocksDB may not roll merges back; read the list with "
-        "Transaction::GetForUpdate and Put the new one, or use WRITE_COMMITTED"));
-  }
-  return change.is_merge ? transaction->Merge(core_->cf, key, change.value)
-                         : transaction->Put(core_->cf, key, change.value);
-}
-
-rocksdb::Status Store::Put(const rocksdb::WriteOptions& options, const rocksdb::Slice& key,
-                           Values values) {
-  return Write(options, key, Putting(values));
-}
-
-rocksdb::Status Store::Append(const rocksdb::WriteOptions& options, const rocksdb::Slice& key,
-                              Values values) {
-  return Write(options, key, Appending(values));
-}
-
-rocksdb::Status Store::Trim(const rocksdb::WriteOptions& options, const rocksdb::Slice& key,
-                            uint64_t count, Keep keep) {
-  return Write(options, key, Trimming(count, keep));
-}
-
-rocksdb::Status Store::Remove(const rocksdb::WriteOptions& options, const rocksdb::Slice& key,
-                              std::string_view value) {
-  return Write(options, key, Removing(value));
-}
-
-rocksdb::Status Store::Clear(const rocksdb::WriteOptions& options, const rocksdb::Slice& key) {
-  return Write(options, key, Clearing());
 }
 
 rocksdb::Status Store::Close() {

@@ -20,6 +20,7 @@
 #include "rocksdb/db.h"
 #include "rocksdb/iterator.h"
 #include "rocksdb/status.h"
+#include "rocksdb/table.h"
 #include "sheaf/append_operator.h"
 #include "sheaf/layout.h"
 #include "sheaf/store.h"
@@ -32,7 +33,8 @@ class StoreCore {
   // The names differ from the members': RocksDB's own build, with plugins, has -Wshadow -Werror.
   StoreCore(rocksdb::DB* a_db, rocksdb::ColumnFamilyHandle* a_cf, const StoreOptions& options,
             bool appends, const AppendOptions& appends_with,
-            std::shared_ptr<const PinPolicy> its_pin_policy, const Instance& kind, bool makes_blobs)
+            std::shared_ptr<const PinPolicy> its_pin_policy, const Instance& kind,
+            const rocksdb::Options& cf_options)
       : db(a_db),
         cf(a_cf),
         layout(options.layout),
@@ -45,7 +47,8 @@ class StoreCore {
         has_row_cache(pin_policy->row != nullptr),
         row_cache_fault(FaultOfRowCache(cf, kind)),
         reads_plainly(!has_row_cache && !kind.has_ttl),
-        makes_blob_files(makes_blobs),
+        makes_blob_files(cf_options.enable_blob_files),
+        backward_fault(FaultOfBackward(cf_options)),
         ledger(Ledger::New(pin_policy)) {}
 
   rocksdb::DB* const db;
@@ -63,6 +66,8 @@ class StoreCore {
   const char* const row_cache_fault;
   const bool reads_plainly;     // DB::Get is always right
   const bool makes_blob_files;  // when the Store was opened
+  // Why iterators do not go backward; null if they do.
+  const char* const backward_fault;
   const std::unique_ptr<RangeDeletionGuard> no_range_deletions =
       std::make_unique<RangeDeletionGuard>(db, cf);
   const Ledger::Ptr ledger;
@@ -99,6 +104,13 @@ class StoreCore {
   static rocksdb::Status ForkedStatus();
 
  private:
+  static const char* FaultOfBackward(const rocksdb::Options& options) {
+    return options.table_factory->Name() !=
+                   std::string_view(rocksdb::TableFactory::kBlockBasedTableName())
+               ? "in tables that are not block-based"
+           : options.inplace_update_support ? "with inplace_update_support"
+                                            : nullptr;
+  }
   static const char* FaultOfRowCache(rocksdb::ColumnFamilyHandle* cf, const Instance& instance) {
     return instance.is_read_only ? "the DB was opened read-only, and then RocksDB does not find "
                                    "keys in its row cache"

@@ -1,4 +1,4 @@
-// Store::Get, GetLast and MultiGet.
+// Store::Get and MultiGet, and the reads of a part of a list.
 
 #include <algorithm>
 #include <memory>
@@ -7,6 +7,7 @@
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/container/fixed_array.h"
+#include "absl/strings/str_cat.h"
 #include "plugin/codec/blob_parser.h"
 #include "plugin/codec/blob_view_access.h"
 #include "plugin/rocksdb/pinnable_block.h"
@@ -199,6 +200,57 @@ rocksdb::Status Store::GetLast(const rocksdb::ReadOptions& options, const rocksd
   return s;
 }
 
+rocksdb::Status Store::GetRange(const rocksdb::ReadOptions& options, const rocksdb::Slice& key,
+                                uint64_t first, size_t count, std::vector<PinnedSlice>* values) {
+  values->clear();
+  PinnedBlob list;
+  internal::ReadContext context;
+  context.WantRange(first, count);
+  const rocksdb::Status s = internal::ReadList(*core_, options, key, &context, &list);
+  if (!s.ok()) return s;
+  const uint64_t begin = context.is_cut() ? 0 : std::min<uint64_t>(first, list.size());
+  *values = list.Slices(static_cast<size_t>(begin), count);
+  return s;
+}
+
+rocksdb::Status Store::GetAt(const rocksdb::ReadOptions& options, const rocksdb::Slice& key,
+                             uint64_t index, PinnedSlice* value) {
+  *value = PinnedSlice();
+  PinnedBlob list;
+  internal::ReadContext context;
+  context.WantRange(index, 1);
+  const rocksdb::Status s = internal::ReadList(*core_, options, key, &context, &list);
+  if (!s.ok()) return s;
+  const uint64_t size = context.is_cut() ? context.whole_size() : list.size();
+  if (index >= size) {
+    return rocksdb::Status::NotFound(
+        absl::StrCat("value ", index, " of a list of ", size, size == 1 ? " value" : " values"));
+  }
+  *value = list.Slice(context.is_cut() ? 0 : static_cast<size_t>(index));
+  return s;
+}
+
+rocksdb::Status Store::Count(const rocksdb::ReadOptions& options, const rocksdb::Slice& key,
+                             uint64_t* count) {
+  *count = 0;
+  PinnedBlob list;
+  internal::ReadContext context;
+  context.WantRange(0, 0);
+  const rocksdb::Status s = internal::ReadList(*core_, options, key, &context, &list);
+  if (s.ok()) *count = context.is_cut() ? context.whole_size() : list.size();
+  return s;
+}
+
+rocksdb::Status Store::Exists(const rocksdb::ReadOptions& options, const rocksdb::Slice& key,
+                              bool* exists) {
+  PinnedBlob list;
+  internal::ReadContext context;
+  context.WantLast(0, /*may_stop=*/true);
+  const rocksdb::Status s = internal::ReadList(*core_, options, key, &context, &list);
+  *exists = s.ok();
+  return s.IsNotFound() ? rocksdb::Status::OK() : s;
+}
+
 void Store::MultiGet(const rocksdb::ReadOptions& options, size_t n, const rocksdb::Slice* keys,
                      PinnedBlob* lists, rocksdb::Status* statuses) {
   if (core_->closed()) {
@@ -233,6 +285,15 @@ void Store::MultiGet(const rocksdb::ReadOptions& options, size_t n, const rocksd
                      &statuses[i]);
     }
   }
+}
+
+std::vector<rocksdb::Status> Store::MultiGet(const rocksdb::ReadOptions& options,
+                                             absl::Span<const rocksdb::Slice> keys,
+                                             std::vector<PinnedBlob>* lists) {
+  std::vector<rocksdb::Status> statuses(keys.size());
+  lists->resize(keys.size());
+  MultiGet(options, keys.size(), keys.data(), lists->data(), statuses.data());
+  return statuses;
 }
 
 }  // namespace sheaf

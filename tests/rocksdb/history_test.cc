@@ -211,20 +211,32 @@ class History {
     const size_t kind = random_() % 16;
     if (kind == 0) {
       lists->erase(name);
-      EXPECT_OK(Delete(target, family, key));
+      EXPECT_OK(store.Delete(target, key));
     } else if (kind == 1) {
       const List values = Values();
       model.Put(values);
-      EXPECT_OK(store.Put(target, key, Views(values)));
+      EXPECT_OK(store.Put(target, key, values));
     } else if (kind == 2) {
       model.Edit([](List& list) { list.clear(); });
       EXPECT_OK(store.Clear(target, key));
-    } else if (kind <= 5) {
-      const std::string value = Value();
+    } else if (kind == 3) {
+      const std::string prefix = Value().substr(0, random_() % 4);
       model.Edit([&](List& list) {
-        list.erase(std::remove(list.begin(), list.end(), value), list.end());
+        list.erase(std::remove_if(list.begin(), list.end(),
+                                  [&](const std::string& value) {
+                                    return value.compare(0, prefix.size(), prefix) == 0;
+                                  }),
+                   list.end());
       });
-      EXPECT_OK(store.Remove(target, key, value));
+      EXPECT_OK(store.RemovePrefix(target, key, prefix));
+    } else if (kind <= 5) {
+      const List values(1 + random_() % 3, Value());
+      model.Edit([&](List& list) {
+        for (const std::string& value : values) {
+          list.erase(std::remove(list.begin(), list.end(), value), list.end());
+        }
+      });
+      EXPECT_OK(store.Remove(target, key, values));
     } else if (kind <= 8) {
       const size_t count = random_() % 8;
       const Keep keep = random_() % 3 == 0 ? Keep::kFirst : Keep::kLast;
@@ -243,15 +255,6 @@ class History {
       EXPECT_OK(store.Append(target, key, Views(values)));
     }
   }
-  rocksdb::Status Delete(const rocksdb::WriteOptions& options, size_t family,
-                         const std::string& key) {
-    return db_.db().Delete(options, db_.handle(family), key);
-  }
-  template <typename Target>
-  rocksdb::Status Delete(Target* target, size_t family, const std::string& key) {
-    return target->Delete(db_.handle(family), key);
-  }
-
   // A few letters, so that removes meet them; sometimes none, or a lot of them.
   std::string Value() {
     if (random_() % 12 == 0) return std::string(random_() % 400, 'x');
@@ -284,10 +287,20 @@ class History {
         const size_t count = random_() % 6;
         PinnedBlob list;
         std::vector<PinnedBlob> blobs;
+        const size_t first = random_() % 6;
         std::vector<PinnedSlice> last;
-        const rocksdb::Status statuses_of[] = {statuses[i], store.Get(options, keys[i], &list),
-                                               store.GetSegments(options, keys[i], &blobs),
-                                               store.GetLast(options, keys[i], count, &last)};
+        std::vector<PinnedSlice> range;
+        uint64_t size = 7;
+        const rocksdb::Status statuses_of[] = {
+            statuses[i],
+            store.Get(options, keys[i], &list),
+            store.GetSegments(options, keys[i], &blobs),
+            store.GetLast(options, keys[i], count, &last),
+            store.GetRange(options, keys[i], first, count, &range),
+            store.Count(options, keys[i], &size)};
+        bool exists = false;
+        EXPECT_OK(store.Exists(options, keys[i], &exists));
+        EXPECT_EQ(exists, found != expected.end());
         for (const rocksdb::Status& s : statuses_of) {
           if (found == expected.end()) {
             EXPECT_TRUE(s.IsNotFound()) << names[i] << ": " << s.ToString();
@@ -304,10 +317,26 @@ class History {
         EXPECT_EQ(
             List(last.begin(), last.end()),
             List(model.end() - static_cast<ptrdiff_t>(std::min(count, model.size())), model.end()));
+        EXPECT_EQ(size, model.size());
+        const size_t begin = std::min(first, model.size());
+        EXPECT_EQ(
+            List(range.begin(), range.end()),
+            List(model.begin() + static_cast<ptrdiff_t>(begin),
+                 model.begin() + static_cast<ptrdiff_t>(std::min(begin + count, model.size()))));
+        PinnedSlice value;
+        const rocksdb::Status at = store.GetAt(options, keys[i], first, &value);
+        EXPECT_EQ(at.ok(), first < model.size()) << at.ToString();
+        EXPECT_EQ(value, first < model.size() ? model[first] : "");
       }
       std::map<std::string, List> scanned;
       const auto cursor = store.Scan(options, KeyRange::Prefix(prefix));
       for (; cursor->Valid(); cursor->Next()) {
+        scanned[cursor->key().ToString()] = ToList(cursor->values());
+      }
+      EXPECT_OK(cursor->status());
+      EXPECT_EQ(scanned, expected);
+      scanned.clear();
+      for (cursor->SeekToLast(); cursor->Valid(); cursor->Prev()) {
         scanned[cursor->key().ToString()] = ToList(cursor->values());
       }
       EXPECT_OK(cursor->status());

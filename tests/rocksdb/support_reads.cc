@@ -20,6 +20,14 @@ class Judge {
 
   void Answer(const char* who, const std::string& key, const rocksdb::Status& s, const List& answer,
               size_t last = SIZE_MAX) const {
+    Answer(who, key, s, answer, [last](const List& all) {
+      return List(all.end() - static_cast<ptrdiff_t>(std::min(last, all.size())), all.end());
+    });
+  }
+  // `part(list)` is what the answer must be.
+  template <typename Part>
+  void Answer(const char* who, const std::string& key, const rocksdb::Status& s, const List& answer,
+              Part part) const {
     if (may_be_incomplete_ && s.IsIncomplete()) return;
     const auto found = lists_.find(key);
     if (found == lists_.end()) {
@@ -30,9 +38,7 @@ class Judge {
     }
     EXPECT_TRUE(s.ok()) << who << " of " << key << ": " << s.ToString();
     if (!s.ok()) return;
-    const List& all = found->second;
-    const auto first = all.end() - static_cast<ptrdiff_t>(std::min(last, all.size()));
-    EXPECT_EQ(answer, List(first, all.end())) << who << " of " << key;
+    EXPECT_EQ(answer, part(found->second)) << who << " of " << key;
   }
 
   void Scanned(const char* who, const rocksdb::Status& s, const Lists& scanned) const {
@@ -47,9 +53,11 @@ class Judge {
 };
 
 void Check(Store& store, const std::vector<std::string>& keys, const Judge& judge,
-           const rocksdb::ReadOptions& options, bool scan, std::mt19937& random) {
+           const rocksdb::ReadOptions& options, const ReadsDone& done, std::mt19937& random) {
   for (const std::string& key : keys) {
-    for (size_t kinds = 4, kind = random() % kinds; kinds > 0; --kinds, kind = (kind + 1) % 4) {
+    constexpr size_t kKinds = 7;
+    for (size_t left = kKinds, kind = random() % kKinds; left > 0;
+         --left, kind = (kind + 1) % kKinds) {
       if (kind == 0) {
         PinnedBlob list;
         const rocksdb::Status s = store.Get(options, key, &list);
@@ -64,6 +72,26 @@ void Check(Store& store, const std::vector<std::string>& keys, const Judge& judg
         const rocksdb::Status s = store.GetSegments(options, key, &blobs);
         const Segments all(std::move(blobs));
         judge.Answer("GetSegments", key, s, List(all.begin(), all.end()));
+      } else if (kind == 3) {
+        const size_t first = random() % 5;
+        const size_t count = random() % 5;
+        std::vector<PinnedSlice> range;
+        const rocksdb::Status s = store.GetRange(options, key, first, count, &range);
+        judge.Answer("GetRange", key, s, List(range.begin(), range.end()), [=](const List& all) {
+          const auto begin = static_cast<ptrdiff_t>(std::min(first, all.size()));
+          const auto end = static_cast<ptrdiff_t>(std::min(first + count, all.size()));
+          return List(all.begin() + begin, all.begin() + end);
+        });
+      } else if (kind == 4) {
+        uint64_t count = 0;
+        const rocksdb::Status s = store.Count(options, key, &count);
+        judge.Answer("Count", key, s, {std::to_string(count)},
+                     [](const List& all) { return List{std::to_string(all.size())}; });
+      } else if (kind == 5) {
+        bool exists = false;
+        rocksdb::Status s = store.Exists(options, key, &exists);
+        if (s.ok() && !exists) s = rocksdb::Status::NotFound();
+        judge.Answer("Exists", key, s, {}, [](const List&) { return List(); });
       } else {
         PinnedBlob list;
         rocksdb::Status s;
@@ -82,13 +110,23 @@ void Check(Store& store, const std::vector<std::string>& keys, const Judge& judg
   for (size_t i = 0; i < slices.size(); ++i) {
     judge.Answer("MultiGet", slices[i].ToString(), statuses[i], ToList(many[i]));
   }
-  if (!scan) return;
+  if (!done.scan) return;
   Lists scanned;
   const auto cursor = store.Scan(options, KeyRange::All());
   for (; cursor->Valid(); cursor->Next()) {
     scanned[cursor->key().ToString()] = ToList(cursor->values());
   }
   judge.Scanned("Scan", cursor->status(), scanned);
+  scanned.clear();
+  for (cursor->SeekToLast(); cursor->Valid(); cursor->Prev()) {
+    scanned[cursor->key().ToString()] = ToList(cursor->values());
+  }
+  if (!done.scan_backward) {
+    EXPECT_TRUE(cursor->status().IsNotSupported() || cursor->status().IsIncomplete())
+        << cursor->status().ToString();
+    return;
+  }
+  judge.Scanned("Scan backward", cursor->status(), scanned);
 }
 
 List Take(Store& store, rocksdb::PinnableSlice value, rocksdb::Status* s) {
@@ -128,10 +166,10 @@ void CheckReads(Store& store, const std::vector<std::string>& keys, const Lists&
   varied.async_io = random() % 2 == 0;
   varied.fill_cache = random() % 4 != 0;
   const Judge judge(lists, /*may_be_incomplete=*/false);
-  Check(store, keys, judge, options, done.scan, random);
-  Check(store, keys, judge, varied, done.scan, random);
+  Check(store, keys, judge, options, done, random);
+  Check(store, keys, judge, varied, done, random);
   varied.read_tier = rocksdb::kBlockCacheTier;
-  Check(store, keys, Judge(lists, /*may_be_incomplete=*/true), varied, done.scan, random);
+  Check(store, keys, Judge(lists, /*may_be_incomplete=*/true), varied, done, random);
 }
 
 void CheckThrough(rocksdb::Transaction* transaction, rocksdb::DB* db, Store& store,

@@ -27,6 +27,7 @@ using Lists = std::map<std::string, List>;
 // What does not hold for all places and instances.
 struct ReadsDone {
   bool scan = true;
+  bool scan_backward = true;
 };
 
 // Get, GetLast, GetSegments, MultiGet (twice the keys, in any order) and Scan: twice, as caches

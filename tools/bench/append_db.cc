@@ -58,6 +58,8 @@ rocksdb::Options AppendDb::DefaultOptions() {
   options.compression = rocksdb::kNoCompression;
   options.disable_auto_compactions = true;
   options.write_buffer_size = size_t{1} << 30;
+  // Many DBs are open at once, and would reserve more than a gigabyte each for their logs.
+  options.allow_fallocate = false;
   // In which every list fits: RocksDB's default one has shards that are smaller than some.
   rocksdb::BlockBasedTableOptions table;
   table.block_cache = rocksdb::NewLRUCache(size_t{1} << 30, /*num_shard_bits=*/2);
