@@ -296,7 +296,9 @@ class Store {
   template <typename Target>
   static auto* Checked(Target* target) {
     constexpr bool kIsTransaction = std::is_base_of<rocksdb::Transaction, Target>::value;
-    static_assert(std::is_base_of<rocksdb::WriteBatchBase, Target>::value || kIsTransaction,
+    constexpr bool kIsTarget =
+        kIsTransaction || std::is_base_of<rocksdb::WriteBatchBase, Target>::value;
+    static_assert(kIsTarget && !std::is_const<Target>::value,
                   "a list is written with rocksdb::WriteOptions, or into a pointer to a "
                   "rocksdb::WriteBatch, WriteBatchWithIndex or Transaction that is not const");
     using Base = std::conditional_t<kIsTransaction, rocksdb::Transaction, rocksdb::WriteBatchBase>;

@@ -1,5 +1,7 @@
 #include "plugin/rocksdb/scan_iterator.h"
 
+#include <utility>
+
 #include "plugin/rocksdb/read_context.h"
 #include "rocksdb/comparator.h"
 
@@ -40,21 +42,48 @@ void ScanIterator::Next() {
 
 void ScanIterator::Prev() {
   if (!seeks_) return iterator_->Prev();
-  from_.assign(key().data(), key().size());
+  const std::string from = key().ToString();
+  // Each try but the first is because of an error that has gone since.
+  constexpr int kTries = 3;
+  for (int tries = 0; tries < kTries; ++tries) {
+    // RocksDB looks one key ahead: an SST that was opened by the step before counts, too.
+    const bool opened_ahead = std::exchange(opened_, false);
+    iterator_->Prev();
+    if (!status().ok() || !(opened_ahead || MayForget())) return;
+    if (NothingBetween(from) || !status().ok()) return;
+    // On the way, the error is told.
+    while (Valid() && key() != from) Next();
+    if (!Valid()) break;
+  }
+  Fail();
+}
+
+// A seek to where an SST may begin tells of an error in it; one to where it may end does not.
+bool ScanIterator::NothingBetween(const std::string& from) {
+  const bool found = Valid();
+  std::string behind = found ? key().ToString() : "";
+  const auto restart = [] {
+    if (ReadContext* const context = ReadContext::Current()) context->Restart();
+  };
+  restart();
+  if (found) {
+    behind.push_back('\0');
+    iterator_->Seek(behind);
+    behind.pop_back();
+  } else {
+    iterator_->SeekToFirst();
+  }
+  if (!Valid() || key() != from) return false;
+  restart();
   opened_ = false;
   iterator_->Prev();
-  if (!MayForget() || from_.empty()) return;
-  // To the last key before from_. There is a last one only before a zero byte. Otherwise so many
-  // bytes 255 stand for the last one that the key that was found is not behind it.
-  constexpr size_t kBytes = 64;
-  const char last = from_.back();
-  from_.pop_back();
-  if (last != '\0') {
-    from_.push_back(static_cast<char>(static_cast<unsigned char>(last) - 1));
-    from_.append(Valid() ? key().size() + kBytes : kBytes, '\xFF');
-  }
-  if (ReadContext* const context = ReadContext::Current()) context->Restart();
-  iterator_->SeekForPrev(from_);
+  return found ? Valid() && key() == behind : !Valid();
+}
+
+void ScanIterator::Fail() {
+  if (!status().ok()) return;
+  iterator_.reset(rocksdb::NewErrorIterator(rocksdb::Status::IOError(
+      "a scan backward", "RocksDB finds other keys each time; read the range again")));
 }
 
 }  // namespace internal

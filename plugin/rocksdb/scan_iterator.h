@@ -6,7 +6,8 @@
 // seeks to where it is each time that an SST was opened, and at the end. That costs one more Seek
 // an SST.
 //
-// Going backward it is the same, with SeekForPrev.
+// Going backward, it seeks forward from the key that was found: nothing may lie between that key
+// and the one before.
 //
 // What it cannot tell: errors that RocksDB forgets while it skips keys of a deleted range; and,
 // where keys are not in bytewise order or with prefix_same_as_start, all of them. Nor, in the
@@ -62,6 +63,10 @@ class ScanIterator {
   rocksdb::Status status() const { return iterator_->status(); }
 
  private:
+  // Whether no key lies between the one that Prev() found and `from`. The iterator stays where it
+  // is; if false, it is somewhere before `from`.
+  bool NothingBetween(const std::string& from);
+  void Fail();
   // Whether the step that was just made from from_ may have forgotten an error.
   bool MayForget() const { return Valid() ? opened_ : status().ok(); }
 

@@ -125,6 +125,96 @@ TEST_F(CursorTest, AValueThatIsNotAListStopsAndCanBePassed) {
   EXPECT_FALSE(cursor->Valid());
 }
 
+std::vector<std::string> KeysBackward(Cursor& cursor) {
+  std::vector<std::string> keys;
+  for (; cursor.Valid(); cursor.Prev()) keys.push_back(cursor.key().ToString());
+  EXPECT_OK(cursor.status());
+  return keys;
+}
+
+TEST_F(CursorTest, GoesBackward) {
+  auto cursor = db_.store().Scan({}, {"ab", "\xFF"});
+  cursor->SeekToLast();
+  EXPECT_THAT(KeysBackward(*cursor), ElementsAre("\xFE", "b", "ac", "abc", "ab"));
+  cursor->Seek("abz");
+  EXPECT_EQ(cursor->key(), "ac");
+  EXPECT_EQ(ToList(cursor->values()), List({"ac-1", "ac-2"}));
+  EXPECT_THAT(KeysBackward(*cursor), ElementsAre("ac", "abc", "ab"));
+  cursor->Prev();  // at the end it stays there
+  EXPECT_FALSE(cursor->HasKey());
+  cursor->SeekToFirst();
+  EXPECT_EQ(cursor->key(), "ab");
+  cursor->Next();
+  cursor->Prev();
+  EXPECT_EQ(cursor->key(), "ab");
+}
+
+TEST_F(CursorTest, SeekKeepsToTheRange) {
+  auto cursor = db_.store().Scan({}, {"ab", "b"});
+  cursor->Seek("");
+  EXPECT_EQ(cursor->key(), "ab");
+  cursor->Seek("b");
+  EXPECT_FALSE(cursor->Valid());
+  EXPECT_OK(cursor->status());
+  cursor->Seek("abc");
+  EXPECT_EQ(cursor->key(), "abc");
+}
+
+TEST_F(CursorTest, GoesBackwardPastAValueThatIsNotAList) {
+  ASSERT_OK(db_.db()->Put({}, "abc", "nonsense"));
+  auto cursor = db_.store().Scan({}, KeyRange::Prefix("a"));
+  std::vector<std::string> keys;
+  for (cursor->SeekToLast(); cursor->HasKey(); cursor->Prev()) {
+    keys.push_back(cursor->key().ToString());
+    EXPECT_EQ(cursor->Valid(), keys.back() != "abc");
+  }
+  EXPECT_OK(cursor->status());
+  EXPECT_THAT(keys, ElementsAre("ac", "abc", "ab", "a"));
+}
+
+// The last key of a page is where the next one begins, in either direction.
+TEST_F(CursorTest, PagesMeet) {
+  const auto all = Keys(db_, KeyRange::All());
+  for (size_t size = 1; size <= all.size() + 1; ++size) {
+    std::vector<std::string> forward;
+    KeyRange range;
+    for (size_t before = SIZE_MAX; before != forward.size();) {
+      before = forward.size();
+      auto cursor = db_.store().Scan({}, range);
+      for (; cursor->Valid() && forward.size() < before + size; cursor->Next()) {
+        forward.push_back(cursor->key().ToString());
+      }
+      if (!forward.empty()) range.after = forward.back();
+    }
+    EXPECT_EQ(forward, all) << size;
+
+    std::vector<std::string> backward;
+    range = KeyRange();
+    for (size_t before = SIZE_MAX; before != backward.size();) {
+      before = backward.size();
+      auto cursor = db_.store().Scan({}, range);
+      cursor->SeekToLast();
+      for (; cursor->Valid() && backward.size() < before + size; cursor->Prev()) {
+        backward.push_back(cursor->key().ToString());
+      }
+      if (!backward.empty()) range.end = backward.back();
+    }
+    EXPECT_EQ(backward, std::vector<std::string>(all.rbegin(), all.rend())) << size;
+  }
+}
+
+TEST_F(CursorTest, AfterNarrowsARange) {
+  KeyRange range = KeyRange::Prefix("a");
+  range.after = "ab";
+  EXPECT_THAT(Keys(db_, range), ElementsAre("abc", "ac"));
+  range.after = "A";  // before the range
+  EXPECT_THAT(Keys(db_, range), ElementsAre("a", "ab", "abc", "ac"));
+  range.after = "abb";  // no key
+  auto cursor = db_.store().Scan({}, range);
+  cursor->SeekToLast();
+  EXPECT_THAT(KeysBackward(*cursor), ElementsAre("ac", "abc"));
+}
+
 TEST_F(CursorTest, ALoopOverAllKeysPassesValuesThatAreNotLists) {
   ASSERT_OK(db_.db()->Put({}, "abc", "nonsense"));
   ASSERT_OK(db_.db()->Put({}, "b", ""));

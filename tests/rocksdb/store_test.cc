@@ -44,6 +44,122 @@ TEST_P(StoreTest, PutReplaces) {
   EXPECT_EQ(db_.Get("key"), List({"new"}));
 }
 
+TEST_P(StoreTest, DeleteLeavesNoKey) {
+  Store& store = db_.store();
+  db_.Put("key", {"a"});
+  ASSERT_OK(store.Delete({}, "key"));
+  PinnedBlob list;
+  EXPECT_TRUE(store.Get({}, "key", &list).IsNotFound());
+  ASSERT_OK(store.Delete({}, "key"));  // of no key
+  rocksdb::WriteBatch batch;
+  ASSERT_OK(store.Append(&batch, "key", "b"));
+  ASSERT_OK(store.Delete(&batch, "key"));
+  ASSERT_OK(store.Append(&batch, "key", "c"));
+  ASSERT_OK(db_.db()->Write({}, &batch));
+  EXPECT_EQ(db_.Get("key"), List({"c"}));
+}
+
+TEST_P(StoreTest, ExistsIsOfTheKeyNotOfItsValues) {
+  const auto exists = [this] {
+    bool result = false;
+    EXPECT_OK(db_.store().Exists({}, "key", &result));
+    return result;
+  };
+  EXPECT_FALSE(exists());
+  db_.Append("key", {});
+  EXPECT_TRUE(exists());
+  db_.Compact();
+  EXPECT_TRUE(exists());
+  ASSERT_OK(db_.store().Clear({}, "key"));
+  EXPECT_TRUE(exists());
+  ASSERT_OK(db_.store().Delete({}, "key"));
+  EXPECT_FALSE(exists());
+  ASSERT_OK(db_.db()->Put({}, "key", "nonsense"));
+  bool result = true;
+  EXPECT_TRUE(db_.store().Exists({}, "key", &result).IsCorruption());
+  EXPECT_FALSE(result);
+}
+
+TEST_P(StoreTest, GetAtSaysHowLongTheListIs) {
+  PinnedSlice value;
+  EXPECT_TRUE(db_.store().GetAt({}, "key", 0, &value).IsNotFound());
+  db_.Put("key", {"a"});
+  EXPECT_EQ(db_.store().GetAt({}, "key", 1, &value).ToString(),
+            "NotFound: value 1 of a list of 1 value");
+  db_.Append("key", {"b", "c"});
+  EXPECT_EQ(db_.store().GetAt({}, "key", UINT64_MAX, &value).ToString(),
+            "NotFound: value 18446744073709551615 of a list of 3 values");
+  EXPECT_TRUE(value.empty());
+  ASSERT_OK(db_.store().GetAt({}, "key", 1, &value));
+  db_.Compact();
+  db_.Close();
+  EXPECT_EQ(value, "b");  // it holds its block
+}
+
+// What a list of 8 MB costs a read of its size, or of a few values: no list is built.
+TEST_P(StoreTest, ReadsOfAPartBuildNoList) {
+  db_.Put("key", List(1000000, "12345678"));
+  db_.Compact();
+  for (int i = 0; i < 5; ++i) db_.Append("key", {"appended"});
+  Store& store = db_.store();
+  const auto copied = [&store] { return store.stats().copied_bytes_for(CopyReason::kMerge); };
+  const uint64_t before = copied();
+  uint64_t count = 0;
+  ASSERT_OK(store.Count({}, "key", &count));
+  EXPECT_EQ(count, 1000005u);
+  std::vector<PinnedSlice> values;
+  ASSERT_OK(store.GetRange({}, "key", 999999, 2, &values));
+  EXPECT_EQ(List(values.begin(), values.end()), List({"12345678", "appended"}));
+  ASSERT_OK(store.GetLast({}, "key", 20, &values));
+  EXPECT_EQ(values.size(), 20u);
+  ASSERT_OK(store.Trim({}, "key", 1000000));
+  ASSERT_OK(store.Remove({}, "key", {"appended", "none"}));
+  ASSERT_OK(store.GetLast({}, "key", 20, &values));
+  EXPECT_EQ(List(values.begin(), values.end()), List(20, "12345678"));
+  bool exists = false;
+  ASSERT_OK(store.Exists({}, "key", &exists));
+  EXPECT_TRUE(exists);
+  EXPECT_LT(copied() - before, 2000u);
+}
+
+TEST_P(StoreTest, RemoveOfSeveralIsOneOperand) {
+  db_.Put("key", {"a", "b", "c", "b", "d"});
+  const rocksdb::SequenceNumber before = db_.db()->GetLatestSequenceNumber();
+  ASSERT_OK(db_.store().Remove({}, "key", {"b", "d", "none"}));
+  EXPECT_EQ(db_.db()->GetLatestSequenceNumber(), before + 1);
+  EXPECT_EQ(db_.Get("key"), List({"a", "c"}));
+  ASSERT_OK(db_.store().Remove({}, "key", List()));
+  ASSERT_OK(db_.store().Remove({}, "none", {}));
+  EXPECT_EQ(db_.db()->GetLatestSequenceNumber(), before + 1);
+  PinnedBlob list;
+  EXPECT_TRUE(db_.store().Get({}, "none", &list).IsNotFound());
+}
+
+TEST_P(StoreTest, RemovePrefixRemovesWhatBeginsWithIt) {
+  db_.Put("key", {"a1", "b", "a2", "", "ab"});
+  ASSERT_OK(db_.store().RemovePrefix({}, "key", "a"));
+  EXPECT_EQ(db_.Get("key"), List({"b", ""}));
+  db_.Append("key", {"a"});
+  ASSERT_OK(db_.store().RemovePrefix({}, "key", ""));
+  EXPECT_EQ(db_.Get("key"), List());
+}
+
+TEST_P(StoreTest, MultiGetIntoVectors) {
+  db_.Put("a", {"1"});
+  db_.Put("c", {"2", "3"});
+  std::vector<PinnedBlob> lists(7);
+  const std::vector<rocksdb::Slice> keys = {"a", "b", "c"};
+  const std::vector<rocksdb::Status> statuses = db_.store().MultiGet({}, keys, &lists);
+  ASSERT_EQ(statuses.size(), 3u);
+  ASSERT_EQ(lists.size(), 3u);
+  EXPECT_OK(statuses[0]);
+  EXPECT_TRUE(statuses[1].IsNotFound());
+  EXPECT_OK(statuses[2]);
+  EXPECT_EQ(ToList(lists[2]), List({"2", "3"}));
+  EXPECT_TRUE(db_.store().MultiGet({}, {}, &lists).empty());
+  EXPECT_TRUE(lists.empty());
+}
+
 TEST_P(StoreTest, AnEmptyListIsFoundAndIsEmpty) {
   db_.Put("put", {});
   db_.Append("appended", {});
