@@ -117,9 +117,10 @@ rocksdb::Status CorruptList(const rocksdb::Slice& key, const rocksdb::Slice& val
 
 // The value of `key` as an iterator sees it, copied into `*value`: past the row cache. Errors:
 // NotFound; Incomplete for kBlockCacheTier; NotSupported for kPersistedTier; RocksDB's own.
-// REQUIRES: core.row_cache.
+// `context`: of this read, on this thread.
 rocksdb::Status GetByIterator(const StoreCore& core, const rocksdb::ReadOptions& options,
-                              const rocksdb::Slice& key, rocksdb::PinnableSlice* value);
+                              const rocksdb::Slice& key, const ReadContext& context,
+                              rocksdb::PinnableSlice* value);
 
 // What to return for `status` of a read of `key` whose merge failed, if it did: RocksDB's own says
 // neither the key nor why.
