@@ -11,9 +11,10 @@
 //         LD_PRELOAD=/path/to/libsheaf_plugin.so ldb --try_load_options --db=D scan
 //     If the loader does not find that path, the program runs on without the plugin.
 //
-// WARNING: when RocksDB loads options, it leaves out by default what is not registered, and does
-// not tell. A DB that is opened without its merge operator drops operands that are only in its log
-// (docs/guide.md). So set ConfigOptions::ignore_unsupported_options to false.
+// WARNING: when RocksDB loads options, by default it silently leaves out what is not registered. If
+// DB::Open then opens the DB without its merge operator, it drops operands that are only in its log
+// (docs/guide.md). So set ConfigOptions::ignore_unsupported_options to false, and open the DB with
+// sheaf::OpenDB (sheaf/open_db.h), which refuses such options.
 
 #ifndef SHEAF_PLUGIN_H_
 #define SHEAF_PLUGIN_H_

@@ -93,7 +93,8 @@ class Store {
   using Values = absl::Span<const std::string_view>;
 
   // `cf` may be null: the default column family. Reads the column family's options once, to hold
-  // its caches and to know why a read was copied.
+  // its caches and to know why a read was copied. Notes in RocksDB's info log if the shards of the
+  // block cache are smaller than 1 MiB (StoreStats::reads_not_kept).
   // Errors: InvalidArgument for a null `db`, a column family whose merge operator is not
   // `sheaf.append` (unless StoreOptions::read_only is set), or has another layout; NotSupported
   // for a secondary instance (DB::OpenAsSecondary), whose reads are wrong after it caught up, and

@@ -1,22 +1,22 @@
-// BlockMemory: the memory of blocks that are gone, kept by the thread for those to come.
+// BlockMemory: a free list for each thread, from which it allocates its next blocks.
 //
-// Like malloc's own cache of a thread, but inline, and with room for most blocks of a MultiGet,
-// where glibc keeps 7 of a size. A thread that reads and drops lists does not allocate at all.
+// Like malloc's thread cache, but inlined, and large enough for most blocks of a MultiGet; glibc
+// keeps 7 of a size. A thread that reads and drops lists does not call malloc at all.
 //
-// What it saves of a block that is read and dropped, in nanoseconds:
+// Nanoseconds saved for a block that is read and dropped:
 //
 //                       glibc    jemalloc    tcmalloc
 //     one at a time         9           5           4
 //     64 at a time         18          10           4
 //
-// That is little of a read, but a fifth of what Sheaf.Open takes more than DB::Get for a list of
-// one value (docs/benchmarks.md): the goal there is 8 %, and 7 % are used.
+// That is a small part of a read. But for a list of one value it is a fifth of what Sheaf.Open
+// takes longer than DB::Get (docs/benchmarks.md; the goal is 8 %, and it takes 7 %).
 //
-// Lifetime: what a thread keeps, at most kKept * kBytes = 8 KB, is freed when it ends. Memory may
-// be given back on another thread than took it. Under AddressSanitizer nothing is kept, so that it
-// sees each use of a block that is gone.
+// Lifetime: a thread keeps at most kKept * kBytes = 8 KB, which are freed when it ends. Memory may
+// be returned on a different thread from the one that allocated it. Nothing is kept under
+// AddressSanitizer, so that it sees each use of a block after it was freed.
 //
-// Thread safety: all of it; a thread sees only what it keeps itself.
+// Thread safety: all of it. A thread sees only its own free list.
 
 #ifndef SHEAF_PLUGIN_ROCKSDB_BLOCK_MEMORY_H_
 #define SHEAF_PLUGIN_ROCKSDB_BLOCK_MEMORY_H_

@@ -1,4 +1,4 @@
-// ExceptionsToStatus: runs code that RocksDB calls, which must not throw: an exception in one of
+// ExceptionsToStatus: runs code that RocksDB calls. It must not throw, as an exception in one of
 // RocksDB's threads ends the process.
 
 #ifndef SHEAF_PLUGIN_ROCKSDB_EXCEPTIONS_TO_STATUS_H_
@@ -11,8 +11,8 @@
 namespace sheaf {
 namespace internal {
 
-// What `f` returns, a Status; MemoryLimit if it throws. That has no message, as it would need
-// memory.
+// Returns the Status that `f` returns, or MemoryLimit if it throws: without a message, which would
+// need memory.
 template <typename F>
 rocksdb::Status ExceptionsToStatus(F&& f) {
   try {

@@ -18,7 +18,8 @@ bool IsBytewise(const rocksdb::Comparator* comparator) {
 }  // namespace
 
 rocksdb::Status GetByIterator(const StoreCore& core, const rocksdb::ReadOptions& options,
-                              const rocksdb::Slice& key, rocksdb::PinnableSlice* value) {
+                              const rocksdb::Slice& key, const ReadContext& context,
+                              rocksdb::PinnableSlice* value) {
   if (options.read_tier == rocksdb::kPersistedTier) {
     return rocksdb::Status::NotSupported(
         "ReadOptions::read_tier = kPersistedTier with a row cache",
@@ -44,7 +45,8 @@ rocksdb::Status GetByIterator(const StoreCore& core, const rocksdb::ReadOptions&
   seek.total_order_seek = false;
   seek.max_skippable_internal_keys = 0;
 
-  // So that the list of the next key is not merged in vain, or what is wrong with it told of `key`.
+  // If `key` is not there, the iterator merges the list of the next key. A bound prevents that, but
+  // not every order has one.
   const rocksdb::Comparator* const comparator = core.cf->GetComparator();
   std::string after;
   rocksdb::Slice bound;
@@ -57,7 +59,10 @@ rocksdb::Status GetByIterator(const StoreCore& core, const rocksdb::ReadOptions&
   const std::unique_ptr<rocksdb::Iterator> iterator = core.NewIterator(seek);
   iterator->Seek(key);
   if (!iterator->Valid()) {
-    return iterator->status().ok() ? rocksdb::Status::NotFound() : iterator->status();
+    rocksdb::Status s = iterator->status();
+    const bool is_of_next = context.failure().kind != MergeFailure::Kind::kNone &&
+                            !context.MayHaveFailed(key.ToStringView());
+    return s.ok() || is_of_next ? rocksdb::Status::NotFound() : s;
   }
   if (comparator->CompareWithoutTimestamp(iterator->key(), /*a_has_ts=*/false, key,
                                           /*b_has_ts=*/false) != 0) {

@@ -1,6 +1,6 @@
-// Histogram: how many numbers lie between two powers of two, with the min and the max of all.
+// Histogram: counts numbers in buckets that end at powers of two; also their min and max.
 //
-// It is kept as text in the properties of an SST, and several add up to that of all their numbers.
+// It is stored as text in the properties of an SST. Histograms of several SSTs can be added.
 //
 // Thread safety: none.
 //
@@ -51,12 +51,12 @@ class Histogram {
   uint64_t min() const { return min_; }
   uint64_t max() const { return max_; }
 
-  // A number that about `part` (0 to 1) of all are not above: numbers are taken for spread evenly
-  // over their bucket. Exact if all are equal. REQUIRES: not empty.
+  // The quantile `part` (0 to 1), as if the numbers of a bucket were spread evenly over it. Exact
+  // if all numbers are equal. REQUIRES: not empty.
   uint64_t Quantile(double part) const;
 
-  // "MIN-MAX BITS:COUNT BITS:COUNT ...", decimal, buckets without a count left out; "" if
-  // empty. FromText is false, and the histogram as it was, for any other text.
+  // "MIN-MAX BITS:COUNT BITS:COUNT ...", decimal, without empty buckets; "" if nothing was counted.
+  // For any other text, FromText returns false and changes nothing.
   std::string ToText() const;
   bool FromText(std::string_view text);
 

@@ -5,6 +5,7 @@
 
 #include "absl/strings/match.h"
 #include "rocksdb/compaction_filter.h"
+#include "rocksdb/comparator.h"
 #include "rocksdb/customizable.h"
 #include "rocksdb/merge_operator.h"
 #include "rocksdb/write_batch.h"
@@ -26,7 +27,12 @@ bool HasTtlObjects(const rocksdb::Options& options) {
 
 // An iterator that reads through a check of what is committed cannot be refreshed.
 bool CannotRefresh(rocksdb::DB* db, rocksdb::ColumnFamilyHandle* cf) {
-  const std::unique_ptr<rocksdb::Iterator> iterator(db->NewIterator(rocksdb::ReadOptions(), cf));
+  // Without a timestamp, if keys have them, it would be an iterator that only holds an error.
+  const std::string newest(cf->GetComparator()->timestamp_size(), '\xFF');
+  const rocksdb::Slice timestamp = newest;
+  rocksdb::ReadOptions options;
+  if (!newest.empty()) options.timestamp = &timestamp;
+  const std::unique_ptr<rocksdb::Iterator> iterator(db->NewIterator(options, cf));
   return !iterator->Refresh().ok();
 }
 

@@ -1,7 +1,7 @@
-// Instance: what kind of DB a Store is opened on, as far as RocksDB's reads differ by it.
+// Instance: the kind of DB that a Store is opened on, as far as it makes a difference to reads.
 //
-// RocksDB is built without run-time type information, so a kind is known by how it answers calls
-// that change nothing.
+// RocksDB is built without run-time type information. So the kind is found out from how the DB
+// answers calls that change nothing.
 
 #ifndef SHEAF_PLUGIN_ROCKSDB_INSTANCE_H_
 #define SHEAF_PLUGIN_ROCKSDB_INSTANCE_H_
@@ -13,23 +13,23 @@ namespace sheaf {
 namespace internal {
 
 struct Instance {
-  // A DBWithTTL: it takes its time stamps off in Get and in iterators, but not in batched MultiGet
-  // and GetMergeOperands.
+  // A DBWithTTL: it strips its timestamps in Get and in iterators, but not in batched MultiGet and
+  // GetMergeOperands.
   bool has_ttl = false;
   // A TransactionDB whose write policy is not WRITE_COMMITTED: Get and iterators hide what is
   // prepared and not committed; RocksDB 7.8's batched MultiGet, GetMergeOperands and the row cache
-  // do not. Any stacked DB that is not known to be simpler counts as one.
+  // do not. A stacked DB of an unknown kind counts as one.
   bool hides_prepared = false;
   // DB::OpenAsSecondary.
   bool is_secondary = false;
-  // DB::OpenForReadOnly, or another that takes no files: Get checks the age of what it reads, which
-  // entries of a row cache do not have, so that it does not find what is there.
+  // DB::OpenForReadOnly, or another kind that does not ingest files. Its Get checks the sequence
+  // number of what it reads, which entries of a row cache lack, so it does not find them.
   bool is_read_only = false;
 
-  // Only single Gets and iterators read what the instance shows.
+  // Batched MultiGet and GetMergeOperands do not read what Get and iterators do.
   bool reads_one_by_one() const { return has_ttl || hides_prepared; }
 
-  // `options`: those of `cf`. Creates an iterator of a DB that is stacked on another.
+  // `options`: those of `cf`. Creates an iterator, if the DB is stacked on another.
   static Instance Of(rocksdb::DB* db, rocksdb::ColumnFamilyHandle* cf,
                      const rocksdb::Options& options);
 };

@@ -1,7 +1,7 @@
-// Ledger: counts a Store's reads and pins, and keeps its caches as long as there is a pin.
+// Ledger: counts a Store's reads and pins, and keeps its caches alive while there are pins.
 //
-// One reference count for all blocks of a Store would be one cache line that every read of every
-// thread writes. So there are many shards; each but the last belongs to one thread at a time:
+// A single reference count for all blocks of a Store would be a cache line that each read of each
+// thread writes. So there are many shards. Each but the last belongs to one thread at a time:
 //
 //     Store -- one on each --> shard 0: refs = 1 + its pins + reserved --.
 //     Pin -------------------> shard 1: refs = 1 + its pins + reserved --+--> Ledger: live shards
@@ -9,21 +9,21 @@
 //                                                                                     v
 //                                                                                 PinPolicy
 //
-// The owner of a shard needs no read-modify-write for what only it writes: its counters, and the
-// references that it reserved. Any thread may drop a Pin, so that takes one.
+// Only the owner of a shard writes its counters and its reserved references, so it does that
+// without an atomic read-modify-write. Any thread may drop a Pin, so that needs one.
 //
 // The high-water mark is the peak of the sum over all shards. An exact one would need counters that
-// all threads share: 19 ns more for a read and its drop, which take 17 here, and 24 with two
-// threads. A read cannot afford to add up all shards either. So a thread does it only
-//   - when the pins that it took and did not drop itself pass a mark, which is where the sum may
-//     have a new maximum;
-//   - each n-th time that it reserves references, where n is the number of threads, as the reads
-//     of others move the sum too.
-// A thread without a shard of its own does it at each read.
+// all threads share. They would add 19 ns to a read and its drop, which take 17 ns (24 ns with two
+// threads). Nor can each read add up all shards. So a thread adds them up only
+//   - when the pins that it took and did not drop itself pass a mark, above which the sum may have
+//     a new maximum;
+//   - each n-th time that it reserves references, where n is the number of threads, because the
+//     reads of other threads change the sum too.
+// A thread without a shard of its own adds them up at each read.
 //
-// A shard can only reach 0 after the Store dropped its own reference and the reserved ones. The
-// last shard to do so destroys the Ledger. Pins are taken through a live Store only, so a shard at
-// 0 never comes back.
+// A shard's count can reach 0 only after the Store has dropped its own reference and the reserved
+// ones. The last shard to reach 0 destroys the Ledger. Pins are only taken through a live Store, so
+// a count never leaves 0 again.
 //
 // Thread safety: all of it.
 
@@ -81,14 +81,13 @@ class Ledger {
 
   // Counts a list found, whose block is entered until the Pin goes.
   Pin CountFound(uint64_t bytes);
-  // In addition, if its bytes were copied.
+  // Call these two in addition, if its bytes were copied, and if the cache will not keep it.
   void CountCopied(CopyReason reason, uint64_t bytes);
-  // In addition, if the cache will not keep it.
   void CountNotKept();
   void CountNotFound();
   void CountCorrupt();
   void CountFailed();
-  // Either of those that say why RocksDB returned no list.
+  // CountNotFound() or CountFailed(), by the status of a read that returned no list.
   void CountMiss(const rocksdb::Status& status) {
     if (status.IsNotFound()) {
       CountNotFound();
@@ -96,7 +95,7 @@ class Ledger {
       CountFailed();
     }
   }
-  // In addition, if the merge operator made it of so many operands.
+  // Call it in addition, if the merge operator merged the list from so many operands.
   void CountMerged(uint64_t operands);
 
   StoreStats Snapshot();
@@ -110,7 +109,7 @@ class Ledger {
   // A number that one thread at a time adds to, or many. Relaxed: for statistics.
   class Counter {
    public:
-    // Release: who sees that a pin was taken sees what was given up before that.
+    // Release: a thread that sees a pin taken also sees the pins that were dropped before it.
     void Add(uint64_t n, bool alone) {
       if (alone) {
         value_.store(get() + n, std::memory_order_release);
@@ -134,7 +133,7 @@ class Ledger {
 
   // Two cache lines apart: prefetchers fetch them in pairs.
   struct alignas(128) Shard {
-    // What the owner has taken and not given up itself. Below 0 if it gives up what others took.
+    // What the owner took and did not drop itself. Below 0 if it drops what others took.
     int64_t blocks() const { return static_cast<int64_t>(found.get() - released.get()); }
     int64_t bytes() const { return static_cast<int64_t>(found_bytes.get() - released_bytes.get()); }
 
@@ -144,12 +143,12 @@ class Ledger {
     std::atomic<uint64_t> reserved{0};  // of refs: those that no Pin has. 0 in the last shard.
     Counter found;
     Counter found_bytes;
-    Counter released;  // pins of any shard, given up by this one's thread
+    Counter released;  // pins of any shard that this shard's thread dropped
     Counter released_bytes;
-    // The owner's alone: above these, look at the sum.
+    // Only for the owner: above these, it adds up all shards.
     int64_t blocks_mark = 0;
     int64_t bytes_mark = 0;
-    uint64_t reservations = 0;  // since it looked
+    uint64_t reservations = 0;  // since it last added them up
 
     Ledger* ledger = nullptr;
     Counter not_kept;
@@ -173,11 +172,11 @@ class Ledger {
   static void Unref(Shard* shard, uint64_t n);
   void Close();
 
-  // The cold part of CountFound, of a shard with an owner.
+  // The cold part of CountFound for a shard with an owner.
   void ReserveRefs(Shard& mine);
-  // Looks at the sum, and sets the marks of `mine`.
+  // Adds up all shards, and sets the marks of `mine`.
   void Look(Shard& mine);
-  // What is pinned now, or was a moment ago: never more.
+  // What is pinned now, or was a moment ago. Never too high.
   Level Pinned() const;
   // Raises the high-water mark to `now`, if that is more, and returns it.
   Level UpdatePeak(Level now);

@@ -13,10 +13,10 @@ namespace internal {
 
 using OptionTypes = std::unordered_map<std::string, rocksdb::OptionTypeInfo>;
 
-// For Configurable::RegisterOptions with a pointer to a Layout: `layout`.
+// The option `layout`, for Configurable::RegisterOptions with a pointer to a Layout.
 const OptionTypes* LayoutOption();
 
-// With a pointer to AppendOptions: its members by their names.
+// The members of AppendOptions by their names, for a pointer to an AppendOptions.
 const OptionTypes* AppendOptionTypes();
 
 }  // namespace internal

@@ -1,4 +1,4 @@
-// PinPolicy: what a column family's options say about pins. Read once, when a Store is opened.
+// PinPolicy: what can be pinned, by the options of a column family when a Store is opened.
 
 #ifndef SHEAF_PLUGIN_ROCKSDB_PIN_POLICY_H_
 #define SHEAF_PLUGIN_ROCKSDB_PIN_POLICY_H_
@@ -15,25 +15,25 @@ namespace sheaf {
 namespace internal {
 
 struct PinPolicy {
-  // What a pin of a value needs to outlive the DB. Null where there is no such cache.
+  // The caches, which a pin of a value needs to outlive the DB. Null if there is no such cache.
   std::shared_ptr<rocksdb::Cache> block;
   std::shared_ptr<rocksdb::Cache> row;
   std::shared_ptr<rocksdb::Cache> blob;
 
-  // True if RocksDB pins some values to memory, or through an object, that the DB owns; then no pin
-  // of the column family is kept, as one cannot be told from another.
+  // True if RocksDB pins some values to memory, or through an object, that the DB owns. Then every
+  // pinned value is copied, as one pin cannot be told from another.
   bool pins_die_with_db = false;
-  // Why a pinned value is copied all the same, if so.
+  // The reason for that copy.
   CopyReason pin_reason = CopyReason::kPinDiesWithDb;
 
-  // Why a value that came from a file was not pinned.
+  // The reason if a value from a file is not pinned.
   CopyReason file_reason = CopyReason::kUncached;
-  // False if with ReadOptions::fill_cache every value from a file is pinned, so that one that is
-  // not must be from a memtable.
+  // False if every value from a file is pinned with ReadOptions::fill_cache. Then a value that is
+  // not pinned comes from a memtable.
   bool files_may_copy = false;
 
-  // The most bytes that one shard of the cache that lists come from has room for: it drops a larger
-  // list as soon as no pin of it is held. The max if no cache keeps lists anyway.
+  // The max bytes of a list that stays in the cache: a shard of an LRU cache drops a larger one as
+  // soon as no pin of it is held. No limit if no cache keeps lists anyway.
   uint64_t max_kept = std::numeric_limits<uint64_t>::max();
 
   static PinPolicy Of(const rocksdb::Options& options);

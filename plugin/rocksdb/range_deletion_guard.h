@@ -1,16 +1,15 @@
 // RangeDeletionGuard: runs reads that are right only while no SST holds a range deletion.
 //
-// Two ways to read forget the range deletions of an SST:
+// Two kinds of reads get the range deletions of an SST wrong:
+//   - The row cache stores what a read saw of a key in an SST, without them, so deleted values
+//     return. From 9.2 on, RocksDB refuses DeleteRange with a row cache, but older SSTs may still
+//     have range deletions.
+//   - An iterator that may do no I/O (kBlockCacheTier) applies those of one SST to the next one as
+//     well, if that cannot be opened. Then keys are missing, and memory is freed twice.
 //
-// The row cache keeps what a read saw of a key in an SST, without them. Deleted values are back.
-// RocksDB refuses DeleteRange with a row cache from 9.2 on; an older SST may have them still.
+// The guard checks the properties of the column family's SSTs each time that these have changed.
 //
-// An iterator that may do no I/O (kBlockCacheTier) applies those of one SST to the next one too, if
-// that cannot be opened. Keys are missing, and memory is freed twice.
-//
-// The guard looks at the properties of the column family's SSTs each time that they changed.
-//
-// Thread safety: all of it. One thread at a time looks. Others are told meanwhile that the read is
+// Thread safety: all of it. One thread at a time checks. Meanwhile others are told that the read is
 // not right, or wait (Wait::kYes).
 //
 // Cost: Run() takes the DB's mutex once, after the read.
@@ -31,7 +30,8 @@ namespace internal {
 
 class RangeDeletionGuard {
  public:
-  // Whether a read that has no other way waits for a thread that looks, and is tried more often.
+  // kYes is for a read that cannot be done in another way: it waits for a thread that checks, and
+  // is tried more often.
   enum class Wait : bool { kNo, kYes };
 
   // Does not own the DB or the column family.
@@ -52,7 +52,7 @@ class RangeDeletionGuard {
   }
 
  private:
-  static constexpr int kPatience = 10;  // for versions that change while they are looked at
+  static constexpr int kPatience = 10;  // tries, if the version changes during a check
 
   // Counts the changes of the column family's memtables and SSTs; 0 if RocksDB does not say.
   uint64_t Version() const;

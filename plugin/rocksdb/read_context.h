@@ -124,6 +124,11 @@ class ReadContext {
   // Of the last merge that failed, and the first kKeyBytes bytes of its key.
   const MergeFailure& failure() const { return failure_; }
   std::string_view failed_key() const { return {failed_key_, failed_key_bytes_}; }
+  // False if the last merge that failed was of another key than `key`. Looks at as many bytes of it
+  // as failed_key() has.
+  bool MayHaveFailed(std::string_view key) const {
+    return key.substr(0, kKeyBytes) == failed_key();
+  }
   // What was done for `key`, of those in `keys`.
   Merged Of(std::string_view key) const;
 

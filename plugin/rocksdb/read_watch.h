@@ -1,9 +1,10 @@
 // ReadWatch: finds out why a read was copied.
 //
-// RocksDB pins what it can and does not say why it could not. What tells: the merge operator ran
-// (ReadContext); else, with an ordinary block cache, only a memtable is left. Where files may copy
-// as well, RocksDB's perf context tells whether any file was looked at (for MultiGet: by any of the
-// keys), which costs a few clock readings a read.
+// RocksDB pins what it can, and does not say why it could not. The reason is
+//   - a merge, if the merge operator ran (ReadContext);
+//   - else a memtable, with an ordinary block cache;
+//   - else a memtable or a file. RocksDB's perf context tells whether the read looked at any file
+//     (for MultiGet: for any of the keys). That costs a few readings of the clock.
 
 #ifndef SHEAF_PLUGIN_ROCKSDB_READ_WATCH_H_
 #define SHEAF_PLUGIN_ROCKSDB_READ_WATCH_H_
@@ -37,10 +38,10 @@ class ReadWatch {
   ReadWatch(const ReadWatch&) = delete;
   ReadWatch& operator=(const ReadWatch&) = delete;
 
-  // The value is an iterator's, since the row cache could not be trusted.
+  // An iterator read the value, because the row cache could not be trusted.
   void ReadPastRowCache() { past_row_cache_ = true; }
 
-  // Why a value is not pinned, which was merged of `operands`, if any.
+  // Why a value is not pinned. `operands`: how many it was merged from, or 0.
   CopyReason WhyCopied(uint64_t operands) const {
     if (operands != 0) return CopyReason::kMerge;
     if (past_row_cache_) return CopyReason::kRowCache;

@@ -1,18 +1,19 @@
 // ScanIterator: like rocksdb::Iterator, but an error never makes keys disappear.
 //
-// Where RocksDB's iterators come to the end of an SST and cannot read the next one of that level,
-// they forget the error, go on without that level, and say OK at the end (7.7 to 8.6; mended by
-// https://github.com/facebook/rocksdb/pull/11782). A Seek tells such an error. So a ScanIterator
-// seeks to where it is each time that an SST was opened, and at the end. That costs one more Seek
-// an SST.
+// If an iterator of RocksDB 7.7 to 8.6 reaches the end of an SST and cannot read the next one of
+// that level, it forgets the error, goes on without that level, and reports OK at the end (mended
+// by https://github.com/facebook/rocksdb/pull/11782). A Seek does report the error. So a
+// ScanIterator seeks to its own position each time that an SST was opened, and at the end. That
+// costs one more Seek for each SST.
 //
-// Going backward, it seeks forward from the key that was found: nothing may lie between that key
-// and the one before.
+// Going backward, it seeks forward from the key that was found: nothing may lie between that key and
+// the one before.
 //
-// What it cannot tell: errors that RocksDB forgets while it skips keys of a deleted range; and,
-// where keys are not in bytewise order or with prefix_same_as_start, all of them. Nor, in the
-// middle of a scan, that an SST cannot be opened at all, which happens where max_open_files is
-// small.
+// It does not see
+//   - errors that RocksDB forgets while it skips keys of a deleted range;
+//   - any of them, if keys are not in bytewise order, or with prefix_same_as_start;
+//   - in the middle of a scan, that an SST cannot be opened at all, which happens if max_open_files
+//     is small.
 //
 // Ownership: `options` is copied; the DB and what the options point to must outlive the iterator.
 // Thread safety: as rocksdb::Iterator.

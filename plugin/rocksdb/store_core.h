@@ -61,8 +61,8 @@ class StoreCore {
   const std::shared_ptr<const PinPolicy> pin_policy;
   const Instance instance;
   const bool has_row_cache;
-  // Why what RocksDB finds in a row cache is never right here; null if it is, while no SST has
-  // range deletions.
+  // Why RocksDB's row cache can never be trusted here. Null if it can, while no SST holds a range
+  // deletion.
   const char* const row_cache_fault;
   const bool reads_plainly;     // DB::Get is always right
   const bool makes_blob_files;  // when the Store was opened
@@ -73,17 +73,17 @@ class StoreCore {
   const Ledger::Ptr ledger;
   const std::shared_ptr<DbPins> db_pins = std::make_shared<DbPins>();
 
-  // True for a read that may do no I/O where values may lie in blob files. If the merge operator
-  // needs such a value and no cache has it, DB::Get aborts (without assertions it says Corruption),
-  // and GetMergeOperands leaves it out. So such a read is Incomplete.
+  // True for a read that may do no I/O, if values may lie in blob files. If the merge operator
+  // needs such a value and no cache has it, DB::Get aborts (without assertions, it returns
+  // Corruption), and GetMergeOperands leaves the value out. So such a read is Incomplete.
   bool ReadsBlobsWithoutIo(const rocksdb::ReadOptions& options) const {
     if (options.read_tier != rocksdb::kBlockCacheTier) return false;
-    uint64_t files = 0;  // of others, or of another time
+    uint64_t files = 0;  // may be there even if this Store's options make none
     return makes_blob_files ||
            !db->GetIntProperty(cf, rocksdb::DB::Properties::kNumBlobFiles, &files) || files != 0;
   }
 
-  // Why a read did not use the row cache, for a message.
+  // For a message: why a read did not use the row cache.
   const char* WhyNotRowCache() const {
     return row_cache_fault != nullptr ? row_cache_fault
                                       : "the column family's SSTs hold range deletions, which "
@@ -91,12 +91,12 @@ class StoreCore {
                                         "or changed while they were read";
   }
 
-  // DB::NewIterator. Its status is Incomplete for a read that may do no I/O where RocksDB's own is
-  // not right: see RangeDeletionGuard.
+  // DB::NewIterator. Its status is Incomplete for a read that may do no I/O and that RocksDB would
+  // get wrong: see RangeDeletionGuard.
   std::unique_ptr<rocksdb::Iterator> NewIterator(const rocksdb::ReadOptions& options) const;
 
-  // Nothing may reach the DB: Store::Close() was called, or this process is a fork of the one that
-  // opened the Store. ClosedStatus() tells which.
+  // True if no call may reach the DB: Store::Close() was called, or this process is a fork of the
+  // one that opened the Store. ClosedStatus() tells which.
   bool closed() const { return open_in_.load(std::memory_order_relaxed) != ForkCount::Now(); }
   bool forked() const { return closed() && open_in_.load(std::memory_order_relaxed) != 0; }
   void Close() { open_in_.store(0, std::memory_order_relaxed); }
@@ -123,18 +123,19 @@ class StoreCore {
   std::atomic<uint64_t> open_in_{ForkCount::Watch()};  // 0: closed
 };
 
-// Corruption of the list of `key`: `value` was refused with `status`.
+// Corruption that names `key`, whose value `value` was refused with `status`.
 rocksdb::Status CorruptList(const rocksdb::Slice& key, const rocksdb::Slice& value, Layout layout,
                             const absl::Status& status);
 
 // The value of `key` as an iterator sees it, copied into `*value`: past the row cache. Errors:
 // NotFound; Incomplete for kBlockCacheTier; NotSupported for kPersistedTier; RocksDB's own.
-// REQUIRES: core.row_cache.
+// `context`: of this read, on this thread.
 rocksdb::Status GetByIterator(const StoreCore& core, const rocksdb::ReadOptions& options,
-                              const rocksdb::Slice& key, rocksdb::PinnableSlice* value);
+                              const rocksdb::Slice& key, const ReadContext& context,
+                              rocksdb::PinnableSlice* value);
 
-// What to return for `status` of a read of `key` whose merge failed, if it did: RocksDB's own says
-// neither the key nor why.
+// The status to return for a read of `key` that RocksDB ended with `status`. If a merge failed, it
+// names the key and the cause, which RocksDB's own status does not.
 rocksdb::Status ExplainFailure(const rocksdb::Slice& key, const MergeFailure& failure,
                                const rocksdb::Status& status);
 

@@ -125,7 +125,7 @@ bool ReadWithCare(const StoreCore& core, const rocksdb::ReadOptions& options,
   }
   value->Reset();
   context->Restart();
-  *s = GetByIterator(core, options, key, value);
+  *s = GetByIterator(core, options, key, *context, value);
   return true;
 }
 

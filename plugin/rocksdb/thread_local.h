@@ -1,11 +1,11 @@
-// SHEAF_THREAD_LOCAL: a variable of each thread that is there without a call, in a shared library
-// as in a program, and may be used while other thread-locals of the thread are destroyed.
+// SHEAF_THREAD_LOCAL: a thread-local variable that is read without a call, in a shared library as
+// in a program. It may be used while other thread-locals of the thread are destroyed.
 //
-// Not thread_local, whose every use from another file asks whether it is initialized: of types with
-// a constant initializer and no destructor alone. Initial-exec: a shared library's variables lie
-// where the loader put them when the thread began; by default each use calls the loader, which took
-// 4 % of a read. What that needs of a library that is loaded late is a few words of the space that
-// glibc keeps for it.
+// Only for types with a constant initializer and no destructor. It is `__thread`, because each use
+// of a `thread_local` from another file first asks whether the variable is initialized. The TLS
+// model is initial-exec, because in a shared library each use would otherwise call the loader,
+// which took 4 % of a read. If such a library is loaded late, its variables take a few words of the
+// space that glibc reserves for this.
 
 #ifndef SHEAF_PLUGIN_ROCKSDB_THREAD_LOCAL_H_
 #define SHEAF_PLUGIN_ROCKSDB_THREAD_LOCAL_H_

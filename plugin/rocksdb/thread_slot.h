@@ -1,7 +1,7 @@
-// ThreadSlot: a small number that a thread has for itself as long as it lives.
+// ThreadSlot: a small number that belongs to one thread as long as that thread lives.
 //
-// With it, a thread writes counters of its own without a read-modify-write. When the thread ends
-// the number goes to another, which sees all that was written under it.
+// A thread writes the counters of its slot without an atomic read-modify-write. When it ends,
+// another thread may get the slot, and then sees everything that was written to these counters.
 //
 // Thread safety: all of it.
 
@@ -17,8 +17,8 @@ namespace internal {
 
 class ThreadSlot {
  public:
-  // Numbers are below kOwned. A thread gets none, for as long as it lives, if that many others have
-  // one when it first asks; and a thread that is ending may have lost its own.
+  // Slots are below kOwned. If all are taken when a thread first asks, it never gets one: Mine() is
+  // kNone. A thread that is ending may have returned its slot already.
   static constexpr size_t kOwned = 32;
   static constexpr size_t kNone = kOwned;
 
@@ -27,10 +27,9 @@ class ThreadSlot {
     return slot != kUnknown ? slot : Claim();
   }
 
-  // Numbers from this on were never anybody's. A number that a thread has just been given may not
-  // count yet, on another.
+  // All slots from this on were never taken. Another thread may not see yet that one was taken.
   static size_t EverTaken();
-  // How many threads have a number now; at least 1.
+  // How many threads have a slot now; at least 1.
   static size_t Taken();
 
  private:

@@ -10,10 +10,12 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "rocksdb/cache.h"
+#include "rocksdb/comparator.h"
 #include "rocksdb/slice_transform.h"
 #include "rocksdb/table.h"
 #include "sheaf/store.h"
 #include "tests/rocksdb/test_db.h"
+#include "tests/support/counting_new.h"
 
 namespace sheaf {
 namespace testing {
@@ -282,6 +284,34 @@ TEST_F(RowCacheTest, WhatIsPersistedIsReadWhileOthersFlush) {
   }
   done = true;
   for (std::thread& reader : readers) reader.join();
+}
+
+// An iterator that looks for a key that is not there comes to the next one, and merges its list.
+TEST(RowCacheOrderTest, AKeyThatIsNotThereIsNotFoundWhateverIsWrongWithTheNextOne) {
+  if (!test::CountsAllocations()) GTEST_SKIP();
+  for (const rocksdb::Comparator* const order :
+       {rocksdb::BytewiseComparator(), rocksdb::ReverseBytewiseComparator()}) {
+    rocksdb::Options options = TestDb::DefaultOptions();
+    options.row_cache = rocksdb::NewLRUCache(1 << 20);
+    options.disable_auto_compactions = true;
+    options.comparator = order;
+    TestDb db(options);
+    // The row cache cannot be trusted, as an SST has a range deletion.
+    const bool forward = order == rocksdb::BytewiseComparator();
+    ASSERT_OK(db.db()->DeleteRange({}, db.db()->DefaultColumnFamily(), forward ? "x" : "y",
+                                   forward ? "y" : "x"));
+    db.Put("z", {"v"});
+    db.Flush();
+    const std::string large(600000, 'v');
+    for (const char* const key : {"a", "a", "c", "c"}) db.Append(key, {large});
+
+    const test::FailingNew failing(test::FailingNew::LargeOnes{1000000});
+    PinnedBlob list;
+    EXPECT_TRUE(db.store().Get({}, "b", &list).IsNotFound()) << order->Name();
+    const rocksdb::Status s = db.store().Get({}, "c", &list);
+    EXPECT_TRUE(s.IsMemoryLimit()) << order->Name() << ": " << s.ToString();
+    EXPECT_THAT(s.ToString(), HasSubstr("of key \"c\""));
+  }
 }
 
 }  // namespace

@@ -9,9 +9,11 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "rocksdb/cache.h"
 #include "rocksdb/compaction_filter.h"
 #include "rocksdb/comparator.h"
 #include "rocksdb/sst_file_writer.h"
+#include "rocksdb/utilities/transaction_db.h"
 #include "sheaf/blob_builder.h"
 #include "tests/rocksdb/support_guide.h"
 #include "tests/rocksdb/support_reads.h"
@@ -104,6 +106,22 @@ TEST(SupportFamiliesTest, UserDefinedTimestampsAreReadAndNotWritten) {
   rocksdb::ReadOptions read;
   read.timestamp = &slice;
   CheckReads(db.store(), {"k"}, {}, read, /*seed=*/2);
+}
+
+// A Store refuses a row cache where reads must hide what is prepared. Timestamps do not make a DB
+// look like that.
+TEST(SupportFamiliesTest, WithTimestampsAWriteCommittedDbMayHaveARowCache) {
+  const WithTimestamps comparator;
+  rocksdb::Options options = TestDb::DefaultOptions();
+  options.comparator = &comparator;
+  options.row_cache = rocksdb::NewLRUCache(1 << 20);
+  const TempDir dir;
+  rocksdb::TransactionDB* opened = nullptr;
+  ASSERT_OK(
+      rocksdb::TransactionDB::Open(options, rocksdb::TransactionDBOptions(), dir.path(), &opened));
+  const std::unique_ptr<rocksdb::TransactionDB> db(opened);
+  std::unique_ptr<Store> store;
+  EXPECT_OK(Store::Open(db.get(), nullptr, {}, &store));
 }
 
 // The end of a key is no timestamp where bounds are compared.
