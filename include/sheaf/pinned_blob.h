@@ -21,7 +21,6 @@
 #ifndef SHEAF_PINNED_BLOB_H_
 #define SHEAF_PINNED_BLOB_H_
 
-#include <cassert>
 #include <cstddef>
 #include <functional>
 #include <string>
@@ -97,6 +96,15 @@ class PinnedBlob {
   // REQUIRES: i < size().
   [[nodiscard]] std::string_view operator[](size_t i) const ABSL_ATTRIBUTE_LIFETIME_BOUND {
     return view_[i];
+  }
+  // The first and the last value. REQUIRES: !empty().
+  [[nodiscard]] std::string_view front() const ABSL_ATTRIBUTE_LIFETIME_BOUND {
+    return view_.front();
+  }
+  [[nodiscard]] std::string_view back() const ABSL_ATTRIBUTE_LIFETIME_BOUND { return view_.back(); }
+  // As operator[], for an index that may be wrong. Errors: absl::StatusCode::kOutOfRange.
+  [[nodiscard]] absl::StatusOr<std::string_view> At(size_t i) const ABSL_ATTRIBUTE_LIFETIME_BOUND {
+    return view_.At(i);
   }
   [[nodiscard]] const_iterator begin() const ABSL_ATTRIBUTE_LIFETIME_BOUND { return view_.begin(); }
   [[nodiscard]] const_iterator end() const ABSL_ATTRIBUTE_LIFETIME_BOUND { return view_.end(); }

@@ -24,7 +24,6 @@
 #ifndef SHEAF_PINNED_SLICE_H_
 #define SHEAF_PINNED_SLICE_H_
 
-#include <cassert>
 #include <cstddef>
 #include <iosfwd>
 #include <string>
@@ -35,6 +34,7 @@
 #include "absl/strings/cord.h"
 #include "absl/strings/string_view.h"
 #include "sheaf/block.h"
+#include "sheaf/hardened.h"
 #include "sheaf/layout.h"
 
 namespace sheaf {
@@ -92,12 +92,12 @@ class PinnedSlice {
 
   // REQUIRES: n <= size().
   void RemovePrefix(size_t n) {
-    assert(n <= size_);
+    SHEAF_CHECK_RANGE(n <= size_, "byte", n, size_);
     data_ += n;
     size_ -= n;
   }
   void RemoveSuffix(size_t n) {
-    assert(n <= size_);
+    SHEAF_CHECK_RANGE(n <= size_, "byte", n, size_);
     size_ -= n;
   }
 

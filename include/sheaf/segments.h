@@ -18,7 +18,6 @@
 #ifndef SHEAF_SEGMENTS_H_
 #define SHEAF_SEGMENTS_H_
 
-#include <cassert>
 #include <cstddef>
 #include <iterator>
 #include <string_view>
@@ -27,6 +26,7 @@
 #include "absl/base/attributes.h"
 #include "absl/status/statusor.h"
 #include "sheaf/blob_view.h"
+#include "sheaf/hardened.h"
 #include "sheaf/pinned_blob.h"
 #include "sheaf/pinned_slice.h"
 
@@ -54,7 +54,11 @@ class Segments {
     return blobs_[blob][i - BeginOf(blob)];
   }
 
-  // The same with the index checked. Errors: absl::StatusCode::kOutOfRange.
+  // The first and the last value. REQUIRES: !empty().
+  [[nodiscard]] std::string_view front() const ABSL_ATTRIBUTE_LIFETIME_BOUND;
+  [[nodiscard]] std::string_view back() const ABSL_ATTRIBUTE_LIFETIME_BOUND;
+
+  // As operator[], for an index that may be wrong. Errors: absl::StatusCode::kOutOfRange.
   [[nodiscard]] absl::StatusOr<std::string_view> At(size_t i) const ABSL_ATTRIBUTE_LIFETIME_BOUND;
 
   // In order, and backwards. O(1) a step, and one more for each blob without values. A jump takes a
@@ -85,7 +89,7 @@ class Segments {
   }
 
  private:
-  // The blob that value `i` is in.
+  // The blob that value `i` is in. REQUIRES: i < size().
   size_t BlobOf(size_t i) const;
   size_t BeginOf(size_t blob) const { return blob == 0 ? 0 : ends_[blob - 1]; }
 
@@ -182,6 +186,16 @@ class Segments::const_iterator {
 
 inline Segments::const_iterator Segments::begin() const {
   return const_iterator(this, blobs_.data());
+}
+
+inline std::string_view Segments::front() const {
+  SHEAF_CHECK_RANGE(!empty(), "value", 0, size());
+  return *begin();
+}
+
+inline std::string_view Segments::back() const {
+  SHEAF_CHECK_RANGE(!empty(), "value", 0, size());
+  return *--end();
 }
 
 inline Segments::const_iterator Segments::end() const {

@@ -87,6 +87,7 @@ std::vector<PinnedSlice> PinnedBlob::Slices() const {
 }
 
 std::vector<PinnedSlice> PinnedBlob::Slices(size_t first) const {
+  SHEAF_CHECK_RANGE(first <= size(), "value", first, size());
   std::vector<PinnedSlice> slices;
   if (first == size()) return slices;
   slices.reserve(size() - first);

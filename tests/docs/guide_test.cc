@@ -273,6 +273,24 @@ TEST_F(GuideTest, ViewsSlicesAndDetachedValues) {
   EXPECT_EQ(kept, "logout");
 }
 
+absl::Status ByIndex(const PinnedBlob& events) {
+  // [at]
+  if (!events.empty()) Use(events.back());  // the newest; front() is the oldest
+  absl::StatusOr<std::string_view> third = events.At(2);
+  if (!third.ok()) return third.status();  // OutOfRange: "value 2 of a list of 2 values"
+  Use(*third);
+  // [/at]
+  return absl::OkStatus();
+}
+
+TEST_F(GuideTest, AnIndexThatMayBeWrongIsChecked) {
+  const PinnedBlob two = PinnedBlob::FromString(*Encode({"login", "search"})).value();
+  EXPECT_EQ(ByIndex(two), absl::OutOfRangeError("value 2 of a list of 2 values"));
+  const PinnedBlob three = PinnedBlob::FromString(*Encode({"login", "search", "buy"})).value();
+  EXPECT_EQ(ByIndex(three), absl::OkStatus());
+  EXPECT_THAT(used, ElementsAre("search", "buy", "buy"));
+}
+
 TEST_F(GuideTest, ListsAreReadFromTheEndAndSearched) {
   Open();
   ASSERT_OK(store->Put({}, "user:7", {"buy", "login", "search"}));
