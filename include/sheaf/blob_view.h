@@ -30,6 +30,7 @@
 #include <vector>
 
 #include "absl/base/attributes.h"
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "sheaf/blob_iterator.h"
 #include "sheaf/hardened.h"
@@ -85,6 +86,11 @@ class BlobView {
 
   // As operator[], for an index that may be wrong. Errors: absl::StatusCode::kOutOfRange.
   [[nodiscard]] absl::StatusOr<std::string_view> At(size_t i) const;
+
+  // OK if each value has `bytes` bytes. O(1) if the blob has one size for all values, as Sheaf
+  // encodes a list of equal sizes in `kCompact`; else linear in the number of values.
+  // Errors: absl::StatusCode::kInvalidArgument, naming the first value of another size.
+  [[nodiscard]] absl::Status CheckValueSizes(size_t bytes) const;
 
   // In order, and backwards. O(1) a step; BlobIterator says what a jump costs. Iterators borrow the
   // bytes, not this BlobView.

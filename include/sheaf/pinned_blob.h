@@ -122,6 +122,12 @@ class PinnedBlob {
     return PinnedSlice(value, block_);
   }
 
+  // All values back to back, as a holder of the block: one atomic add.
+  [[nodiscard]] PinnedSlice Contents() const {
+    if (block_ != nullptr) block_->Ref();
+    return PinnedSlice(view_.contents(), block_);
+  }
+
   // Lets go of the block: an empty list, as if default-constructed.
   void Reset() {
     // Most reads are given a list that was just made.

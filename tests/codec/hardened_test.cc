@@ -3,6 +3,7 @@
 
 #include "sheaf/hardened.h"
 
+#include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,6 +14,7 @@
 #include "sheaf/pinned_blob.h"
 #include "sheaf/pinned_slice.h"
 #include "sheaf/segments.h"
+#include "sheaf/typed_list.h"
 
 #if !defined(NDEBUG) || SHEAF_HARDENED != 1
 #error "this is not a hardened release build"
@@ -70,6 +72,18 @@ TEST_P(HardenedDeathTest, ASliceHasNoBytesPastItsEnd) {
   EXPECT_DEATH(slice.RemoveSuffix(4), kFourth);
   EXPECT_DEATH((void)slice.Subslice(4), kFourth);
   EXPECT_DEATH((void)slice.Split(4), kFourth);
+}
+
+TEST_P(HardenedDeathTest, ATypedListHasNoValuesPastItsEnd) {
+  const std::vector<uint16_t> numbers = {1, 2};
+  const std::string blob = Encode(AsValues(numbers), GetParam()).value();
+  const auto list =
+      TypedList<uint16_t>::FromView(BlobView::Parse(blob, GetParam()).value()).value();
+  EXPECT_DEATH((void)list[7], kSeventh);
+  EXPECT_DEATH((void)TypedList<uint16_t>().front(), kNoFirst);
+  EXPECT_DEATH((void)TypedList<uint16_t>().back(), kNoFirst);
+  uint16_t out[1];
+  EXPECT_DEATH(list.CopyTo(absl::MakeSpan(out)), "^sheaf: value 1 of 1 is out of range\n$");
 }
 
 TEST_P(HardenedDeathTest, WhatIsInRangeIsNotRefused) {
