@@ -71,7 +71,7 @@ class BlobView {
                                                             Layout layout = Layout::kCompact);
 
   // Number of values.
-  size_t size() const { return count_; }
+  [[nodiscard]] size_t size() const { return count_; }
   [[nodiscard]] bool empty() const { return count_ == 0; }
 
   // REQUIRES: i < size(), which a hardened build checks (sheaf/hardened.h). O(1) in `kCompact`.
@@ -116,7 +116,7 @@ class BlobView {
   [[nodiscard]] std::string_view encoded() const {
     return {encoded_, static_cast<size_t>(contents_ - encoded_) + contents_size_};
   }
-  Layout layout() const { return layout_; }
+  [[nodiscard]] Layout layout() const { return layout_; }
 
  private:
   friend struct BlobParser;      // plugin/codec: parses into a view

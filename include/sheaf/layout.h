@@ -28,7 +28,7 @@ enum class Layout : uint8_t {
 };
 
 // "fixed64" or "compact": the names used in options strings, by the tool and in documents.
-constexpr const char* LayoutName(Layout layout) {
+[[nodiscard]] constexpr const char* LayoutName(Layout layout) {
   return layout == Layout::kFixed64 ? "fixed64" : "compact";
 }
 

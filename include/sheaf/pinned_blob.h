@@ -25,6 +25,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -61,6 +62,13 @@ class PinnedBlob {
   [[nodiscard]] static absl::StatusOr<PinnedBlob> FromExternal(
       std::string_view encoded ABSL_ATTRIBUTE_LIFETIME_BOUND, std::function<void()> release,
       Layout layout = Layout::kCompact);
+  // The same. (As BlobView::Parse: so that clang warns of a temporary string.)
+  template <typename String, typename = std::enable_if_t<std::is_same<String, std::string>::value>>
+  [[nodiscard]] static absl::StatusOr<PinnedBlob> FromExternal(
+      const String& encoded ABSL_ATTRIBUTE_LIFETIME_BOUND, std::function<void()> release,
+      Layout layout = Layout::kCompact) {
+    return FromExternal(std::string_view(encoded), std::move(release), layout);
+  }
 
   // Takes over one reference to `block`, in which `view` lies. For a source of blocks of your own.
   // `zero_copy` is what zero_copy() will return.
@@ -91,7 +99,7 @@ class PinnedBlob {
 
   // Borrowed: valid while a holder of the block exists.
   [[nodiscard]] const BlobView& view() const ABSL_ATTRIBUTE_LIFETIME_BOUND { return view_; }
-  size_t size() const { return view_.size(); }
+  [[nodiscard]] size_t size() const { return view_.size(); }
   [[nodiscard]] bool empty() const { return view_.empty(); }
   // REQUIRES: i < size().
   [[nodiscard]] std::string_view operator[](size_t i) const ABSL_ATTRIBUTE_LIFETIME_BOUND {
@@ -141,7 +149,7 @@ class PinnedBlob {
 
   // True if the bytes are RocksDB's own and were not copied: in a block, row or blob cache, or in a
   // buffer that RocksDB gave away. False for every other source; the blob works the same.
-  bool zero_copy() const { return zero_copy_; }
+  [[nodiscard]] bool zero_copy() const { return zero_copy_; }
 
  private:
   friend struct BlobViewAccess;  // plugin/rocksdb: reads into a list

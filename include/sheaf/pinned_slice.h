@@ -79,8 +79,8 @@ class PinnedSlice {
   }
   // NOLINTNEXTLINE(google-explicit-constructor)
   operator std::string_view() const ABSL_ATTRIBUTE_LIFETIME_BOUND { return view(); }
-  const char* data() const ABSL_ATTRIBUTE_LIFETIME_BOUND { return data_; }
-  size_t size() const { return size_; }
+  [[nodiscard]] const char* data() const ABSL_ATTRIBUTE_LIFETIME_BOUND { return data_; }
+  [[nodiscard]] size_t size() const { return size_; }
   [[nodiscard]] bool empty() const { return size_ == 0; }
 
   // At most `n` bytes from `pos` on, in the same block. REQUIRES: pos <= size().

@@ -45,7 +45,7 @@ class Segments {
   explicit Segments(std::vector<PinnedBlob> blobs);
 
   // Number of values, in all blobs.
-  size_t size() const { return ends_.empty() ? 0 : ends_.back(); }
+  [[nodiscard]] size_t size() const { return ends_.empty() ? 0 : ends_.back(); }
   [[nodiscard]] bool empty() const { return size() == 0; }
 
   // REQUIRES: i < size(). A binary search for the blob, and what BlobView::operator[] takes.
@@ -184,29 +184,30 @@ class Segments::const_iterator {
   BlobIterator value_;
 };
 
-inline Segments::const_iterator Segments::begin() const {
+// Clang forgets an attribute that a definition does not repeat.
+inline Segments::const_iterator Segments::begin() const ABSL_ATTRIBUTE_LIFETIME_BOUND {
   return const_iterator(this, blobs_.data());
 }
 
-inline std::string_view Segments::front() const {
+inline std::string_view Segments::front() const ABSL_ATTRIBUTE_LIFETIME_BOUND {
   SHEAF_CHECK_RANGE(!empty(), "value", 0, size());
   return *begin();
 }
 
-inline std::string_view Segments::back() const {
+inline std::string_view Segments::back() const ABSL_ATTRIBUTE_LIFETIME_BOUND {
   SHEAF_CHECK_RANGE(!empty(), "value", 0, size());
   return *--end();
 }
 
-inline Segments::const_iterator Segments::end() const {
+inline Segments::const_iterator Segments::end() const ABSL_ATTRIBUTE_LIFETIME_BOUND {
   return const_iterator(this, blobs_.data() + blobs_.size());
 }
 
-inline Segments::const_reverse_iterator Segments::rbegin() const {
+inline Segments::const_reverse_iterator Segments::rbegin() const ABSL_ATTRIBUTE_LIFETIME_BOUND {
   return const_reverse_iterator(end());
 }
 
-inline Segments::const_reverse_iterator Segments::rend() const {
+inline Segments::const_reverse_iterator Segments::rend() const ABSL_ATTRIBUTE_LIFETIME_BOUND {
   return const_reverse_iterator(begin());
 }
 

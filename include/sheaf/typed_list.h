@@ -99,7 +99,7 @@ class TypedList {
   }
 
   // Number of values.
-  size_t size() const { return contents_.size() / sizeof(T); }
+  [[nodiscard]] size_t size() const { return contents_.size() / sizeof(T); }
   [[nodiscard]] bool empty() const { return contents_.empty(); }
 
   // REQUIRES: i < size(), which a hardened build checks (sheaf/hardened.h).
