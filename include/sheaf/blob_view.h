@@ -75,7 +75,7 @@ class BlobView {
   [[nodiscard]] bool empty() const { return count_ == 0; }
 
   // REQUIRES: i < size(), which a hardened build checks (sheaf/hardened.h). O(1) in `kCompact`.
-  // `kFixed64` has no checkpoints, so there it adds up sizes, at the speed of memory: on average
+  // `kFixed64` (64-bit sizes, no checkpoints) adds up sizes, at the speed of memory: on average
   // 1/32 of all of them in a list of 256 values or more, and 1/4 in a shorter one. If you want all
   // values by index there, take Views().
   [[nodiscard]] std::string_view operator[](size_t i) const;
