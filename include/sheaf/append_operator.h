@@ -45,7 +45,7 @@ enum class Keep : uint8_t { kLast, kFirst };
 // the DB is opened again.
 struct AppendOptions {
   // Layout of base values and of merged values. Operands are always compact.
-  // In an options string: `compact` or `fixed64`.
+  // In an options string: `compact` or `fixed64`, which keeps 64-bit sizes of values of any size.
   // Default: kCompact
   Layout layout = Layout::kCompact;
 

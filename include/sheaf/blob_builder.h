@@ -46,10 +46,10 @@ class BlobBuilder {
   void AddAll(BlobView values);
 
   // Number of values added.
-  size_t size() const { return sizes_.size(); }
+  [[nodiscard]] size_t size() const { return sizes_.size(); }
 
   // Bytes of all values added, without the header.
-  size_t contents_bytes() const { return contents_.size(); }
+  [[nodiscard]] size_t contents_bytes() const { return contents_.size(); }
 
   // Replaces `*out` with the blob. Whatever the outcome, the builder is empty afterwards and can be
   // used again. It keeps its memory.

@@ -1,13 +1,14 @@
 // BlobIterator: an iterator of BlobView and PinnedBlob, which goes to any value of a list.
 //
-// Like std::vector's iterator, but `*it` is a std::string_view by value: a list holds bytes, and no
-// object that a reference could refer to. To C++20 it is a std::random_access_iterator. C++17 asks
-// for a reference as well; it is tagged as random access all the same, so that std::lower_bound and
-// std::distance are fast.
+// Like std::vector's iterator, but `*it` is a std::string_view by value: a list has no object that
+// a reference could refer to. In C++20 it is a std::random_access_iterator. C++17 would want `*it`
+// to be a reference. It is tagged std::random_access_iterator_tag all the same, so that
+// std::lower_bound and std::distance are fast.
 //
-// Cost: a step in either direction is O(1). A jump is O(1) in layout `kCompact`: at most 63 sizes
-// are added up. A jump by n values in `kFixed64` adds up n sizes, at the speed of memory. So a
-// binary search there compares O(log n) values, but reads about every size once.
+// Cost: a step in either direction is O(1). A jump is O(1) in layout `kCompact`: it adds up at most
+// 63 sizes. In `kFixed64`, which keeps 64-bit sizes and no sums of them, a jump by n values adds up
+// n sizes, at the speed of memory. So a binary search there compares O(log n) values, but reads
+// about every size once.
 //
 // Lifetime: borrows the encoded bytes, not the BlobView. Thread safety: as an int.
 //

@@ -12,7 +12,7 @@
 //   absl::StatusOr<sheaf::BlobView> list = sheaf::BlobView::Parse(bytes);
 //   if (!list.ok()) return list.status();          // says what, where and what was expected
 //   for (std::string_view value : *list) Use(value);
-//   if (!list->empty()) Use((*list)[list->size() - 1]);
+//   if (!list->empty()) Use(list->back());
 //
 // WARNING: the bytes of a temporary are gone at the end of the statement:
 //   auto list = sheaf::BlobView::Parse(db_value.ToString());   // WRONG, clang warns: views dangle
@@ -20,7 +20,6 @@
 #ifndef SHEAF_BLOB_VIEW_H_
 #define SHEAF_BLOB_VIEW_H_
 
-#include <cassert>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -31,8 +30,10 @@
 #include <vector>
 
 #include "absl/base/attributes.h"
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "sheaf/blob_iterator.h"
+#include "sheaf/hardened.h"
 #include "sheaf/layout.h"
 
 namespace sheaf {
@@ -70,16 +71,26 @@ class BlobView {
                                                             Layout layout = Layout::kCompact);
 
   // Number of values.
-  size_t size() const { return count_; }
+  [[nodiscard]] size_t size() const { return count_; }
   [[nodiscard]] bool empty() const { return count_ == 0; }
 
-  // REQUIRES: i < size(). O(1) in `kCompact`. `kFixed64` has no checkpoints, so there it adds up
-  // sizes, at the speed of memory: on average 1/32 of all of them in a list of 256 values or more,
-  // and 1/4 in a shorter one. If you want all values by index there, take Views().
+  // REQUIRES: i < size(), which a hardened build checks (sheaf/hardened.h). O(1) in `kCompact`.
+  // `kFixed64` (64-bit sizes, no checkpoints) adds up sizes, at the speed of memory: on average
+  // 1/32 of all of them in a list of 256 values or more, and 1/4 in a shorter one. If you want all
+  // values by index there, take Views().
   [[nodiscard]] std::string_view operator[](size_t i) const;
 
-  // The same with the index checked. Errors: absl::StatusCode::kOutOfRange.
+  // The first and the last value: O(1) in either layout. REQUIRES: !empty().
+  [[nodiscard]] std::string_view front() const;
+  [[nodiscard]] std::string_view back() const;
+
+  // As operator[], for an index that may be wrong. Errors: absl::StatusCode::kOutOfRange.
   [[nodiscard]] absl::StatusOr<std::string_view> At(size_t i) const;
+
+  // OK if each value has `bytes` bytes. O(1) if the blob has one size for all values, as Sheaf
+  // encodes a list of equal sizes in `kCompact`; else linear in the number of values.
+  // Errors: absl::StatusCode::kInvalidArgument, naming the first value of another size.
+  [[nodiscard]] absl::Status CheckValueSizes(size_t bytes) const;
 
   // In order, and backwards. O(1) a step; BlobIterator says what a jump costs. Iterators borrow the
   // bytes, not this BlobView.
@@ -105,7 +116,7 @@ class BlobView {
   [[nodiscard]] std::string_view encoded() const {
     return {encoded_, static_cast<size_t>(contents_ - encoded_) + contents_size_};
   }
-  Layout layout() const { return layout_; }
+  [[nodiscard]] Layout layout() const { return layout_; }
 
  private:
   friend struct BlobParser;      // plugin/codec: parses into a view
@@ -147,10 +158,21 @@ class BlobView {
 // Implementation only from here on.
 
 inline std::string_view BlobView::operator[](size_t i) const {
-  assert(i < count_);
+  SHEAF_CHECK_RANGE(i < count_, "value", i, count_);
   const uint64_t size = internal::LoadSize(sizes_ + i * stride_, width_);
   const uint64_t offset = stride_ == 0 ? i * size : OffsetOf(i);
   return {contents_ + offset, static_cast<size_t>(size)};
+}
+
+inline std::string_view BlobView::front() const {
+  SHEAF_CHECK_RANGE(count_ != 0, "value", 0, count_);
+  return {contents_, static_cast<size_t>(internal::LoadSize(sizes_, width_))};
+}
+
+inline std::string_view BlobView::back() const {
+  SHEAF_CHECK_RANGE(count_ != 0, "value", 0, count_);
+  const uint64_t size = internal::LoadSize(sizes_ + (count_ - 1) * stride_, width_);
+  return {contents_ + (contents_size_ - size), static_cast<size_t>(size)};
 }
 
 inline BlobView::const_iterator BlobView::begin() const {
@@ -158,7 +180,7 @@ inline BlobView::const_iterator BlobView::begin() const {
 }
 
 inline BlobView::const_iterator BlobView::From(size_t i) const {
-  assert(i <= count_);
+  SHEAF_CHECK_RANGE(i <= count_, "value", i, count_);
   if (i == count_) return end();
   return const_iterator(sizes_ + i * stride_, (*this)[i].data(), count_ - i, count_, width_,
                         stride_);

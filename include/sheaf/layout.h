@@ -18,17 +18,19 @@
 namespace sheaf {
 
 enum class Layout : uint8_t {
-  // u64 length, u64 count, u64 sizes, contents. Like `kCompact`, but readable by any program that
-  // knows eight-byte integers, self-delimiting in a stream, and 8 bytes a value larger; access by
-  // index is a running sum.
+  // u64 length, u64 count, u64 sizes, contents. Keeps each *size* as a 64-bit integer. The name
+  // says nothing of the values, which have any sizes (sheaf/typed_list.h is for values of 64 bits).
+  // Like `kCompact`, but readable by any program that knows eight-byte integers, self-delimiting in
+  // a stream, and 8 bytes a value larger; access by index is a running sum.
   kFixed64,
   // tag, varint count, sizes of 1, 2 or 4 bytes (one for all where all are equal), checkpoints,
   // contents. The layout to choose: small, O(1) by index. Default everywhere.
   kCompact,
 };
 
-// "fixed64" or "compact": the names used in options strings, by the tool and in documents.
-constexpr const char* LayoutName(Layout layout) {
+// "fixed64" (64-bit sizes, values of any size) or "compact": the names used in options strings, by
+// the tool and in documents.
+[[nodiscard]] constexpr const char* LayoutName(Layout layout) {
   return layout == Layout::kFixed64 ? "fixed64" : "compact";
 }
 
@@ -68,7 +70,7 @@ constexpr uint64_t kMaxOperandValue = kMaxRocksDbValue - 6;
 // docs/format.md, "values": the largest value in either layout.
 constexpr uint64_t kMaxValueBytes = 0xFFFFFFFF;
 
-// docs/format.md, "fixed64".
+// docs/format.md, "fixed64": each size is a 64-bit integer.
 constexpr size_t kFixed64HeaderBytes = 16;  // total_length and count
 constexpr size_t kFixed64SizeBytes = 8;
 

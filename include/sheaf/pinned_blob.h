@@ -21,11 +21,11 @@
 #ifndef SHEAF_PINNED_BLOB_H_
 #define SHEAF_PINNED_BLOB_H_
 
-#include <cassert>
 #include <cstddef>
 #include <functional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -62,6 +62,13 @@ class PinnedBlob {
   [[nodiscard]] static absl::StatusOr<PinnedBlob> FromExternal(
       std::string_view encoded ABSL_ATTRIBUTE_LIFETIME_BOUND, std::function<void()> release,
       Layout layout = Layout::kCompact);
+  // The same. (As BlobView::Parse: so that clang warns of a temporary string.)
+  template <typename String, typename = std::enable_if_t<std::is_same<String, std::string>::value>>
+  [[nodiscard]] static absl::StatusOr<PinnedBlob> FromExternal(
+      const String& encoded ABSL_ATTRIBUTE_LIFETIME_BOUND, std::function<void()> release,
+      Layout layout = Layout::kCompact) {
+    return FromExternal(std::string_view(encoded), std::move(release), layout);
+  }
 
   // Takes over one reference to `block`, in which `view` lies. For a source of blocks of your own.
   // `zero_copy` is what zero_copy() will return.
@@ -92,11 +99,20 @@ class PinnedBlob {
 
   // Borrowed: valid while a holder of the block exists.
   [[nodiscard]] const BlobView& view() const ABSL_ATTRIBUTE_LIFETIME_BOUND { return view_; }
-  size_t size() const { return view_.size(); }
+  [[nodiscard]] size_t size() const { return view_.size(); }
   [[nodiscard]] bool empty() const { return view_.empty(); }
   // REQUIRES: i < size().
   [[nodiscard]] std::string_view operator[](size_t i) const ABSL_ATTRIBUTE_LIFETIME_BOUND {
     return view_[i];
+  }
+  // The first and the last value. REQUIRES: !empty().
+  [[nodiscard]] std::string_view front() const ABSL_ATTRIBUTE_LIFETIME_BOUND {
+    return view_.front();
+  }
+  [[nodiscard]] std::string_view back() const ABSL_ATTRIBUTE_LIFETIME_BOUND { return view_.back(); }
+  // As operator[], for an index that may be wrong. Errors: absl::StatusCode::kOutOfRange.
+  [[nodiscard]] absl::StatusOr<std::string_view> At(size_t i) const ABSL_ATTRIBUTE_LIFETIME_BOUND {
+    return view_.At(i);
   }
   [[nodiscard]] const_iterator begin() const ABSL_ATTRIBUTE_LIFETIME_BOUND { return view_.begin(); }
   [[nodiscard]] const_iterator end() const ABSL_ATTRIBUTE_LIFETIME_BOUND { return view_.end(); }
@@ -114,6 +130,12 @@ class PinnedBlob {
     return PinnedSlice(value, block_);
   }
 
+  // All values back to back, as a holder of the block: one atomic add.
+  [[nodiscard]] PinnedSlice Contents() const {
+    if (block_ != nullptr) block_->Ref();
+    return PinnedSlice(view_.contents(), block_);
+  }
+
   // Lets go of the block: an empty list, as if default-constructed.
   void Reset() {
     // Most reads are given a list that was just made.
@@ -128,7 +150,7 @@ class PinnedBlob {
 
   // True if the bytes are RocksDB's own and were not copied: in a block, row or blob cache, or in a
   // buffer that RocksDB gave away. False for every other source; the blob works the same.
-  bool zero_copy() const { return zero_copy_; }
+  [[nodiscard]] bool zero_copy() const { return zero_copy_; }
 
  private:
   friend struct BlobViewAccess;  // plugin/rocksdb: reads into a list

@@ -24,7 +24,6 @@
 #ifndef SHEAF_PINNED_SLICE_H_
 #define SHEAF_PINNED_SLICE_H_
 
-#include <cassert>
 #include <cstddef>
 #include <iosfwd>
 #include <string>
@@ -35,6 +34,7 @@
 #include "absl/strings/cord.h"
 #include "absl/strings/string_view.h"
 #include "sheaf/block.h"
+#include "sheaf/hardened.h"
 #include "sheaf/layout.h"
 
 namespace sheaf {
@@ -79,8 +79,8 @@ class PinnedSlice {
   }
   // NOLINTNEXTLINE(google-explicit-constructor)
   operator std::string_view() const ABSL_ATTRIBUTE_LIFETIME_BOUND { return view(); }
-  const char* data() const ABSL_ATTRIBUTE_LIFETIME_BOUND { return data_; }
-  size_t size() const { return size_; }
+  [[nodiscard]] const char* data() const ABSL_ATTRIBUTE_LIFETIME_BOUND { return data_; }
+  [[nodiscard]] size_t size() const { return size_; }
   [[nodiscard]] bool empty() const { return size_ == 0; }
 
   // At most `n` bytes from `pos` on, in the same block. REQUIRES: pos <= size().
@@ -92,12 +92,12 @@ class PinnedSlice {
 
   // REQUIRES: n <= size().
   void RemovePrefix(size_t n) {
-    assert(n <= size_);
+    SHEAF_CHECK_RANGE(n <= size_, "byte", n, size_);
     data_ += n;
     size_ -= n;
   }
   void RemoveSuffix(size_t n) {
-    assert(n <= size_);
+    SHEAF_CHECK_RANGE(n <= size_, "byte", n, size_);
     size_ -= n;
   }
 

@@ -18,7 +18,6 @@
 #ifndef SHEAF_SEGMENTS_H_
 #define SHEAF_SEGMENTS_H_
 
-#include <cassert>
 #include <cstddef>
 #include <iterator>
 #include <string_view>
@@ -27,6 +26,7 @@
 #include "absl/base/attributes.h"
 #include "absl/status/statusor.h"
 #include "sheaf/blob_view.h"
+#include "sheaf/hardened.h"
 #include "sheaf/pinned_blob.h"
 #include "sheaf/pinned_slice.h"
 
@@ -45,7 +45,7 @@ class Segments {
   explicit Segments(std::vector<PinnedBlob> blobs);
 
   // Number of values, in all blobs.
-  size_t size() const { return ends_.empty() ? 0 : ends_.back(); }
+  [[nodiscard]] size_t size() const { return ends_.empty() ? 0 : ends_.back(); }
   [[nodiscard]] bool empty() const { return size() == 0; }
 
   // REQUIRES: i < size(). A binary search for the blob, and what BlobView::operator[] takes.
@@ -54,7 +54,11 @@ class Segments {
     return blobs_[blob][i - BeginOf(blob)];
   }
 
-  // The same with the index checked. Errors: absl::StatusCode::kOutOfRange.
+  // The first and the last value. REQUIRES: !empty().
+  [[nodiscard]] std::string_view front() const ABSL_ATTRIBUTE_LIFETIME_BOUND;
+  [[nodiscard]] std::string_view back() const ABSL_ATTRIBUTE_LIFETIME_BOUND;
+
+  // As operator[], for an index that may be wrong. Errors: absl::StatusCode::kOutOfRange.
   [[nodiscard]] absl::StatusOr<std::string_view> At(size_t i) const ABSL_ATTRIBUTE_LIFETIME_BOUND;
 
   // In order, and backwards. O(1) a step, and one more for each blob without values. A jump takes a
@@ -85,7 +89,7 @@ class Segments {
   }
 
  private:
-  // The blob that value `i` is in.
+  // The blob that value `i` is in. REQUIRES: i < size().
   size_t BlobOf(size_t i) const;
   size_t BeginOf(size_t blob) const { return blob == 0 ? 0 : ends_[blob - 1]; }
 
@@ -180,19 +184,30 @@ class Segments::const_iterator {
   BlobIterator value_;
 };
 
-inline Segments::const_iterator Segments::begin() const {
+// Clang forgets an attribute that a definition does not repeat.
+inline Segments::const_iterator Segments::begin() const ABSL_ATTRIBUTE_LIFETIME_BOUND {
   return const_iterator(this, blobs_.data());
 }
 
-inline Segments::const_iterator Segments::end() const {
+inline std::string_view Segments::front() const ABSL_ATTRIBUTE_LIFETIME_BOUND {
+  SHEAF_CHECK_RANGE(!empty(), "value", 0, size());
+  return *begin();
+}
+
+inline std::string_view Segments::back() const ABSL_ATTRIBUTE_LIFETIME_BOUND {
+  SHEAF_CHECK_RANGE(!empty(), "value", 0, size());
+  return *--end();
+}
+
+inline Segments::const_iterator Segments::end() const ABSL_ATTRIBUTE_LIFETIME_BOUND {
   return const_iterator(this, blobs_.data() + blobs_.size());
 }
 
-inline Segments::const_reverse_iterator Segments::rbegin() const {
+inline Segments::const_reverse_iterator Segments::rbegin() const ABSL_ATTRIBUTE_LIFETIME_BOUND {
   return const_reverse_iterator(end());
 }
 
-inline Segments::const_reverse_iterator Segments::rend() const {
+inline Segments::const_reverse_iterator Segments::rend() const ABSL_ATTRIBUTE_LIFETIME_BOUND {
   return const_reverse_iterator(begin());
 }
 

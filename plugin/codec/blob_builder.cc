@@ -42,8 +42,8 @@ absl::Status BlobBuilder::Finish(std::string* out) {
 
 absl::StatusOr<std::string> Encode(const ValueList& values, Layout layout) {
   std::string out;
-  absl::Status status =
-      internal::EncodeList(values.views(), layout, disk::kCompactTag, internal::Limit::kLayout, &out);
+  absl::Status status = internal::EncodeList(values.views(), layout, disk::kCompactTag,
+                                             internal::Limit::kLayout, &out);
   if (!status.ok()) return status;
   return out;
 }

@@ -1,6 +1,6 @@
-// BlobParser: checks encoded bytes and sets a BlobView to the list in them.
+// BlobParser: checks encoded bytes and makes a BlobView of them.
 //
-// Like BlobView::Parse, but into a BlobView that is there already, and for bundles too.
+// Like BlobView::Parse, but it can fill an existing BlobView, and it also reads bundles.
 //
 // Lifetime: the view borrows the bytes. Thread safety: free functions.
 
@@ -21,14 +21,14 @@ struct BlobParser {
   // Whether bytes may follow the blob.
   enum class Extent { kWhole, kPrefix };
 
-  // Like BlobView::Parse, but sets `*view` in its place: the fields are stored once and need not be
-  // loaded again to be copied, which would wait for the stores. On failure a default-constructed
-  // view is still empty; do not use any other one.
+  // Like BlobView::Parse, but sets `*view` in place. (A copy of the view would have to load fields
+  // that were just stored, and wait for the stores.) On failure, a default-constructed view is
+  // still empty, and any other view must not be used.
   static absl::Status ParseInto(std::string_view encoded, Layout layout, Extent extent,
                                 BlobView* view);
 
-  // Like BlobView::Parse in layout `kCompact`, for a list under another tag of the same form:
-  // `tag` is disk::kCompactTag or disk::kBundleTag.
+  // Like BlobView::Parse in layout `kCompact`, but expects `tag`: disk::kCompactTag or
+  // disk::kBundleTag. Both have the same form.
   static absl::StatusOr<BlobView> ParseTagged(std::string_view encoded, uint8_t tag,
                                               Extent extent = Extent::kWhole);
 

@@ -83,6 +83,19 @@ BlobIterator& BlobIterator::Jump(difference_type n) {
   return value == to ? *this : ++*this;
 }
 
+absl::Status BlobView::CheckValueSizes(size_t bytes) const {
+  if (stride_ == 0 && front().size() == bytes) return absl::OkStatus();
+  size_t i = 0;
+  for (const std::string_view value : *this) {
+    if (value.size() != bytes) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("value ", i, " of the list has ", value.size(), " bytes, expected ", bytes));
+    }
+    ++i;
+  }
+  return absl::OkStatus();
+}
+
 std::vector<std::string_view> BlobView::Views() const {
   return internal::VectorOf(
       *this, [](const char* content, size_t size) { return std::string_view(content, size); });

@@ -1,4 +1,6 @@
-// BytesBlock: a block whose bytes lie behind its count, in the same allocation.
+// BytesBlock: a Block with its bytes behind it, in one allocation.
+//
+// Lifetime and thread safety: as Block. The bytes are freed with it.
 
 #ifndef SHEAF_PLUGIN_CODEC_BYTES_BLOCK_H_
 #define SHEAF_PLUGIN_CODEC_BYTES_BLOCK_H_
@@ -13,13 +15,13 @@ namespace internal {
 
 class BytesBlock final : public Block {
  public:
-  // With room for `size` bytes, not initialized.
+  // Room for `size` bytes, which are not initialized. The caller holds the one reference.
   static BytesBlock* New(size_t size) {
     return new (::operator new(sizeof(BytesBlock) + size)) BytesBlock;
   }
   char* bytes() { return reinterpret_cast<char*>(this + 1); }
 
-  // The allocation is larger than the object, so no sized deallocation.
+  // Not the sized one: the allocation is larger than the object.
   static void operator delete(void* block) { ::operator delete(block); }
   static void* operator new(size_t, void* at) { return at; }
 

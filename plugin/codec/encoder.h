@@ -1,12 +1,11 @@
-// EncodeList: writes the encoded form of a list whose values are not all in one place.
+// EncodeList: encodes a list whose values lie in several places.
 //
-// It goes over the list three times. The first pass finds the list's shape, which decides how wide
-// its header is. The second writes the header, and the third the contents. Each byte is written
-// once, to memory that is reserved once.
+// The list is a range of pieces, in order. A piece is one value (std::string_view), a whole list
+// (BlobView), a part of one (ValueRange), or sizes and contents in two arrays (SizedContents).
 //
-// A list is a range of pieces, in order. A piece is one value (std::string_view), a whole list
-// (BlobView), a part of one (ValueRange), or sizes and contents that are kept apart
-// (SizedContents).
+// There are three passes. The first one finds the shape of the list, which decides the width of a
+// size. The second writes the header, and the third the contents. Memory is allocated once, and
+// each byte is written once.
 //
 // Lifetime: borrows the pieces during the call. Thread safety: free functions.
 //
@@ -31,13 +30,13 @@
 namespace sheaf {
 namespace internal {
 
-// Values back to back, and the size of each.
+// Values back to back, with their sizes in an array.
 struct SizedContents {
   absl::Span<const uint32_t> sizes;
   std::string_view contents;
 };
 
-// What must be known of a list before its first byte can be written.
+// ListShape: what an encoder must know of a list before it can write the first byte.
 class ListShape {
  public:
   void Add(uint64_t size) {
@@ -47,13 +46,13 @@ class ListShape {
     bytes_ += size;
     ++count_;
   }
-  // `times` values of this size. REQUIRES: times > 0.
+  // `times` values of `size` bytes. REQUIRES: times > 0.
   void Add(uint64_t size, uint64_t times) {
     Add(size);
     bytes_ += size * (times - 1);
     count_ += times - 1;
   }
-  // The values of a piece.
+  // All values of a piece.
   void AddAll(std::string_view value) { Add(value.size()); }
   void AddAll(const BlobView& values) { AddAll(ValueRange(values)); }
   void AddAll(const ValueRange& values);
@@ -64,16 +63,17 @@ class ListShape {
   uint64_t count() const { return count_; }
   uint64_t bytes() const { return bytes_; }
   bool uniform() const { return count_ >= 2 && differ_ == 0 && first_ != 0; }
-  // Smallest width of a size in a compact blob: 1, 2 or 4 bytes.
+  // The smallest width that holds each size in a compact blob: 1, 2 or 4 bytes.
   unsigned width() const { return max_size_ <= 0xFF ? 1 : max_size_ <= 0xFFFF ? 2 : 4; }
 
-  // Bytes of the blob, header and all. REQUIRES: Fits(layout).ok().
+  // Size of the whole blob, header included. REQUIRES: Fits(layout).ok().
   uint64_t EncodedBytes(Layout layout) const;
 
   // ResourceExhausted if `layout` cannot hold such a list.
   absl::Status Fits(Layout layout) const;
-  // The same, and if RocksDB cannot hold the blob as a value: it checks what is written, but not
-  // what a merge operator makes, whose length it would cut off.
+  // The same, and ResourceExhausted if the blob is too large for a value of RocksDB. (RocksDB
+  // checks the size of a write. It does not check what a merge operator returns, and would cut off
+  // the upper bits of its size.)
   absl::Status FitsRocksDb(Layout layout) const;
 
  private:
@@ -84,18 +84,19 @@ class ListShape {
   uint64_t differ_ = 0;    // 0 while all sizes are equal
 };
 
-// Writes a header: the constructor, then exactly the sizes of `shape` in order, then Finish(). The
-// caller appends the contents to `*out` itself.
+// HeaderWriter: writes the header of a blob. Call the constructor, then AddSize or AddSizes for
+// exactly the sizes of `shape` in order, then Finish(). The caller then appends the contents to
+// `*out`.
 class HeaderWriter {
  public:
-  // Replaces `*out`, with room for the whole blob.
-  // `tag`: disk::kCompactTag or disk::kBundleTag; of layout `kCompact` only.
+  // Replaces `*out`, and reserves memory for the whole blob. `tag` is disk::kCompactTag or
+  // disk::kBundleTag; layout `kFixed64` ignores it.
   // REQUIRES: shape.Fits(layout).ok().
   HeaderWriter(const ListShape& shape, Layout layout, std::string* out,
                uint8_t tag = disk::kCompactTag);
 
   void AddSize(uint64_t size);
-  // The sizes of a piece.
+  // All sizes of a piece.
   void AddSizes(std::string_view value) { AddSize(value.size()); }
   void AddSizes(const BlobView& values) { AddSizes(ValueRange(values)); }
   void AddSizes(const ValueRange& values);
@@ -103,7 +104,7 @@ class HeaderWriter {
     for (const uint32_t size : values.sizes) AddSize(size);
   }
 
-  // Checkpoints. REQUIRES: all sizes were added.
+  // Writes the checkpoints, if the layout has any. REQUIRES: all sizes were added.
   void Finish();
 
  private:
@@ -117,7 +118,7 @@ class HeaderWriter {
   const uint64_t count_;
   std::string* const out_;
   size_t sizes_at_ = 0;        // offset in *out_
-  bool size_written_ = false;  // the one of a uniform list
+  bool size_written_ = false;  // of a uniform list, which has one
   size_t buffered_ = 0;
   char buffer_[512];
 };
@@ -127,15 +128,15 @@ inline std::string_view ContentsOf(const BlobView& values) { return values.conte
 inline std::string_view ContentsOf(const ValueRange& values) { return values.contents(); }
 inline std::string_view ContentsOf(const SizedContents& values) { return values.contents; }
 
-// What a blob must fit: ListShape::Fits or ListShape::FitsRocksDb.
+// Which check a blob must pass: ListShape::Fits or ListShape::FitsRocksDb.
 enum class Limit { kLayout, kRocksDb };
 
-// ResourceExhausted, for a value of `size` bytes, which no layout can hold.
+// ResourceExhausted: no layout can hold a value of `size` bytes.
 absl::Status ValueTooLarge(uint64_t size);
 
-// Replaces `*out` with the list that `range` holds, as one blob of `layout` under `tag`:
-// disk::kCompactTag, or in layout `kCompact` also disk::kBundleTag. One allocation.
-// Errors: as `limit` says; `*out` is then empty.
+// Replaces `*out` with one blob of `layout` that holds all pieces of `range`. `tag` is as in
+// HeaderWriter. One allocation. Errors: those of the check that `limit` names; `*out` is then
+// empty.
 template <typename Range>
 absl::Status EncodeList(const Range& range, Layout layout, uint8_t tag, Limit limit,
                         std::string* out) {

@@ -1,7 +1,7 @@
 // HexByte: a byte as messages show it: "0xB0".
 //
-// Not absl::StrFormat, which ends the process where memory runs out: these messages are made inside
-// the merge operator.
+// The merge operator makes such messages, and must survive a failed allocation. absl::StrFormat
+// does not: it ends the process.
 
 #ifndef SHEAF_PLUGIN_CODEC_HEX_BYTE_H_
 #define SHEAF_PLUGIN_CODEC_HEX_BYTE_H_

@@ -1,4 +1,4 @@
-// Integers as the disk has them: little-endian, at no particular alignment.
+// Integers in the form that they have on disk: little-endian, at any alignment.
 
 #ifndef SHEAF_PLUGIN_CODEC_LITTLE_ENDIAN_H_
 #define SHEAF_PLUGIN_CODEC_LITTLE_ENDIAN_H_
@@ -11,8 +11,9 @@ namespace sheaf {
 namespace internal {
 
 static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
-              "integers are copied from and to the disk as they are in memory");
+              "Sheaf copies integers between memory and disk as they are");
 
+// The integer at `at`.
 template <typename T>
 T Load(const char* at) {
   T value;
@@ -20,6 +21,7 @@ T Load(const char* at) {
   return value;
 }
 
+// Appends the bytes of `value`.
 template <typename T>
 void AppendTo(std::string* out, T value) {
   char bytes[sizeof value];

@@ -88,6 +88,7 @@ std::vector<PinnedSlice> PinnedBlob::Slices() const {
 }
 
 std::vector<PinnedSlice> PinnedBlob::Slices(size_t first, size_t count) const {
+  SHEAF_CHECK_RANGE(first <= size(), "value", first, size());
   std::vector<PinnedSlice> slices;
   count = std::min(count, size() - first);
   if (count == 0) return slices;

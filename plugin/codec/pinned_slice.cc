@@ -13,7 +13,7 @@ PinnedSlice PinnedSlice::Subslice(size_t pos, size_t n) const& {
 }
 
 PinnedSlice PinnedSlice::Subslice(size_t pos, size_t n) && {
-  assert(pos <= size_);
+  SHEAF_CHECK_RANGE(pos <= size_, "byte", pos, size_);
   data_ += pos;
   size_ = std::min(n, size_ - pos);
   return std::move(*this);

@@ -16,7 +16,7 @@ Segments::Segments(std::vector<PinnedBlob> blobs) : blobs_(std::move(blobs)) {
 }
 
 size_t Segments::BlobOf(size_t i) const {
-  assert(i < size());
+  SHEAF_CHECK_RANGE(i < size(), "value", i, size());
   return static_cast<size_t>(std::upper_bound(ends_.begin(), ends_.end(), i) - ends_.begin());
 }
 

@@ -1,10 +1,11 @@
-// ValueIterator: steps over values whose sizes are known to be of one type, and counts them.
+// VectorOf: a std::vector of something made of each value of a list: of views, of slices.
 //
-// Like BlobView::const_iterator, but for a list whose width is decided outside of the loop, and the
-// distance of two is known: std::vector's constructor from a pair allocates once and makes every
-// element in its place. (push_back keeps its end in memory, which costs five times as much here.)
+// A pair of ValueIterators is what the vector is constructed from. Like BlobIterator, but the width
+// of a size is a template parameter, so the loop does not look at it. The vector allocates once,
+// and constructs each element in place. (A loop of push_back takes five times as long, as it keeps
+// the vector's end in memory.)
 //
-// `Make(content, size)` is what `*` yields.
+// Lifetime: iterators borrow the list during the call. Thread safety: free functions.
 
 #ifndef SHEAF_PLUGIN_CODEC_VALUE_ITERATOR_H_
 #define SHEAF_PLUGIN_CODEC_VALUE_ITERATOR_H_
@@ -23,11 +24,11 @@
 namespace sheaf {
 namespace internal {
 
-// `Size` is void for a list whose one size stands for all.
+// `Size` is the type of a size, or void for a uniform list. `*it` is `make(content, size)`.
 template <typename Size, typename Make>
 class ValueIterator {
  public:
-  // Only input iteration and the distance are there, which is what std::vector asks for.
+  // std::vector needs no more of a random-access iterator than input iteration and the distance.
   using iterator_category = std::random_access_iterator_tag;
   using value_type = decltype(std::declval<Make>()(nullptr, 0));
   using difference_type = ptrdiff_t;
@@ -78,7 +79,7 @@ auto VectorOfWidth(const BlobView& view, Make make) {
   return std::vector<typename Iterator::value_type>(begin, end);
 }
 
-// The vector of `make(content, size)` of all values of `view`.
+// The vector of `make(content, size)` for each value of `view`, in order.
 template <typename Make>
 auto VectorOf(const BlobView& view, Make make) {
   if (BlobViewAccess::uniform(view)) return VectorOfWidth<void>(view, make);

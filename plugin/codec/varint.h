@@ -1,4 +1,4 @@
-// Varints: unsigned LEB128 of minimal length (docs/format.md, "compact").
+// Varints: unsigned LEB128 in its shortest form (docs/format.md, "compact").
 
 #ifndef SHEAF_PLUGIN_CODEC_VARINT_H_
 #define SHEAF_PLUGIN_CODEC_VARINT_H_
@@ -16,6 +16,7 @@ inline void AppendVarint(std::string* out, uint64_t value) {
   out->push_back(static_cast<char>(value));
 }
 
+// Number of bytes that AppendVarint appends.
 inline uint64_t VarintBytes(uint64_t value) {
   uint64_t bytes = 1;
   for (; value >= 0x80; value >>= 7) ++bytes;
@@ -24,8 +25,8 @@ inline uint64_t VarintBytes(uint64_t value) {
 
 enum class VarintFault { kNone, kCutOff, kNotShortest, kTooLarge };
 
-// Reads the varint at `*at` and advances past the bytes of it that were looked at. `*value` is set
-// for kNone, and for kNotShortest to what the bytes say.
+// Reads the varint at `*at`, and advances `*at` past the bytes that were read. Sets `*value` for
+// kNone and for kNotShortest; for the latter it is the number in its longer form.
 inline VarintFault ReadVarint(std::string_view input, size_t* at, uint64_t* value) {
   uint64_t sum = 0;
   for (unsigned shift = 0; shift < 64; shift += 7) {

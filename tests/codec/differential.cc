@@ -21,7 +21,12 @@ std::string AtDifference(const reference::Values& values, const BlobView& view) 
     const absl::StatusOr<std::string_view> at = view.At(i);
     if (!at.ok() || *at != values[i]) return absl::StrCat("value ", i, " by At");
   }
-  if (!values.empty() && view[values.size() - 1] != values.back()) return "the last value";
+  if (!values.empty()) {
+    if (view[values.size() - 1] != values.back()) return "the last value by operator[]";
+    if (view.front() != values.front()) return "front()";
+    if (view.back() != values.back()) return "back()";
+    if (view.back().data() != view[values.size() - 1].data()) return "where back() lies";
+  }
   for (const size_t past : {values.size(), ~size_t{0}}) {
     if (!absl::IsOutOfRange(view.At(past).status())) return absl::StrCat("At(", past, ")");
   }

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/strings/cord.h"
 #include "gtest/gtest.h"
 #include "tests/codec/corruption.h"
@@ -37,8 +38,13 @@ class PinnedBlobTest : public ::testing::TestWithParam<Layout> {
     EXPECT_EQ(reference::Values(blob->begin(), blob->end()), values_);
     const std::vector<PinnedSlice> slices = blob->Slices();
     ASSERT_EQ(slices.size(), values_.size());
+    EXPECT_EQ(blob->front(), values_.front());
+    EXPECT_EQ(blob->back(), values_.back());
+    EXPECT_EQ(blob->At(values_.size()).status(),
+              absl::OutOfRangeError("value 5 of a list of 5 values"));
     for (size_t i = 0; i < values_.size(); ++i) {
       EXPECT_EQ((*blob)[i], values_[i]);
+      EXPECT_EQ(blob->At(i).value(), values_[i]);
       EXPECT_EQ(blob->Slice(i), values_[i]);
       EXPECT_EQ(slices[i], values_[i]);
       EXPECT_EQ(slices[i].data(), (*blob)[i].data()) << "not copied";

@@ -48,6 +48,10 @@ TEST(SegmentsTest, AreTheListOfAllTheirBlobs) {
       EXPECT_EQ(segments.At(i).value(), model[i]);
       EXPECT_EQ(segments.Slice(i), model[i]);
     }
+    if (!model.empty()) {
+      EXPECT_EQ(segments.front(), model.front());
+      EXPECT_EQ(segments.back(), model.back());
+    }
     const std::vector<PinnedSlice> slices = segments.Slices();
     EXPECT_EQ(List(slices.begin(), slices.end()), model);
     EXPECT_EQ(segments.At(model.size()).status().code(), absl::StatusCode::kOutOfRange);

@@ -17,9 +17,11 @@
 #include "rocksdb/utilities/transaction.h"
 #include "rocksdb/utilities/transaction_db.h"
 #include "rocksdb/write_batch.h"
+#include "sheaf/big_endian.h"
 #include "sheaf/plugin.h"
 #include "sheaf/segments.h"
 #include "sheaf/store.h"
+#include "sheaf/typed_list.h"
 #include "tests/docs/guide_db.h"
 
 namespace sheaf {
@@ -272,6 +274,24 @@ TEST_F(GuideTest, ViewsSlicesAndDetachedValues) {
   EXPECT_EQ(kept, "logout");
 }
 
+absl::Status ByIndex(const PinnedBlob& events) {
+  // [at]
+  if (!events.empty()) Use(events.back());  // the newest; front() is the oldest
+  absl::StatusOr<std::string_view> third = events.At(2);
+  if (!third.ok()) return third.status();  // OutOfRange: "value 2 of a list of 2 values"
+  Use(*third);
+  // [/at]
+  return absl::OkStatus();
+}
+
+TEST_F(GuideTest, AnIndexThatMayBeWrongIsChecked) {
+  const PinnedBlob two = PinnedBlob::FromString(*Encode({"login", "search"})).value();
+  EXPECT_EQ(ByIndex(two), absl::OutOfRangeError("value 2 of a list of 2 values"));
+  const PinnedBlob three = PinnedBlob::FromString(*Encode({"login", "search", "buy"})).value();
+  EXPECT_EQ(ByIndex(three), absl::OkStatus());
+  EXPECT_THAT(used, ElementsAre("search", "buy", "buy"));
+}
+
 TEST_F(GuideTest, ListsAreReadFromTheEndAndSearched) {
   Open();
   ASSERT_OK(store->Put({}, "user:7", {"buy", "login", "search"}));
@@ -283,6 +303,37 @@ TEST_F(GuideTest, ListsAreReadFromTheEndAndSearched) {
   if (found != events.end() && *found == "login") Use(*found);
   // [/iterators]
   EXPECT_THAT(used, ElementsAre("search", "login", "buy", "login"));
+}
+
+rocksdb::Status Integers(Store* store) {
+  rocksdb::Status s;
+  // [integers]
+  std::vector<uint64_t> ids = {7, 9, 12};
+  s = store->Append(rocksdb::WriteOptions(), "friends:7", sheaf::AsValues(ids));
+  if (!s.ok()) return s;
+
+  sheaf::PinnedBlob friends;
+  s = store->Get(rocksdb::ReadOptions(), "friends:7", &friends);
+  if (!s.ok()) return s;
+  auto list = sheaf::TypedList<uint64_t>::FromBlob(friends);  // holds the block
+  if (!list.ok()) return rocksdb::Status::Corruption(list.status().ToString());
+  bool known = std::binary_search(list->begin(), list->end(), 9);  // if the list is sorted
+  std::vector<uint64_t> copy = list->ToVector();
+  // [/integers]
+  EXPECT_TRUE(known);
+  EXPECT_EQ(copy, ids);
+  return s;
+}
+
+TEST_F(GuideTest, IntegersAreAppendedAndRead) {
+  Open();
+  EXPECT_OK(Integers(store.get()));
+  // [big_endian]
+  std::string key = "user:" + sheaf::EncodeBigEndian(uint64_t{7});  // 5 bytes and 8
+  absl::StatusOr<uint64_t> user = sheaf::DecodeBigEndian<uint64_t>(key.substr(5));
+  // [/big_endian]
+  EXPECT_EQ(user.value(), 7u);
+  EXPECT_EQ(key.size(), 5u + 8u);
 }
 
 rocksdb::Status ReadPieces(Store* store) {

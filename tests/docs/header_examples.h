@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "sheaf/append_operator.h"
+#include "sheaf/big_endian.h"
 #include "sheaf/blob_builder.h"
 #include "sheaf/blob_view.h"
 #include "sheaf/open_db.h"
@@ -21,6 +22,7 @@
 #include "sheaf/plugin.h"
 #include "sheaf/segments.h"
 #include "sheaf/store.h"
+#include "sheaf/typed_list.h"
 #include "sheaf/version.h"
 
 // What a function returns that an example is a part of.
