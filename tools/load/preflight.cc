@@ -54,10 +54,13 @@ absl::Status CheckFits(const LoadOptions& options, const Database& database) {
                      LayoutName(*options.layout), "; leave --layout out, or load into a new DB"));
   }
   if (options.mode == LoadMode::kAppend && !database.can_append()) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        options.db, ": cannot append: the DB's merge operator is ", database.merge_operator(),
-        ", not sheaf.append. Use --mode replace, or open the DB once with "
-        "merge_operator = sheaf::NewAppendOperator()"));
+    const std::string others = database.OtherFamilies();
+    return absl::FailedPreconditionError(
+        absl::StrCat(options.db, ": cannot append: the DB's merge operator is ",
+                     database.merge_operator(), ", not sheaf.append. ",
+                     others.empty() ? "Use --mode replace, or open the DB once with "
+                                      "merge_operator = sheaf::NewAppendOperator()"
+                                    : others));
   }
   return absl::OkStatus();
 }

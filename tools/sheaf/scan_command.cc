@@ -10,6 +10,7 @@
 #include "tools/sheaf/list_scan.h"
 #include "tools/sheaf/list_text.h"
 #include "tools/sheaf/output.h"
+#include "tools/sheaf/repeated_messages.h"
 
 namespace sheaf {
 namespace tool {
@@ -59,6 +60,7 @@ int Run(Arguments& arguments) {
   text.format = arguments.format;
   uint64_t keys = 0;
   uint64_t undecodable = 0;
+  RepeatedMessages repeated;
   ListScan scan(*lists, arguments.range, arguments.prefix);
   for (; scan.Valid() && keys < arguments.limit && out.ok(); scan.Next()) {
     ++keys;
@@ -66,12 +68,16 @@ int Run(Arguments& arguments) {
       text.Write(scan.key(), *scan.list(), out);
     } else {
       ++undecodable;
-      Complain(kName,
-               absl::StrCat(arguments.db.path, ": the value of key ", load::Quoted(scan.key()),
-                            " is not a list: ", scan.list().status().message()));
+      const absl::string_view why = scan.list().status().message();
+      if (!repeated.Shows(load::Std(why))) continue;
+      Complain(kName, absl::StrCat(arguments.db.path, ": the value of key ",
+                                   load::Quoted(scan.key()), " is not a list: ", why));
     }
   }
   const int written = ExitOf(kName, out.Finish());
+  for (const std::string& rest : repeated.Rest()) {
+    Complain(kName, absl::StrCat(arguments.db.path, ": ", rest, ". `sheaf verify` names them"));
+  }
   if (!scan.status().ok()) return ExitOf(kName, FromRocks(arguments.db.path, scan.status()));
   return undecodable == 0 && whole ? written : kExitFailed;
 }
