@@ -129,6 +129,11 @@ std::vector<JournalRecord> IdentityOf(const LoadOptions& options, const Prefligh
       {"--rejects", rejects},
       {"--shards", absl::StrCat(options.shards)},
   };
+  if (!options.csv.is_default()) {
+    JournalRecord csv = {"csv", options.csv.header ? "--header" : "", options.csv.key};
+    csv.insert(csv.end(), options.csv.values.begin(), options.csv.values.end());
+    identity.push_back(std::move(csv));
+  }
   const std::vector<JournalRecord> inputs = preflight.inputs.Records();
   identity.insert(identity.end(), inputs.begin(), inputs.end());
   return identity;
