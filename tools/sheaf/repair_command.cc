@@ -213,7 +213,8 @@ void AddRepairCommand(CLI::App& app, int* exit_status) {
       {{LayoutName(Layout::kCompact), Layout::kCompact},
        {LayoutName(Layout::kFixed64), Layout::kFixed64}},
       [arguments](Layout layout) { arguments->layout = layout; },
-      "compact or fixed64, if the DB's OPTIONS do not name it or are lost")
+      "compact or fixed64, if the DB's OPTIONS do not name it or are lost. fixed64: sizes of 8 "
+      "bytes; not values of 64 bits")
       ->type_name("LAYOUT");
   AddText(*sub, "--delimiter", &arguments->delimiter,
           "Delimiter between joined operands (default: \":\", as ldb writes)")
