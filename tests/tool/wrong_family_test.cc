@@ -68,6 +68,8 @@ class WrongFamilyTest : public ::testing::Test {
 
 TEST_F(WrongFamilyTest, EveryCommandRefusesPlainValuesAndNamesTheFamilyOfLists) {
   Make();
+  const std::string rows = folder_ + "/rows.tsv";
+  WriteFile(rows, "key1\tv\n");
   const auto before = Snapshot(folder_);
   const std::string no_lists = db_ +
                                ": column family default holds no lists: the DB's merge operator is "
@@ -84,6 +86,8 @@ TEST_F(WrongFamilyTest, EveryCommandRefusesPlainValuesAndNamesTheFamilyOfLists) 
                                              {"repair", "--dry-run"},
                                              {"repair", "--adopt"},
                                              {"repair", "--layout", "compact"},
+                                             {"load", "--input", rows, "--mode", "replace"},
+                                             {"load", "--input", rows, "--create-only"},
                                              {"repair", "--layout", "fixed64", "--dry-run"}}) {
     const Result result = Run(command);
     EXPECT_EQ(result.exit_status, 1) << command[0];
@@ -123,6 +127,19 @@ TEST_F(WrongFamilyTest, ADbWithoutAnyListsSaysSo) {
   const Result adopted = Run({"repair", "--layout", "compact", "--adopt"});
   EXPECT_EQ(adopted.exit_status, 0) << adopted.err;
   EXPECT_EQ(Run({"get", "k"}).out, "text\n");
+}
+
+// An application may read lists without sheaf.append, and begin with an empty column family.
+TEST_F(WrongFamilyTest, LoadPutsListsIntoAnEmptyFamilyWithoutAnOperator) {
+  With({{"default", {}}, {"plain", {}}}, [](auto*, const auto&) {});
+  const Result load =
+      RunSheaf({"load", "--db", db_, "--cf", "plain", "--mode", "replace"}, "k\tv\n");
+  EXPECT_EQ(load.exit_status, 0) << load.err;
+  EXPECT_EQ(Run({"get", "--cf", "plain", "k"}).out, "v\n");
+  EXPECT_EQ(
+      RunSheaf({"load", "--db", db_, "--cf", "plain", "--mode", "replace"}, "k\tw\n").exit_status,
+      0);
+  EXPECT_EQ(Run({"get", "--cf", "plain", "k"}).out, "w\n");
 }
 
 // What SSTs have that were written with sheaf.append or sheaf.stats tells of lists.

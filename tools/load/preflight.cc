@@ -116,24 +116,26 @@ absl::StatusOr<Preflight> CheckLoad(const LoadOptions& options) {
 
 std::vector<JournalRecord> IdentityOf(const LoadOptions& options, const Preflight& preflight,
                                       const LoadPlace& place, const std::string& rejects) {
+  JournalRecord format = {"--format", options.format.has_value()
+                                          ? absl::StrCat(static_cast<int>(*options.format))
+                                          : ""};
+  if (!options.csv.is_default()) {
+    format.push_back(options.csv.header ? "--header" : "");
+    format.push_back(options.csv.key);
+    format.insert(format.end(), options.csv.values.begin(), options.csv.values.end());
+  }
   std::vector<JournalRecord> identity = {
       {place.is_db() ? "--db" : "--sst-only", place.target()},
       {"--db", options.db.empty() ? "" : CanonicalPath(options.db)},
       // A family that is dropped and made again has another number.
       {"--cf", options.family, absl::StrCat(preflight.family_id)},
       {"--mode", absl::StrCat(static_cast<int>(options.mode))},
-      {"--format",
-       options.format.has_value() ? absl::StrCat(static_cast<int>(*options.format)) : ""},
+      format,
       {"--layout", LayoutName(preflight.database.layout())},
       {"--on-error", absl::StrCat(static_cast<int>(options.on_error))},
       {"--rejects", rejects},
       {"--shards", absl::StrCat(options.shards)},
   };
-  if (!options.csv.is_default()) {
-    JournalRecord csv = {"csv", options.csv.header ? "--header" : "", options.csv.key};
-    csv.insert(csv.end(), options.csv.values.begin(), options.csv.values.end());
-    identity.push_back(std::move(csv));
-  }
   const std::vector<JournalRecord> inputs = preflight.inputs.Records();
   identity.insert(identity.end(), inputs.begin(), inputs.end());
   return identity;

@@ -11,7 +11,9 @@
 #include "tools/common/text.h"
 #include "tools/load/load_files.h"
 #include "tools/load/loader.h"
+#include "tools/load/output/ingestion.h"
 #include "tools/sheaf/command.h"
+#include "tools/sheaf/list_evidence.h"
 #include "tools/sheaf/load_summary.h"
 
 namespace sheaf {
@@ -159,6 +161,20 @@ bool HasOutputs(const load::LoadSummary& summary, bool has_json) {
   return false;
 }
 
+// Lists among the plain values of a column family would be of use to nobody. Other faults of the DB
+// are left to the load, which says more.
+absl::Status CheckFamily(const load::LoadOptions& options) {
+  if (options.mode == load::LoadMode::kAppend || !options.sst_only.empty() ||
+      !load::Database::Exists(options.db)) {
+    return absl::OkStatus();  // appending needs sheaf.append
+  }
+  const auto database = load::Database::Read(options.db, options.family, options.folders);
+  if (!database.ok() || database->OptionsTellOfLists()) return absl::OkStatus();
+  const auto opened = database->OpenForReadOnly();
+  if (!opened.ok() || load::IsEmpty(**opened).value_or(false)) return absl::OkStatus();
+  return CheckHoldsLists(*database, **opened);
+}
+
 int Usage(const std::string& text) {
   Complain(kName, text);
   return kExitUsage;
@@ -181,8 +197,8 @@ int Run(Arguments& arguments) {
       return Usage("--header, --key-column and --value-column are for --format csv");
     }
     if (!options.csv.header) {
-      const absl::Status status = load::FindCsvColumns(options.csv).status();
-      if (!status.ok()) return Usage(std::string(status.message()));
+      const absl::Status columns = load::FindCsvColumns(options.csv).status();
+      if (!columns.ok()) return Usage(std::string(columns.message()));
     }
   }
   if (options.db.empty() && options.sst_only.empty()) {
@@ -200,13 +216,15 @@ int Run(Arguments& arguments) {
   if (options.mode == load::LoadMode::kCreateOnly && !options.sst_only.empty()) {
     return Usage("--create-only: expected no --sst-only beside it, as no DB is looked into");
   }
-  if (absl::Status status = CheckOutputs(arguments); !status.ok()) return ExitOf(kName, status);
+  absl::Status status = CheckOutputs(arguments);
+  if (status.ok()) status = CheckFamily(options);
+  if (!status.ok()) return ExitOf(kName, status);
   options.progress = load::Progress::Wanted(arguments.progress);
   options.note = [](const std::string& text) { Complain(kName, text); };
   options.manifest = ManifestJson;
   const std::string& where = options.sst_only.empty() ? options.db : options.sst_only;
   load::LoadSummary summary;
-  const absl::Status status = load::Load(options, &summary);
+  status = load::Load(options, &summary);
   const int signal = load::InterruptSignal();
   const bool has_summary = WriteJsonSummary(arguments.json_summary, SummaryJson(summary, status));
   if (status.ok()) {
@@ -308,7 +326,7 @@ void AddLoadCommand(CLI::App& app, int* exit_status) {
       ->type_name("ACTION");
   AddText(*sub, "--rejects", &options.rejects,
           "With --on-error skip: file for the rows that were skipped, `place TAB reason TAB row` a "
-          "line")
+          "line; rows of csv and framed with the escapes of tsv")
       ->type_name("FILE");
   sub->add_flag("--resume", options.resume, "Continue an interrupted load of the same inputs");
   CLI::Option* const sst_only =
