@@ -15,7 +15,8 @@ Makes four DBs with awk and `sheaf load`, of what any Debian machine has:
 and compares every list, as `sheaf export` writes it, and some as `sheaf get` does, with the source as
 grep, sed, perl, join, sort and dpkg-query read it. What awk makes of it is in examples/real_input/.
 
-  --sheaf FILE   the tool (default: bazel-bin/tools/sheaf/sheaf in the clone)
+  --sheaf FILE   the tool (default: bin/sheaf in the clone, which
+                 tools/quickstart.sh leaves, else bazel-bin/tools/sheaf/sheaf)
   --root DIR     a machine's root folder, a chroot for example (default: this machine's); without it,
                  wordnet-base is installed if it is missing
   --output DIR   where to leave the DBs: a folder that exists and has none of them (default: a
@@ -44,6 +45,7 @@ sheaf=$(absolute "$sheaf") root=$(absolute "$root") output=$(absolute "$output")
 
 cd "$(dirname "$0")/.."
 awk_folder=$PWD/examples/real_input
+[ -n "$sheaf" ] || [ ! -x bin/sheaf ] || sheaf=$PWD/bin/sheaf
 : "${sheaf:=$PWD/bazel-bin/tools/sheaf/sheaf}"
 if [ ! -x "$sheaf" ]; then
   echo "error: no tool at $sheaf; build it: bazel build -c opt //tools/sheaf" >&2

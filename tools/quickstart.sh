@@ -8,9 +8,10 @@ usage() {
 usage: tools/quickstart.sh
 
 On Debian 12. Installs the packages that the build needs (as root; else it says which), builds the
-tool with `-c opt`, and loads the file list of every installed package, key: package, values: the
-paths that it installed, into ./sheaf-demo.db, in the folder it is called from. Then it shows the
-database's statistics, one list, and how long it takes to read every list with and without copying.
+tool with `-c opt`, and copies it to bin/sheaf in the clone. Then it loads the file list of every
+installed package, key: package, values: the paths that it installed, into ./sheaf-demo.db, in the
+folder it is called from. It shows the database's statistics, one list, and how long it takes to read
+every list with and without copying.
 
 Running it again reuses what is built and replaces every list with the same name.
 To start over: rm -r sheaf-demo.db
@@ -34,7 +35,9 @@ require_packages $BUILD_PACKAGES
 
 step "build (the first time takes some minutes)"
 bazel build -c opt //tools/sheaf //examples:read_lists //plugin:libsheaf_plugin.so
-sheaf=bazel-bin/tools/sheaf/sheaf
+# A copy that stays what it is: the next build without `-c opt` replaces the one in bazel-bin.
+sheaf=bin/sheaf
+install -D -m 755 bazel-bin/tools/sheaf/sheaf "$sheaf"
 
 step "load: one row for each path that a package installed"
 if [ -e "$db" ]; then
@@ -58,7 +61,7 @@ bazel-bin/examples/read_lists "$db"
 
 step "next"
 cat >&2 <<NEXT
-  bazel-bin/tools/sheaf/sheaf --help         the tool
+  bin/sheaf --help                           the tool
   README.md                                  ten lines of C++
   examples/read_lists.cc                     the program that measured the above
   examples/real_input.sh                     more real data, compared with its source

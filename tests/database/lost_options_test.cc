@@ -101,8 +101,11 @@ TEST_F(LostOptionsTest, RepairPutsTheOperatorOfEachColumnFamilyBackWithItsBounds
 TEST_F(LostOptionsTest, RepairNamesTheColumnFamilyOfWhichNothingSaysThatItHoldsLists) {
   MakeFamilies();
   OpenWithoutPlugin();
-  Refused({"repair", "--db", db_, "--cf", "default"},
-          "no OPTIONS file of it names sheaf.append: nothing says that this is a DB of lists");
+  Refused(
+      {"repair", "--db", db_, "--cf", "default"},
+      "column family default holds no lists: the DB's merge operator is StringAppendOperator, not "
+      "sheaf.append, and neither its SSTs nor its values tell of lists. No other column family "
+      "has sheaf.append either; `sheaf families` shows what is there");
   Refused({"repair", "--db", db_, "--cf", "more", "--layout", "compact"},
           "the lists have layout fixed64, not compact");
 }

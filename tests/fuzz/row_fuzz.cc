@@ -1,6 +1,6 @@
 // Any bytes at all, as an input of rows in each format: chunks of any size give the same rows and
-// rejects, tsv and framed those of a model; and the rows that were taken, written by `export`, are
-// read back.
+// rejects, tsv, framed and csv those of a model; and the rows that were taken, written by `export`,
+// are read back.
 
 #include <algorithm>
 #include <map>
@@ -45,6 +45,48 @@ void ModelTsv(std::string_view file, Rows* rows) {
   }
 }
 
+// A state for each byte. Of a row, `fields` are those so far, and `bad` that it is none.
+void ModelCsv(std::string_view file, Rows* rows) {
+  if (file.substr(0, 3) == "\xEF\xBB\xBF") file.remove_prefix(3);
+  enum { kFieldBegins, kBare, kQuoted, kBehindQuotes } state = kFieldBegins;
+  std::vector<std::string> fields(1);
+  bool bad = false;
+  const auto end_row = [&] {
+    if (!bad && fields.size() == 2 && !fields[0].empty()) rows->Add(fields[0], fields[1]);
+    fields.assign(1, "");
+    bad = false;
+    state = kFieldBegins;
+  };
+  for (size_t at = 0; at < file.size(); ++at) {
+    const char c = file[at];
+    const bool is_last = at + 1 == file.size();
+    if (state == kQuoted) {
+      if (c != '"') {
+        fields.back().push_back(c);
+      } else if (!is_last && file[at + 1] == '"') {
+        fields.back().push_back(file[++at]);
+      } else {
+        state = kBehindQuotes;
+      }
+    } else if (c == '\n') {
+      end_row();
+    } else if (c == ',') {
+      fields.emplace_back();
+      state = kFieldBegins;
+    } else if (c == '\r' && (is_last || file[at + 1] == '\n')) {
+      // of the line end
+    } else if (c == '"' && state == kFieldBegins) {
+      state = kQuoted;
+    } else {
+      bad = bad || c == '"' || state == kBehindQuotes;
+      fields.back().push_back(c);
+      if (state == kFieldBegins) state = kBare;
+    }
+  }
+  bad = bad || state == kQuoted;
+  end_row();
+}
+
 // A file that begins like gzip, zstd or LZ4 is decompressed first.
 bool IsCompressed(std::string_view file) {
   const auto is = [&file](std::string_view end_of_magic, size_t at) {
@@ -63,6 +105,8 @@ void CheckModel(RowFormat format, std::string_view file, const Rows& got) {
     if (!whole) return;  // rows before it may have been given out or not
   } else if (format == RowFormat::kTsv && file.find('\\') == file.npos && got.error.empty()) {
     ModelTsv(file, &expected);
+  } else if (format == RowFormat::kCsv && got.error.empty()) {
+    ModelCsv(file, &expected);
   } else {
     return;
   }
@@ -105,8 +149,9 @@ void CheckRows(RowFormat format, std::string_view file) {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using sheaf::load::RowFormat;
   sheaf::fuzz::Input input(data, size);
-  const RowFormat formats[] = {RowFormat::kTsv, RowFormat::kJsonl, RowFormat::kFramed};
-  const RowFormat format = formats[input.Byte() % 3];
+  const RowFormat formats[] = {RowFormat::kTsv, RowFormat::kJsonl, RowFormat::kFramed,
+                               RowFormat::kCsv};
+  const RowFormat format = formats[input.Byte() % 4];
   sheaf::fuzz::CheckRows(format, input.Rest());
   return 0;
 }

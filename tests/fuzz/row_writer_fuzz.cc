@@ -27,7 +27,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       list.push_back(value);
     }
   }
-  for (const RowFormat format : {RowFormat::kTsv, RowFormat::kJsonl, RowFormat::kFramed}) {
+  for (const RowFormat format :
+       {RowFormat::kTsv, RowFormat::kJsonl, RowFormat::kFramed, RowFormat::kCsv}) {
     sheaf::fuzz::CheckWriteAndRead(format, lists);
   }
   return 0;

@@ -75,7 +75,7 @@ def merges():
 
 
 def rows():
-    tsv, jsonl, framed = b"\0", b"\1", b"\2"
+    tsv, jsonl, framed, csv = b"\0", b"\1", b"\2", b"\3"
     frame = lambda key, value: struct.pack("<II", len(key), len(value)) + key + value
     for name, data in {
         "tsv": tsv + b"a\t1\nb\t2\na\t3\n",
@@ -92,6 +92,9 @@ def rows():
         "framed": framed + frame(b"a", b"1\n\t") + frame(b"b", b"") + frame(b"a", b"\0" * 20),
         "framed_empty_key": framed + frame(b"", b"1") + frame(b"b", b"2"),
         "framed_like_zstd": framed + b"\x28\xb5\x2f\xfd\0\0\1\0\0",
+        "csv": csv + b'a,1\r\n"b","2,\n""x"""\n\na,\n',
+        "csv_no_rows": csv + b'a\na,1,2\n,x\na,"x"y\na,x"y\n"a" ,"\nb,"\n" "\nc,"x',
+        "csv_bom": csv + b'\xef\xbb\xbf"a",1\r\r\nb,""\r',
         "framed_cut": framed + frame(b"a", b"1") + frame(b"bb", b"22")[:-1],
     }.items():
         seed("row", name, data)

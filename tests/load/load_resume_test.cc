@@ -243,6 +243,41 @@ TEST_F(LoadResumeTest, InterruptedLoadSaysHowToGoOnAndDoes) {
   EXPECT_TRUE(Export() == input.Text());
 }
 
+// Where it goes on, the header was passed over, and values have line ends.
+TEST_F(LoadResumeTest, CsvGoesOnWithTheColumnsOfItsHeader) {
+  const std::string path = folder_ + "/rows.csv";
+  std::string rows = "line,\"the, text\",key\r\n";
+  std::map<std::string, std::string> model;
+  std::mt19937 random(9);
+  for (int line = 0; rows.size() < (20u << 20); ++line) {
+    const std::string key = "key" + std::to_string(random() % 20000);
+    const std::string text(random() % 80, 'v');
+    rows += std::to_string(line) + ",\"a \"\"quote\"\",\n" + text + "\"," + key + "\r\n";
+    model[key] += key + "\ta \"quote\",\\n" + text + "\n";
+  }
+  std::string expected;
+  for (const auto& [key, lines] : model) expected += lines;
+  WriteFile(path, rows);
+  std::vector<std::string> command = {
+      "load",     "--db",         db_,   "--input",        path,       "--memory", "16M",
+      "--header", "--key-column", "key", "--value-column", "the, text"};
+  Process process(command);
+  process.CloseInput();
+  WaitForFile(process, "run-000001");
+  process.Signal(SIGINT);
+  EXPECT_EQ(process.Wait().exit_status, 130);
+  command.push_back("--resume");
+  std::vector<std::string> other = command;
+  other[11] = "line";
+  const Result refused = RunSheaf(other);
+  EXPECT_EQ(refused.exit_status, 1);
+  EXPECT_TRUE(Has(refused.err, "differs in --format")) << refused.err;
+  const Result resumed = RunSheaf(command);
+  EXPECT_EQ(resumed.exit_status, 0) << resumed.err;
+  EXPECT_TRUE(Export() == expected);
+  EXPECT_TRUE(LeftIn(folder_).empty());
+}
+
 // 48 MB in order are three SSTs; the first is what the DB has in the end, and rows that were
 // skipped before and behind the place where it went on are in the rejects.
 TEST_F(LoadResumeTest, SortedRowsGoOnFromTheLastSst) {

@@ -1,6 +1,6 @@
-// `sheaf append`, `compact`, `repair` and `export` and power cuts: what was there is still there,
-// and what a command has done when it ends with 0 is. tests/support/power_cut.h says what a cut
-// leaves.
+// `sheaf append` and the other edits, `compact`, `repair` and `export` and power cuts: what was
+// there is still there, and what a command has done when it ends with 0 is.
+// tests/support/power_cut.h says what a cut leaves.
 //
 // SHEAF_TEST_SCALE=20 is 20 times as many cuts.
 
@@ -70,6 +70,31 @@ TEST_F(CommandPowerCutTest, AppendsOneAfterTheOtherAreThereOnceTheyWereAcknowled
     });
     ASSERT_FALSE(HasFailure());
   }
+  Verify();
+}
+
+// Those of several keys are there for all of them, or for none.
+TEST_F(CommandPowerCutTest, EditsAreThereAsAWholeOnceTheyWereAcknowledged) {
+  MakeLists();
+  const auto edit = [this](const std::vector<std::string>& command, auto&& change) {
+    const auto before = lists_.model;
+    change();
+    Record(command);
+    ForCuts(5, [&](bool complete) {
+      const auto now = ReadAll();
+      EXPECT_TRUE(now == lists_.model || (!complete && now == before)) << command[0];
+    });
+  };
+  auto& model = lists_.model;
+  edit({"put", "new", "a", ""}, [&] { model["new"] = {"a", ""}; });
+  edit({"trim", "base and operands", "--keep-last", "2"},
+       [&] { Apply(Edit::KeepLast(2), &model["base and operands"]); });
+  edit({"remove", "compacted", "a", "b:c"}, [&] { model["compacted"].clear(); });
+  edit({"clear", "trimmed", "new"}, [&] { model["trimmed"] = model["new"] = {}; });
+  edit({"delete", "empty", "only operands", "compacted"}, [&] {
+    for (const char* const key : {"empty", "only operands", "compacted"}) model.erase(key);
+  });
+  ASSERT_FALSE(HasFailure());
   Verify();
 }
 

@@ -1,4 +1,5 @@
-// get, append, scan, export, stats, verify, inspect: what they print and how they exit.
+// get, append, scan, export, stats, verify, inspect (edit_commands_test.cc has the others): what
+// they print and how they exit.
 
 #include <cstdlib>
 #include <filesystem>
@@ -313,15 +314,33 @@ TEST(UsageTest, BadUsageExitsWithTwoAndSaysWhy) {
   const std::vector<std::pair<std::vector<std::string>, std::string>> cases = {
       {{}, "A subcommand is required"},
       {{"frobnicate"},
-       "expected a sub-command: load, get, append, scan, export, stats, compact, verify, repair, "
-       "inspect; "
+       "expected a sub-command: load, get, append, put, delete, trim, remove, clear, scan, keys, "
+       "count, export, families, stats, compact, verify, repair, inspect; "
        "found "
        "\"frobnicate\""},
       {{"get", "--db", "d"}, "KEY is required"},
       {{"get", "k"}, "--db is required"},
       {{"get", "--db", "d", "k", "--format", "xml"}, "expected text, json or raw, found \"xml\""},
       {{"get", "--db", "d", "k", "--index", "-1"}, "--index: expected a whole number"},
-      {{"get", "--db", "d", "k", "extra"}, "extra"},
+      {{"get", "--db", "d", "k", "--last", "0"}, "--last: expected a whole number from 1 on"},
+      {{"get", "--db", "d", "k", "--last", "1", "--index", "1"}, "excludes"},
+      {{"put", "--db", "d"}, "KEY is required"},
+      {{"put", "--db", "d", "", "v"}, "KEY: expected one byte at least"},
+      {{"remove", "--db", "d", "k"}, "VALUE is required"},
+      {{"delete", "--db", "d"}, "KEY is required"},
+      {{"delete", "--db", "d", "--escaped", "a", "\\q"}, "KEY: expected one of the escapes"},
+      {{"clear", "--db", "d"}, "KEY is required"},
+      {{"trim", "--db", "d", "k"}, "expected --keep-first or --keep-last"},
+      {{"trim", "--db", "d", "k", "--keep-first", "1", "--keep-last", "1"}, "excludes"},
+      {{"trim", "--db", "d", "k", "--keep-last", "-1"}, "--keep-last: expected a whole number"},
+      {{"keys", "--db", "d", "extra"}, "extra"},
+      {{"count", "--db", "d", "k", "--prefix", "p"}, "excludes"},
+      {{"families", "--db", "d", "--cf", "x"}, "--cf"},
+      {{"load", "--db", "d", "--header"}, "are for --format csv"},
+      {{"load", "--db", "d", "--format", "tsv", "--key-column", "1"}, "are for --format csv"},
+      {{"load", "--db", "d", "--format", "csv", "--key-column", "name"},
+       "--key-column: expected the number of a column from 1 to 65536"},
+      {{"export", "--db", "d", "--header"}, "--header is for --format csv"},
       {{"append", "--db", "d", "k"}, "VALUE is required"},
       {{"append", "--db", "d", "", "v"}, "KEY: expected one byte at least"},
       {{"load", "--db", "d", "--memory", "much"}, "--memory: expected a size like 64M"},
@@ -357,8 +376,9 @@ TEST(UsageTest, HelpAndVersionGoToStdout) {
   EXPECT_EQ(help.exit_status, 0);
   EXPECT_EQ(help.err, "");
   EXPECT_TRUE(Has(RunSheaf({"--version"}).out, "(RocksDB "));
-  for (const char* const command : {"load", "get", "append", "scan", "export", "stats", "compact",
-                                    "verify", "repair", "inspect"}) {
+  for (const char* const command :
+       {"load", "get", "append", "put", "delete", "trim", "remove", "clear", "scan", "keys",
+        "count", "export", "families", "stats", "compact", "verify", "repair", "inspect"}) {
     EXPECT_TRUE(Has(help.out, command));
     const Result result = RunSheaf({command, "--help"});
     EXPECT_EQ(result.exit_status, 0);

@@ -33,7 +33,7 @@ TEST_F(RepairTest, AfterASecondRunOfLdbTheLayoutMustBeNamed) {
   const auto before = Snapshot(folder_);
   const Result refused = Run({"repair"});
   EXPECT_EQ(refused.exit_status, 1);
-  EXPECT_TRUE(Has(refused.err, "nothing says that this is a DB of lists")) << refused.err;
+  EXPECT_TRUE(Has(refused.err, "nothing says which layout its lists have")) << refused.err;
   EXPECT_TRUE(Snapshot(folder_) == before);
   const Result repair = Run({"repair", "--layout", "fixed64"});
   EXPECT_EQ(repair.exit_status, 0) << repair.out;

@@ -16,10 +16,12 @@ enum class RowFormat {
   kJsonl,
   // u32 key size, u32 value size, key, value; repeated. Little-endian.
   kFramed,
+  // Rows of fields as RFC 4180 has them: `key,value` a line, or columns that the user chooses.
+  kCsv,
 };
 
-// The format that the end of a file's name says: .tsv, .jsonl, .ndjson or .framed, also with .gz,
-// .zst or .lz4 behind it. Any other name is of a tsv file.
+// The format that the end of a file's name says: .tsv, .jsonl, .ndjson, .framed or .csv, also with
+// .gz, .zst or .lz4 behind it. Any other name is of a tsv file.
 inline RowFormat FormatOfFile(std::string_view path) {
   const auto ends_with = [&path](std::string_view end) {
     return path.size() >= end.size() && path.substr(path.size() - end.size()) == end;
@@ -31,6 +33,7 @@ inline RowFormat FormatOfFile(std::string_view path) {
   }
   if (ends_with(".jsonl") || ends_with(".ndjson")) return RowFormat::kJsonl;
   if (ends_with(".framed")) return RowFormat::kFramed;
+  if (ends_with(".csv")) return RowFormat::kCsv;
   return RowFormat::kTsv;
 }
 

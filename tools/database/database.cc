@@ -8,6 +8,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "rocksdb/convenience.h"
 #include "rocksdb/merge_operator.h"
 #include "sheaf/append_operator.h"
@@ -251,6 +252,32 @@ void Database::FindLayout() {
 }
 
 rocksdb::Options Database::options() const { return rocksdb::Options(db_options_, family()); }
+
+std::vector<std::string> Database::FamilyNames() const {
+  std::vector<std::string> names;
+  for (const rocksdb::ColumnFamilyDescriptor& family : families_) names.push_back(family.name);
+  return names;
+}
+
+Database Database::WithFamily(const std::string& name) const {
+  Database other = *this;
+  other.family_name_ = name;
+  other.layout_ = Layout::kCompact;
+  other.DeriveOptions();
+  return other;
+}
+
+std::string Database::OtherFamilies() const {
+  std::vector<std::string> names;
+  for (const std::string& name : FamilyNames()) {
+    if (name != family_name_ && WithFamily(name).can_append()) names.push_back(name);
+  }
+  if (names.empty()) return "";
+  return absl::StrCat(names.size() == 1 ? "The column family" : "The column families",
+                      " with sheaf.append: ", absl::StrJoin(names, ", "), ". Name ",
+                      names.size() == 1 ? "it: " : "one: ", "--cf ",
+                      names.size() == 1 ? names.front() : "NAME");
+}
 
 Database Database::At(const std::string& path) const {
   Database other = *this;

@@ -136,6 +136,17 @@ class Database {
   // Its name, "none" if OPTIONS name none.
   const std::string& merge_operator() const { return merge_operator_; }
 
+  // The names of all column families.
+  std::vector<std::string> FamilyNames() const;
+  // The same DB with another column family for the lists. REQUIRES: one of FamilyNames().
+  Database WithFamily(const std::string& name) const;
+  // True if OPTIONS say that the column family holds lists: they name sheaf.append or sheaf.stats
+  // for it, or an older OPTIONS file names sheaf.append. False says nothing.
+  bool OptionsTellOfLists() const;
+  // For messages about a column family without sheaf.append: names those that have it, and --cf.
+  // Empty if there is none.
+  std::string OtherFamilies() const;
+
   // The options of the DB and of the column family of the lists.
   rocksdb::Options options() const;
   const std::string& family_name() const { return family_name_; }

@@ -44,6 +44,16 @@ const rocksdb::ColumnFamilyOptions* Find(const std::string& name, const Families
 
 }  // namespace
 
+bool Database::OptionsTellOfLists() const {
+  if (can_append_ || FindStats(*Find(family_name_, said_.families)) != nullptr) return true;
+  for (const std::string& name : OptionsFile::Names(path_)) {
+    const absl::StatusOr<OptionsFile> file = OptionsFile::Read(path_, name);
+    const auto* const family = file.ok() ? Find(family_name_, file->families) : nullptr;
+    if (family != nullptr && HasAppend(*family)) return true;
+  }
+  return false;
+}
+
 absl::Status Database::RestoreAppend(std::optional<Layout> layout, std::string* change) {
   change->clear();
   const auto refuse_layout = [&] {
@@ -82,8 +92,8 @@ absl::Status Database::RestoreAppend(std::optional<Layout> layout, std::string* 
           ", and no OPTIONS file of it names sheaf.append",
           family_name_ == rocksdb::kDefaultColumnFamilyName ? "" : " for column family ",
           family_name_ == rocksdb::kDefaultColumnFamilyName ? "" : family_name_,
-          ": nothing says that this is a DB of lists. If it is, say --layout compact, which `sheaf "
-          "load` uses, or --layout fixed64"));
+          ": nothing says which layout its lists have. Say --layout compact, which `sheaf load` "
+          "uses, or --layout fixed64"));
     }
     AppendOptions append;
     append.layout = layout.value_or(layout_);

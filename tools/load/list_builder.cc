@@ -130,6 +130,7 @@ absl::StatusOr<std::optional<ListBuilder::Ranges>> ListBuilder::BuildSorted() {
   SortedLoadOptions options;
   options.inputs = options_.inputs;
   options.format = options_.format;
+  options.csv = options_.csv;
   options.threads = threads_;
   options.max_lanes = Writers();
   options.memory = memory_ / 2;
@@ -189,6 +190,7 @@ absl::Status ListBuilder::ReadRows() {
   ChunkReader::Options reading;
   reading.inputs = options_.inputs;
   reading.format = options_.format;
+  reading.csv = options_.csv;
   maker_ = std::make_unique<RunMaker>(std::move(making), rejects_.get());
   reading.chunk_bytes = maker_->chunk_bytes();
   if (job_.resumed) {

@@ -21,6 +21,7 @@
 #include "sheaf/layout.h"
 #include "tools/common/row_format.h"
 #include "tools/database/open_policy.h"
+#include "tools/load/input/csv.h"
 #include "tools/load/input/rejects.h"
 #include "tools/load/output/sst_builder.h"
 
@@ -61,6 +62,7 @@ struct LoadOptions {
   std::vector<std::string> inputs = {"-"};
   // Default: by the name of each file.
   std::optional<RowFormat> format;
+  CsvOptions csv;
   LoadMode mode = LoadMode::kAppend;
   // Of a new DB. For an existing one an error if it is not the DB's.
   // Default: compact, or the DB's.

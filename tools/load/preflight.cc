@@ -54,10 +54,13 @@ absl::Status CheckFits(const LoadOptions& options, const Database& database) {
                      LayoutName(*options.layout), "; leave --layout out, or load into a new DB"));
   }
   if (options.mode == LoadMode::kAppend && !database.can_append()) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        options.db, ": cannot append: the DB's merge operator is ", database.merge_operator(),
-        ", not sheaf.append. Use --mode replace, or open the DB once with "
-        "merge_operator = sheaf::NewAppendOperator()"));
+    const std::string others = database.OtherFamilies();
+    return absl::FailedPreconditionError(
+        absl::StrCat(options.db, ": cannot append: the DB's merge operator is ",
+                     database.merge_operator(), ", not sheaf.append. ",
+                     others.empty() ? "Use --mode replace, or open the DB once with "
+                                      "merge_operator = sheaf::NewAppendOperator()"
+                                    : others));
   }
   return absl::OkStatus();
 }
@@ -113,14 +116,21 @@ absl::StatusOr<Preflight> CheckLoad(const LoadOptions& options) {
 
 std::vector<JournalRecord> IdentityOf(const LoadOptions& options, const Preflight& preflight,
                                       const LoadPlace& place, const std::string& rejects) {
+  JournalRecord format = {"--format", options.format.has_value()
+                                          ? absl::StrCat(static_cast<int>(*options.format))
+                                          : ""};
+  if (!options.csv.is_default()) {
+    format.push_back(options.csv.header ? "--header" : "");
+    format.push_back(options.csv.key);
+    format.insert(format.end(), options.csv.values.begin(), options.csv.values.end());
+  }
   std::vector<JournalRecord> identity = {
       {place.is_db() ? "--db" : "--sst-only", place.target()},
       {"--db", options.db.empty() ? "" : CanonicalPath(options.db)},
       // A family that is dropped and made again has another number.
       {"--cf", options.family, absl::StrCat(preflight.family_id)},
       {"--mode", absl::StrCat(static_cast<int>(options.mode))},
-      {"--format",
-       options.format.has_value() ? absl::StrCat(static_cast<int>(*options.format)) : ""},
+      format,
       {"--layout", LayoutName(preflight.database.layout())},
       {"--on-error", absl::StrCat(static_cast<int>(options.on_error))},
       {"--rejects", rejects},

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <cstdio>
 #include <limits>
+#include <memory>
 
 #include "tools/common/escapes.h"
 #include "tools/common/last_words.h"
@@ -35,7 +36,29 @@ CLI::Option* AddText(CLI::App& app, const std::string& name, std::string* text,
       name, [text](const std::string& argument) { *text = Unprotect(argument); }, help);
 }
 
+CLI::Option* AddTexts(CLI::App& app, const std::string& name, std::vector<std::string>* texts,
+                      const std::string& help) {
+  auto option = std::make_shared<CLI::Option*>(nullptr);
+  // Not what CLI11 makes of them: it reads a single {} as no value.
+  const auto set = [option, texts](const CLI::results_t&) {
+    texts->clear();
+    for (const std::string& text : (*option)->results()) texts->push_back(Unprotect(text));
+    return true;
+  };
+  *option = app.add_option(name, set, help)
+                ->type_name("")
+                ->expected(1, CLI::detail::expected_max_vector_size)
+                ->allow_extra_args();
+  return *option;
+}
+
 void AddDb(CLI::App& app, DbName* db) {
+  AddDbFolder(app, db);
+  AddFamily(app, &db->family);
+  AddFolders(app, &db->folders);
+}
+
+void AddDbFolder(CLI::App& app, DbName* db) {
   const auto set = [db](const std::string& argument) {
     db->path = Unprotect(argument);
     load::InputFiles files;
@@ -46,8 +69,21 @@ void AddDb(CLI::App& app, DbName* db) {
   app.add_option_function<std::string>("--db", set, "Folder of the DB")
       ->required()
       ->type_name("DIR");
-  AddFamily(app, &db->family);
-  AddFolders(app, &db->folders);
+}
+
+std::vector<CLI::Option*> AddRange(CLI::App& app, RangeArguments* range) {
+  std::vector<CLI::Option*> options = {
+      AddText(app, "--prefix", &range->prefix, "Only keys that begin with P")->type_name("P"),
+      AddText(app, "--from", &range->range.begin, "Only keys from A on")->type_name("A"),
+      AddText(app, "--to", &range->range.end, "Only keys before B")->type_name("B")};
+  app.add_flag("--escaped", range->escaped, "P, A and B have escapes, as in tsv");
+  return options;
+}
+
+bool DecodeRange(std::string_view command, RangeArguments* range) {
+  return DecodeArgument(command, "--prefix", range->escaped, &range->prefix) &&
+         DecodeArgument(command, "--from", range->escaped, &range->range.begin) &&
+         DecodeArgument(command, "--to", range->escaped, &range->range.end);
 }
 
 absl::Status CheckStreams(const load::InputFiles& inputs) {
@@ -95,6 +131,13 @@ CLI::Option* AddNumber(CLI::App& app, const std::string& name, uint64_t min, uin
     set(number);
   };
   return app.add_option_function<std::string>(name, parse, help)->type_name("N");
+}
+
+CLI::Option* AddJson(CLI::App& app, bool* json) {
+  return AddChoice<bool>(
+             app, "--format", {{"text", false}, {"json", true}},
+             [json](bool chosen) { *json = chosen; }, "text or json (default: text)")
+      ->type_name("FORMAT");
 }
 
 CLI::Option* AddListFormat(CLI::App& app, ListFormat* format) {

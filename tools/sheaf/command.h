@@ -1,7 +1,8 @@
 // Commands: helpers that all sub-commands of `sheaf` share.
 //
 // Each sub-command is a file `<name>_command.cc` with one function Add<Name>Command, which adds the
-// sub-command to the parser. If the user chooses the sub-command, it runs and sets `*exit_status`.
+// sub-command to the parser. (Those that edit a list share edit_commands.cc.) If the user chooses
+// the sub-command, it runs and sets `*exit_status`.
 //
 // Exit status: 0 success; 1 the operation failed, or verify found a fault; 2 bad usage.
 
@@ -32,9 +33,13 @@ enum class ListFormat { kText, kJson, kRaw };
 
 void AddLoadCommand(CLI::App& app, int* exit_status);
 void AddGetCommand(CLI::App& app, int* exit_status);
-void AddAppendCommand(CLI::App& app, int* exit_status);
+// append, put, delete, trim, remove and clear.
+void AddEditCommands(CLI::App& app, int* exit_status);
 void AddScanCommand(CLI::App& app, int* exit_status);
+void AddKeysCommand(CLI::App& app, int* exit_status);
+void AddCountCommand(CLI::App& app, int* exit_status);
 void AddExportCommand(CLI::App& app, int* exit_status);
+void AddFamiliesCommand(CLI::App& app, int* exit_status);
 void AddStatsCommand(CLI::App& app, int* exit_status);
 void AddCompactCommand(CLI::App& app, int* exit_status);
 void AddVerifyCommand(CLI::App& app, int* exit_status);
@@ -48,11 +53,27 @@ std::string Protect(std::string argument);
 std::string Unprotect(std::string argument);
 CLI::Option* AddText(CLI::App& app, const std::string& name, std::string* text,
                      const std::string& help);
+// A positional argument that may be given several times.
+CLI::Option* AddTexts(CLI::App& app, const std::string& name, std::vector<std::string>* texts,
+                      const std::string& help);
 CLI::Option* AddFamily(CLI::App& app, std::string* family);
 // --wal-dir and --db-path.
 void AddFolders(CLI::App& app, load::DbFolders* folders);
+// --db of an existing DB.
+void AddDbFolder(CLI::App& app, DbName* db);
 // --db, --cf, --wal-dir and --db-path of an existing DB.
 void AddDb(CLI::App& app, DbName* db);
+
+// The keys that a command reads: --prefix, --from, --to and --escaped.
+struct RangeArguments {
+  std::string prefix;
+  KeyRange range;
+  bool escaped = false;
+};
+// Returns the options, without --escaped.
+std::vector<CLI::Option*> AddRange(CLI::App& app, RangeArguments* range);
+// As DecodeArgument().
+bool DecodeRange(std::string_view command, RangeArguments* range);
 
 // Returns InvalidArgument if stdout or stderr is one of `inputs`. If stderr is one, messages go to
 // stdout from then on, or nowhere, because stderr would write them into the input.
@@ -79,6 +100,8 @@ CLI::Option* AddChoice(CLI::App& app, const std::string& name,
 CLI::Option* AddNumber(CLI::App& app, const std::string& name, uint64_t min, uint64_t max,
                        const std::function<void(uint64_t)>& set, const std::string& help);
 
+// --format text or json.
+CLI::Option* AddJson(CLI::App& app, bool* json);
 CLI::Option* AddListFormat(CLI::App& app, ListFormat* format);
 
 // Prints "sheaf <command>: <text>" on stderr.

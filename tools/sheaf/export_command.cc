@@ -26,7 +26,8 @@ constexpr char kName[] = "export";
 constexpr uint64_t kBytesAProgress = uint64_t{1} << 20;
 
 constexpr char kFooter[] =
-    R"(Writes all lists, in key order, as rows. `sheaf load` reads them back into the same lists.
+    R"(Writes all lists, or those of a range of keys, in key order, as rows. `sheaf load` reads them back
+into the same lists. --prefix, --from and --to apply together.
 
 Formats:
   tsv     one `key TAB value` a line. Escapes TAB, LF, backslash, control bytes, and all bytes
@@ -34,9 +35,13 @@ Formats:
   jsonl   one {"key":"...","values":[...]} a line. Bytes that are not UTF-8 are
           {"base64":"..."}.
   framed  u32 key size, u32 value size, key, value; repeated; little-endian
-Without --format, the end of the output's name decides (.tsv .jsonl .ndjson .framed); else tsv.
+  csv     one `key,value` a row, as RFC 4180 has it, but with LF at the end. A field with a comma,
+          a quote, a CR or an LF is in quotes, and a quote in it is written twice. All other
+          bytes are written as they are. --header writes the row `key,value` first.
+Without --format, the end of the output's name decides (.tsv .jsonl .ndjson .framed .csv); else
+tsv.
 
-tsv and framed cannot express an empty list. Such keys are left out, and the exit status is 1.
+tsv, framed and csv cannot express an empty list. Such keys are left out, and the exit status is 1.
 Memory holds little more than one list at a time, whatever the size of the DB. The export ends at
 a value that is not a list. `sheaf verify` names all such values, and `sheaf repair` mends them.
 Progress on a terminal counts the bytes of keys and lists that are done.
@@ -49,6 +54,7 @@ written in place.
 Examples:
   sheaf export --db lists.db --output lists.jsonl
   sheaf export --db lists.db --format tsv | head
+  sheaf export --db lists.db --prefix user: --output users.tsv
 
 Exit status: 0 success; 1 failed, or keys with empty lists were left out, or a log is damaged (the
 lists as they were before the damage are written); 2 bad usage; 130 or 143 interrupted by SIGINT
@@ -56,7 +62,9 @@ or SIGTERM, no file was written.)";
 
 struct Arguments {
   DbName db;
+  RangeArguments range;
   std::optional<load::RowFormat> format;
+  bool header = false;
   std::string output = "-";
   bool progress = false;
 };
@@ -66,7 +74,13 @@ int Interrupted(const absl::Status& status) {
   return 128 + load::InterruptSignal();
 }
 
-int Run(const Arguments& arguments) {
+int Run(Arguments& arguments) {
+  if (!DecodeRange(kName, &arguments.range)) return kExitUsage;
+  const load::RowFormat format = arguments.format.value_or(load::FormatOfFile(arguments.output));
+  if (arguments.header && format != load::RowFormat::kCsv) {
+    Complain(kName, "--header is for --format csv");
+    return kExitUsage;
+  }
   std::unique_ptr<ListDb> lists;
   if (absl::Status status = ListDb::OpenForReadOnly(arguments.db, &lists); !status.ok()) {
     return ExitOf(kName, status);
@@ -85,16 +99,19 @@ int Run(const Arguments& arguments) {
   }
   Output out(to_stdout ? STDOUT_FILENO : file.fd(), to_stdout ? "stdout" : arguments.output);
   out.WriteBehind();
-  RowWriter writer(arguments.format.value_or(load::FormatOfFile(arguments.output)), out);
+  RowWriter writer(format, out);
+  if (arguments.header) writer.WriteHeader();
   // Without the total the progress line says less; what is wrong with an SST is found below.
   TableStats tables;
-  TableStats::Read(*lists, &tables).PermitUncheckedError();
+  const bool is_all = arguments.range.prefix.empty() && arguments.range.range.begin.empty() &&
+                      arguments.range.range.end.empty();
+  if (is_all) TableStats::Read(*lists, &tables).PermitUncheckedError();
   load::Progress progress("sheaf export", load::Progress::Wanted(arguments.progress));
   progress.Phase("writing", tables.scan_bytes, /*in_bytes=*/true);
   uint64_t read = 0;
   uint64_t told = 0;
   uint64_t values = 0;
-  ListScan scan(*lists, KeyRange::All());
+  ListScan scan(*lists, arguments.range.range, arguments.range.prefix);
   for (; scan.Valid() && out.ok(); scan.Next()) {
     if (!scan.list().ok()) {
       progress.Clear();
@@ -133,18 +150,21 @@ int Run(const Arguments& arguments) {
 }  // namespace
 
 void AddExportCommand(CLI::App& app, int* exit_status) {
-  CLI::App* const sub = app.add_subcommand(kName, "Write all lists as rows");
+  CLI::App* const sub = app.add_subcommand(kName, "Write lists as rows");
   sub->footer(kFooter);
   auto arguments = std::make_shared<Arguments>();
   AddDb(*sub, &arguments->db);
+  AddRange(*sub, &arguments->range);
   AddChoice<load::RowFormat>(
       *sub, "--format",
       {{"tsv", load::RowFormat::kTsv},
        {"jsonl", load::RowFormat::kJsonl},
-       {"framed", load::RowFormat::kFramed}},
+       {"framed", load::RowFormat::kFramed},
+       {"csv", load::RowFormat::kCsv}},
       [arguments](load::RowFormat format) { arguments->format = format; },
-      "tsv, jsonl or framed (default: by the output's name)")
+      "tsv, jsonl, framed or csv (default: by the output's name)")
       ->type_name("FORMAT");
+  sub->add_flag("--header", arguments->header, "With csv: write the row `key,value` first");
   AddText(*sub, "--output", &arguments->output, "File to write, - for stdout (default: -)")
       ->type_name("FILE");
   sub->add_flag("--progress", arguments->progress, "Print progress even if stderr is no terminal");

@@ -3,6 +3,8 @@
 #include <limits>
 #include <memory>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "tools/common/escapes.h"
@@ -20,17 +22,23 @@ constexpr char kName[] = "get";
 
 constexpr char kFooter[] =
     R"(Formats:
-  text    one value a line, with the escapes of tsv
+  text    one value a line, with the escapes of tsv. Of several keys, one `key TAB value` a line,
+          as `sheaf scan` prints; a key with an empty list is then a line without TAB.
   json    {"key":"...","layout":"compact","count":2,"zero_copy":true,"values":[...]}
-          in one line. Bytes that are not UTF-8 are {"base64":"..."}. With --index, `values`
-          holds that one value, and `count` is still the length of the list.
+          in one line for each key. Bytes that are not UTF-8 are {"base64":"..."}. With --index
+          or --last, `values` holds only these values, and `count` is still the length of the
+          list.
   raw     the bytes of the values, with nothing between them
+
+Keys are printed in the order in which they are given. A key without a list, or without the value
+of --index, is named on stderr, and the others are printed.
 
 KEY is taken literally. With --escaped, \t \n \\ and \xHH in it are replaced. Put -- before a KEY
 that begins with -.
 
 Examples:
   sheaf get --db lists.db user:7
+  sheaf get --db lists.db --last 20 user:7 user:8
   sheaf get --db lists.db --index 0 --format raw image:3 > image.png
   sheaf get --db lists.db --escaped '\x00\x07' --format json
 
@@ -39,59 +47,76 @@ list as it was before the damage is printed); 2 bad usage.)";
 
 struct Arguments {
   DbName db;
-  std::string key;
+  std::vector<std::string> keys;
   bool escaped = false;
   std::optional<uint64_t> index;
+  std::optional<uint64_t> last;
   ListFormat format = ListFormat::kText;
 };
 
+// Returns false, with a complaint, if there is nothing to print.
+bool Print(const Arguments& arguments, const std::string& key, ListDb& lists, ListText& text,
+           Output& out) {
+  PinnedBlob list;
+  const rocksdb::Status found = lists.store().Get(rocksdb::ReadOptions(), key, &list);
+  if (found.IsNotFound()) {
+    Complain(kName, absl::StrCat(arguments.db.path, ": key not found: ", load::Quoted(key)));
+    return false;
+  }
+  if (!found.ok()) return ExitOf(kName, FromRocks(arguments.db.path, found)) == kExitOk;
+  if (arguments.index.has_value() && *arguments.index >= list.size()) {
+    Complain(kName, absl::StrCat(
+                        "--index ", *arguments.index, ": the list of key ", load::Quoted(key),
+                        " has ", load::Plural(list.size(), "value"),
+                        list.empty() ? "" : absl::StrCat("; the last index is ", list.size() - 1)));
+    return false;
+  }
+  text.zero_copy = list.zero_copy();
+  text.Write(key, list.view(), out);
+  return true;
+}
+
 int Run(Arguments& arguments) {
-  if (!DecodeArgument(kName, "KEY", arguments.escaped, &arguments.key)) return kExitUsage;
+  for (std::string& key : arguments.keys) {
+    if (!DecodeArgument(kName, "KEY", arguments.escaped, &key)) return kExitUsage;
+  }
   std::unique_ptr<ListDb> lists;
   if (absl::Status status = ListDb::OpenForReadOnly(arguments.db, &lists); !status.ok()) {
     return ExitOf(kName, status);
   }
-  const bool whole = HasAllLogs(kName, *lists);
-  PinnedBlob list;
-  const rocksdb::Status found = lists->store().Get(rocksdb::ReadOptions(), arguments.key, &list);
-  if (found.IsNotFound()) {
-    Complain(kName,
-             absl::StrCat(arguments.db.path, ": key not found: ", load::Quoted(arguments.key)));
-    return kExitFailed;
-  }
-  if (!found.ok()) return ExitOf(kName, FromRocks(arguments.db.path, found));
-  if (arguments.index.has_value() && *arguments.index >= list.size()) {
-    Complain(kName, absl::StrCat(
-                        "--index ", *arguments.index, ": the list of key ",
-                        load::Quoted(arguments.key), " has ", load::Plural(list.size(), "value"),
-                        list.empty() ? "" : absl::StrCat("; the last index is ", list.size() - 1)));
-    return kExitFailed;
-  }
+  bool all = HasAllLogs(kName, *lists);
   Output out(STDOUT_FILENO, "stdout");
   ListText text;
   text.format = arguments.format;
-  text.with_key = false;
-  text.zero_copy = list.zero_copy();
+  text.with_key = arguments.keys.size() > 1;
   text.index = arguments.index;
-  text.Write(arguments.key, list.view(), out);
+  text.last = arguments.last;
+  for (const std::string& key : arguments.keys) {
+    if (!out.ok()) break;
+    all = Print(arguments, key, *lists, text, out) && all;
+  }
   const int written = ExitOf(kName, out.Finish());
-  return whole ? written : kExitFailed;
+  return all ? written : kExitFailed;
 }
 
 }  // namespace
 
 void AddGetCommand(CLI::App& app, int* exit_status) {
-  CLI::App* const sub = app.add_subcommand(kName, "Print the list of a key");
+  CLI::App* const sub = app.add_subcommand(kName, "Print the lists of keys");
   sub->footer(kFooter);
   auto arguments = std::make_shared<Arguments>();
   AddDb(*sub, &arguments->db);
-  AddText(*sub, "KEY", &arguments->key, "The key")->required()->type_name("");
+  AddTexts(*sub, "KEY", &arguments->keys, "The keys")->required();
   sub->add_flag("--escaped", arguments->escaped, "KEY has escapes, as in tsv");
-  AddNumber(
+  CLI::Option* const index = AddNumber(
       *sub, "--index", 0, std::numeric_limits<uint64_t>::max(),
       [arguments](uint64_t index) { arguments->index = index; },
-      "Print one value only; the first is 0")
-      ->type_name("I");
+      "Print one value only; the first is 0");
+  index->type_name("I");
+  AddNumber(
+      *sub, "--last", 1, std::numeric_limits<uint64_t>::max(),
+      [arguments](uint64_t last) { arguments->last = last; }, "Print only the last N values")
+      ->excludes(index);
   AddListFormat(*sub, &arguments->format);
   sub->callback([arguments, exit_status] { *exit_status = Run(*arguments); });
 }

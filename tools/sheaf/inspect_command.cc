@@ -147,12 +147,9 @@ void AddInspectCommand(CLI::App& app, int* exit_status) {
       *sub, "--layout",
       {{"auto", std::nullopt}, {"compact", Layout::kCompact}, {"fixed64", Layout::kFixed64}},
       [arguments](std::optional<Layout> layout) { arguments->layout = layout; },
-      "auto, compact or fixed64 (default: auto)")
+      "auto, compact or fixed64 (default: auto). fixed64: sizes of 8 bytes; not values of 64 bits")
       ->type_name("LAYOUT");
-  AddChoice<bool>(
-      *sub, "--format", {{"text", false}, {"json", true}},
-      [arguments](bool json) { arguments->json = json; }, "text or json (default: text)")
-      ->type_name("FORMAT");
+  AddJson(*sub, &arguments->json);
   sub->callback([arguments, exit_status] { *exit_status = Run(*arguments); });
 }
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "tools/sheaf/list_evidence.h"
 
 namespace sheaf {
 namespace tool {
@@ -54,6 +55,10 @@ absl::Status ListDb::Open(const load::Database& database, Access access,
   auto result = std::make_unique<ListDb>();
   result->opened_ = *std::move(opened);
   Tell(result->opened_->note());
+  if (access == Access::kReadOnly && !database.OptionsTellOfLists()) {
+    absl::Status status = CheckHoldsLists(database, *result->opened_);
+    if (!status.ok()) return status;
+  }
   StoreOptions options;
   options.layout = database.layout();
   options.read_only = access == Access::kReadOnly;
@@ -77,12 +82,16 @@ absl::Status ListDb::OpenForWrite(const DbName& name, const char* command,
   const absl::StatusOr<load::Database> database = ReadDatabase(name);
   if (!database.ok()) return database.status();
   if (!database->can_append()) {
+    const std::string others = database->OtherFamilies();
     return absl::FailedPreconditionError(absl::StrCat(
         name.path, ": cannot ", command, ": the DB's merge operator is ",
-        database->merge_operator(),
-        ", not sheaf.append. If it was before, `sheaf repair` puts it back; else open the DB once "
-        "with merge_operator = sheaf::NewAppendOperator(), or export its lists and load them into "
-        "a new DB"));
+        database->merge_operator(), ", not sheaf.append. ",
+        others.empty()
+            ? "If it was before, `sheaf repair` puts it back; else open the DB once with "
+              "merge_operator = sheaf::NewAppendOperator(), or export its lists and load them into "
+              "a new DB"
+            : absl::StrCat(others, ". If column family ", name.family,
+                           " had it before, `sheaf repair` puts it back")));
   }
   if (access == Access::kWriteSsts) {
     // First, as what another process changes meanwhile may look as if files were missing.

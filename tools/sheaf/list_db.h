@@ -34,7 +34,7 @@ absl::StatusOr<load::Database> ReadDatabase(const DbName& name);
 class ListDb {
  public:
   // Creates nothing. Reads show the DB as it was at one moment, whatever another process does to
-  // it. Errors: as load::Database.
+  // it. Errors: as load::Database; NotFound if the column family holds no lists (list_evidence.h).
   static absl::Status OpenForReadOnly(const DbName& name, std::unique_ptr<ListDb>* lists);
   // For writing. kWriteSsts is for a command that makes SSTs. Errors: as load::Database;
   // FailedPrecondition if the merge operator is not sheaf.append. The message says that the DB
@@ -44,7 +44,7 @@ class ListDb {
                                    std::unique_ptr<ListDb>* lists, Access access = Access::kWrite);
 
   // Opens a DB whose description was read, and perhaps changed, before. To write, the DB must not
-  // be locked.
+  // be locked. Errors: to read, NotFound if the column family holds no lists (list_evidence.h).
   static absl::Status Open(const load::Database& database, Access access,
                            std::unique_ptr<ListDb>* lists);
 

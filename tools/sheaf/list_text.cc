@@ -7,6 +7,16 @@
 namespace sheaf {
 namespace tool {
 
+template <typename F>
+void ListText::ForEach(const BlobView& values, F&& f) const {
+  if (index.has_value()) return f(values[*index]);
+  uint64_t left_out = last.has_value() && *last < values.size() ? values.size() - *last : 0;
+  values.ForEach([&](std::string_view value) {
+    if (left_out == 0) return f(value);
+    --left_out;
+  });
+}
+
 void ListText::Write(std::string_view key, const BlobView& values, Output& out) {
   if (format == ListFormat::kJson) return WriteJson(key, values, out);
   std::string prefix;
@@ -22,8 +32,7 @@ void ListText::Write(std::string_view key, const BlobView& values, Output& out) 
     buffer_.push_back('\n');
     out.Write(buffer_);
   };
-  if (index.has_value()) return write(values[*index]);
-  values.ForEach(write);
+  ForEach(values, write);
 }
 
 void ListText::WriteJson(std::string_view key, const BlobView& values, Output& out) {
@@ -35,14 +44,13 @@ void ListText::WriteJson(std::string_view key, const BlobView& values, Output& o
     absl::StrAppend(&buffer_, ",\"zero_copy\":", *zero_copy ? "true" : "false");
   }
   buffer_.append(",\"values\":");
-  if (index.has_value()) {
-    buffer_.push_back('[');
-    AppendJsonText(values[*index], &buffer_);
-    buffer_.push_back(']');
-  } else {
-    AppendJsonValues(values, &buffer_);
-  }
-  buffer_.append("}\n");
+  const char* separator = "[";
+  ForEach(values, [&](std::string_view value) {
+    buffer_.append(separator);
+    AppendJsonText(value, &buffer_);
+    separator = ",";
+  });
+  buffer_.append(*separator == '[' ? "[]}\n" : "]}\n");
   out.Write(buffer_);
 }
 

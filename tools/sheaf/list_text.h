@@ -26,10 +26,15 @@ class ListText {
   std::optional<bool> zero_copy;
   // Write only this value. REQUIRES: less than the number of values.
   std::optional<uint64_t> index;
+  // Write only so many values, the last ones.
+  std::optional<uint64_t> last;
 
   void Write(std::string_view key, const BlobView& values, Output& out);
 
  private:
+  // Calls `f(value)` for each value to write.
+  template <typename F>
+  void ForEach(const BlobView& values, F&& f) const;
   void WriteJson(std::string_view key, const BlobView& values, Output& out);
 
   std::string buffer_;

@@ -11,7 +11,9 @@
 #include "tools/common/text.h"
 #include "tools/load/load_files.h"
 #include "tools/load/loader.h"
+#include "tools/load/output/ingestion.h"
 #include "tools/sheaf/command.h"
+#include "tools/sheaf/list_evidence.h"
 #include "tools/sheaf/load_summary.h"
 
 namespace sheaf {
@@ -29,7 +31,13 @@ constexpr char kFooter[] =
           skipped.
   framed  u32 key size, u32 value size, key, value; repeated; little-endian.
           A frame that is cut off ends the load, also with --on-error skip.
-Without --format, the end of the file's name decides (.tsv .jsonl .ndjson .framed); else tsv.
+  csv     rows of fields as RFC 4180 has them: commas between fields, CR LF or LF at the end. A
+          field may be in quotes, and may then have commas and line ends, and quotes written
+          twice. Rows are `key,value`, or --key-column and --value-column choose columns: by
+          number, or with --header by the names in the first row of each input. Of several value
+          columns each row gives a value of each, in the order in which they are named. Each row
+          has as many fields as the header; blank lines are skipped.
+Without --format, the end of the file's name decides (.tsv .jsonl .ndjson .framed .csv); else tsv.
 gzip, zstd and LZ4 files are recognized by their content and decompressed. Other archives are
 refused with the name of the program that unpacks them. A UTF-8 byte order mark at the front is
 skipped.
@@ -65,6 +73,7 @@ Examples:
   sheaf load --db lists.db --input rows.jsonl.gz --format jsonl --memory 8G
   sheaf load --db lists.db --input a.tsv --input b.tsv --mode replace \
              --on-error skip --rejects bad_rows.tsv
+  sheaf load --db lists.db --input sales.csv --header --key-column customer --value-column item
   sheaf load --sst-only ssts --shards 4 --input rows.tsv --mode replace
 
 Exit status: 0 success, also if rows were skipped with --on-error skip; 1 failed, nothing was
@@ -152,6 +161,20 @@ bool HasOutputs(const load::LoadSummary& summary, bool has_json) {
   return false;
 }
 
+// Lists among the plain values of a column family would be of use to nobody. Other faults of the DB
+// are left to the load, which says more.
+absl::Status CheckFamily(const load::LoadOptions& options) {
+  if (options.mode == load::LoadMode::kAppend || !options.sst_only.empty() ||
+      !load::Database::Exists(options.db)) {
+    return absl::OkStatus();  // appending needs sheaf.append
+  }
+  const auto database = load::Database::Read(options.db, options.family, options.folders);
+  if (!database.ok() || database->OptionsTellOfLists()) return absl::OkStatus();
+  const auto opened = database->OpenForReadOnly();
+  if (!opened.ok() || load::IsEmpty(**opened).value_or(false)) return absl::OkStatus();
+  return CheckHoldsLists(*database, **opened);
+}
+
 int Usage(const std::string& text) {
   Complain(kName, text);
   return kExitUsage;
@@ -165,6 +188,18 @@ int Run(Arguments& arguments) {
   }
   if (std::count(options.inputs.begin(), options.inputs.end(), "-") > 1) {
     return Usage("--input -: expected stdin once, found it twice");
+  }
+  if (!options.csv.is_default()) {
+    const auto is_csv = [&options](const std::string& input) {
+      return options.format.value_or(load::FormatOfFile(input)) == load::RowFormat::kCsv;
+    };
+    if (std::none_of(options.inputs.begin(), options.inputs.end(), is_csv)) {
+      return Usage("--header, --key-column and --value-column are for --format csv");
+    }
+    if (!options.csv.header) {
+      const absl::Status columns = load::FindCsvColumns(options.csv).status();
+      if (!columns.ok()) return Usage(std::string(columns.message()));
+    }
   }
   if (options.db.empty() && options.sst_only.empty()) {
     return Usage("--db is required (or --sst-only); see sheaf load --help");
@@ -181,13 +216,15 @@ int Run(Arguments& arguments) {
   if (options.mode == load::LoadMode::kCreateOnly && !options.sst_only.empty()) {
     return Usage("--create-only: expected no --sst-only beside it, as no DB is looked into");
   }
-  if (absl::Status status = CheckOutputs(arguments); !status.ok()) return ExitOf(kName, status);
+  absl::Status status = CheckOutputs(arguments);
+  if (status.ok()) status = CheckFamily(options);
+  if (!status.ok()) return ExitOf(kName, status);
   options.progress = load::Progress::Wanted(arguments.progress);
   options.note = [](const std::string& text) { Complain(kName, text); };
   options.manifest = ManifestJson;
   const std::string& where = options.sst_only.empty() ? options.db : options.sst_only;
   load::LoadSummary summary;
-  const absl::Status status = load::Load(options, &summary);
+  status = load::Load(options, &summary);
   const int signal = load::InterruptSignal();
   const bool has_summary = WriteJsonSummary(arguments.json_summary, SummaryJson(summary, status));
   if (status.ok()) {
@@ -234,10 +271,29 @@ void AddLoadCommand(CLI::App& app, int* exit_status) {
       *sub, "--format",
       {{"tsv", load::RowFormat::kTsv},
        {"jsonl", load::RowFormat::kJsonl},
-       {"framed", load::RowFormat::kFramed}},
+       {"framed", load::RowFormat::kFramed},
+       {"csv", load::RowFormat::kCsv}},
       [&options](load::RowFormat format) { options.format = format; },
-      "tsv, jsonl or framed (default: by the file's name)")
+      "tsv, jsonl, framed or csv (default: by the file's name)")
       ->type_name("FORMAT");
+  sub->add_flag("--header", options.csv.header,
+                "csv: the first row of each input names the columns");
+  AddText(*sub, "--key-column", &options.csv.key,
+          "csv: column of the keys, a name with --header, else a number from 1 on (default: the "
+          "first)")
+      ->type_name("C");
+  sub->add_option_function<std::vector<std::string>>(
+         "--value-column",
+         [&options](const std::vector<std::string>& columns) {
+           options.csv.values.clear();
+           for (const std::string& column : columns) {
+             options.csv.values.push_back(Unprotect(column));
+           }
+         },
+         "csv: column of the values; may be given several times (default: the other one of two)")
+      ->type_name("C")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   AddChoice<load::LoadMode>(
       *sub, "--mode", {{"append", load::LoadMode::kAppend}, {"replace", load::LoadMode::kReplace}},
       [&options](load::LoadMode mode) { options.mode = mode; },
@@ -250,7 +306,7 @@ void AddLoadCommand(CLI::App& app, int* exit_status) {
       *sub, "--layout", {{"compact", Layout::kCompact}, {"fixed64", Layout::kFixed64}},
       [&options](Layout layout) { options.layout = layout; },
       "Layout of a new DB's lists, compact or fixed64 (default: compact); that of an existing DB "
-      "cannot be changed")
+      "cannot be changed. fixed64: sizes of 8 bytes; not values of 64 bits")
       ->type_name("LAYOUT");
   AddText(*sub, "--memory", &arguments->memory,
           "Maximum memory; K, M and G are units of 1024 (default: 1G)")
@@ -270,7 +326,7 @@ void AddLoadCommand(CLI::App& app, int* exit_status) {
       ->type_name("ACTION");
   AddText(*sub, "--rejects", &options.rejects,
           "With --on-error skip: file for the rows that were skipped, `place TAB reason TAB row` a "
-          "line")
+          "line; rows of csv and framed with the escapes of tsv")
       ->type_name("FILE");
   sub->add_flag("--resume", options.resume, "Continue an interrupted load of the same inputs");
   CLI::Option* const sst_only =

@@ -62,9 +62,12 @@ int Run(int argc, char** argv) {
   int exit_status = sheaf::tool::kExitOk;
   sheaf::tool::AddLoadCommand(app, &exit_status);
   sheaf::tool::AddGetCommand(app, &exit_status);
-  sheaf::tool::AddAppendCommand(app, &exit_status);
+  sheaf::tool::AddEditCommands(app, &exit_status);
   sheaf::tool::AddScanCommand(app, &exit_status);
+  sheaf::tool::AddKeysCommand(app, &exit_status);
+  sheaf::tool::AddCountCommand(app, &exit_status);
   sheaf::tool::AddExportCommand(app, &exit_status);
+  sheaf::tool::AddFamiliesCommand(app, &exit_status);
   sheaf::tool::AddStatsCommand(app, &exit_status);
   sheaf::tool::AddCompactCommand(app, &exit_status);
   sheaf::tool::AddVerifyCommand(app, &exit_status);

@@ -9,6 +9,7 @@
 #include "tools/common/text.h"
 #include "tools/sheaf/command.h"
 #include "tools/sheaf/list_db.h"
+#include "tools/sheaf/list_evidence.h"
 #include "tools/sheaf/list_scan.h"
 #include "tools/sheaf/output.h"
 #include "tools/sheaf/salvage.h"
@@ -34,6 +35,10 @@ StringAppendOperator or none, the command restores sheaf.append, with the layout
 OPTIONS file that still names it, or that of --layout. In such a DB it adopts plain values only
 with --adopt, because they may be as they should be. If no OPTIONS file is left, --layout makes
 one with RocksDB's defaults and sheaf.append.
+
+A column family without sheaf.append is refused if no OPTIONS file, no SST and no value tells that
+it held lists. The message names those that have sheaf.append: use --cf. --layout and --adopt
+together make lists of plain values all the same.
 
 If a log is damaged (`sheaf verify` names it), the command changes nothing unless --damaged-logs
 says what to recover from that log and later ones:
@@ -125,6 +130,22 @@ absl::Status RecoverLogs(const Arguments& arguments, const load::Database& datab
   return absl::OkStatus();
 }
 
+// Refuses a column family that never held lists, before it gets sheaf.append. --layout and --adopt
+// together say that its values shall become lists.
+absl::Status CheckLists(const Arguments& arguments, const load::Database& database,
+                        bool options_are_lost) {
+  if (arguments.adopt && arguments.layout.has_value()) return absl::OkStatus();
+  if (!options_are_lost && database.OptionsTellOfLists()) return absl::OkStatus();
+  absl::StatusOr<std::unique_ptr<load::OpenedDatabase>> opened = absl::UnknownError("");
+  OpenSteadily(arguments.db.path, [&] {
+    opened = database.OpenForReadOnly();
+    return opened.status();
+  }).IgnoreError();
+  // If it cannot be opened, opening it for the repair tells why.
+  if (!opened.ok()) return absl::OkStatus();
+  return CheckHoldsLists(database, **opened, arguments.delimiter);
+}
+
 int Run(Arguments& arguments) {
   if (!DecodeArgument(kName, "--delimiter", arguments.escaped, &arguments.delimiter)) {
     return kExitUsage;
@@ -140,9 +161,11 @@ int Run(Arguments& arguments) {
   if (!database.ok()) return ExitOf(kName, database.status());
   SalvageOptions options;
   options.delimiter = arguments.delimiter;
-  options.adopt = arguments.adopt || database->can_append();
+  options.adopt = arguments.adopt || (database->can_append() && change.empty());
+  absl::Status status = CheckLists(arguments, *database, /*options_are_lost=*/!change.empty());
+  if (!status.ok()) return ExitOf(kName, status);
   std::string restored;
-  absl::Status status = database->RestoreAppend(arguments.layout, &restored);
+  status = database->RestoreAppend(arguments.layout, &restored);
   if (!status.ok()) return ExitOf(kName, status);
   if (!restored.empty()) change = restored;
   if (arguments.damaged_logs.has_value() && !arguments.dry_run) {
@@ -190,7 +213,8 @@ void AddRepairCommand(CLI::App& app, int* exit_status) {
       {{LayoutName(Layout::kCompact), Layout::kCompact},
        {LayoutName(Layout::kFixed64), Layout::kFixed64}},
       [arguments](Layout layout) { arguments->layout = layout; },
-      "compact or fixed64, if the DB's OPTIONS do not name it or are lost")
+      "compact or fixed64, if the DB's OPTIONS do not name it or are lost. fixed64: sizes of 8 "
+      "bytes; not values of 64 bits")
       ->type_name("LAYOUT");
   AddText(*sub, "--delimiter", &arguments->delimiter,
           "Delimiter between joined operands (default: \":\", as ldb writes)")

@@ -28,6 +28,12 @@ char* Append(char* to, std::string_view bytes) {
   return to + bytes.size();
 }
 
+// True if a csv field has to be in quotes.
+bool NeedsQuotes(std::string_view field) {
+  return std::any_of(field.begin(), field.end(),
+                     [](char c) { return c == '"' || c == ',' || c == '\n' || c == '\r'; });
+}
+
 // As load::AppendEscaped does where the text as a whole, of which `piece` is one, is not UTF-8.
 void AppendEscapedBytes(std::string_view piece, std::string* out) {
   constexpr char kHex[] = "0123456789ABCDEF";
@@ -59,6 +65,8 @@ void RowWriter::Write(std::string_view key, const BlobView& values) {
       return WriteJsonl(key, values);
     case load::RowFormat::kFramed:
       return WriteFramed(key, values);
+    case load::RowFormat::kCsv:
+      return WriteCsv(key, values);
   }
 }
 
@@ -144,6 +152,39 @@ void RowWriter::WriteFramed(std::string_view key, const BlobView& values) {
     out_.Write(key);
     out_.Write(value);
   }
+}
+
+void RowWriter::WriteHeader() {
+  is_first_ = false;
+  out_.Write("key,value\n");
+}
+
+// A loader takes what is not in quotes as it is, and a file that begins with a quote for nothing
+// else.
+void RowWriter::WriteCsv(std::string_view key, const BlobView& values) {
+  const bool is_front = std::exchange(is_first_, false);
+  bool in_quotes = NeedsQuotes(key) || (is_front && !load::MayBeginRows(key));
+  const bool key_needs_quotes = NeedsQuotes(key);
+  for (const std::string_view value : values) {
+    if (!out_.ok()) return;
+    WriteCsvField(key, in_quotes);
+    out_.Write(',');
+    WriteCsvField(value, NeedsQuotes(value));
+    out_.Write('\n');
+    in_quotes = key_needs_quotes;
+  }
+}
+
+void RowWriter::WriteCsvField(std::string_view value, bool in_quotes) {
+  if (!in_quotes) return out_.Write(value);
+  out_.Write('"');
+  for (size_t quote; (quote = value.find('"')) != value.npos && out_.ok();) {
+    out_.Write(value.substr(0, quote + 1));
+    out_.Write('"');
+    value.remove_prefix(quote + 1);
+  }
+  out_.Write(value);
+  out_.Write('"');
 }
 
 void RowWriter::WriteEscaped(std::string_view value) {

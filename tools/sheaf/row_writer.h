@@ -27,7 +27,10 @@ class RowWriter {
   // `out` must outlive the writer, and keeps its errors.
   RowWriter(load::RowFormat format, Output& out) : format_(format), out_(out) {}
 
-  // Leaves out and counts empty lists if the format cannot express them: tsv and framed. Stops
+  // Writes a csv header, `key,value`. REQUIRES: the format is csv, and nothing was written yet.
+  void WriteHeader();
+
+  // Leaves out and counts empty lists if the format cannot express them: all but jsonl. Stops
   // within the list once out.ok() is false.
   void Write(std::string_view key, const BlobView& values);
 
@@ -38,6 +41,7 @@ class RowWriter {
   void WriteTsv(std::string_view key, const BlobView& values);
   void WriteJsonl(std::string_view key, const BlobView& values);
   void WriteFramed(std::string_view key, const BlobView& values);
+  void WriteCsv(std::string_view key, const BlobView& values);
 
   // Calls `f(value, plain)` for each value. `plain` is true if all its bytes are known to be ASCII
   // that neither format escapes.
@@ -45,6 +49,7 @@ class RowWriter {
   void ForEach(const BlobView& values, char quote, F&& f);
 
   void WriteEscaped(std::string_view value);
+  void WriteCsvField(std::string_view value, bool in_quotes);
   void WriteJsonText(std::string_view value);
 
   const load::RowFormat format_;

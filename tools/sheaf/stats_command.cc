@@ -248,10 +248,7 @@ void AddStatsCommand(CLI::App& app, int* exit_status) {
   sub->footer(kFooter);
   auto arguments = std::make_shared<Arguments>();
   AddDb(*sub, &arguments->db);
-  AddChoice<bool>(
-      *sub, "--format", {{"text", false}, {"json", true}},
-      [arguments](bool chosen) { arguments->json = chosen; }, "text or json (default: text)")
-      ->type_name("FORMAT");
+  AddJson(*sub, &arguments->json);
   CLI::Option* const exact =
       sub->add_flag("--exact", arguments->exact, "Read all lists, however long it takes");
   CLI::Option* const estimate = sub->add_flag("--estimate", arguments->estimate,

@@ -17,6 +17,7 @@
 #include "tools/sheaf/list_db.h"
 #include "tools/sheaf/list_scan.h"
 #include "tools/sheaf/output.h"
+#include "tools/sheaf/repeated_messages.h"
 #include "tools/sheaf/salvage.h"
 
 namespace sheaf {
@@ -38,6 +39,12 @@ ends within a record is not a fault either: a note on stderr lists the SSTs and 
 the MANIFEST does not name. A summary goes to stderr. `sheaf repair --dry-run` shows which faults
 can be mended.
 
+Of faults whose reasons differ only in numbers, the first 10 are printed, and the others counted on
+stderr. --all prints all.
+
+A column family without sheaf.append is checked only if its SSTs, its values or an older OPTIONS
+file tell of lists. Any other is refused, with the names of those that have sheaf.append.
+
 Another process may write to the DB meanwhile. The command checks the DB as it was at one moment,
 and reports a fault only if it finds it again at a second moment.
 
@@ -51,7 +58,8 @@ class Faults {
   // kFirst prints nothing, kSecond what was there in the first look too.
   enum class Look { kOnly, kFirst, kSecond };
 
-  explicit Faults(Output& out) : out_(out) {}
+  // `all`: prints every fault, not only the first ones of a kind.
+  Faults(Output& out, bool all) : out_(out), all_(all) {}
 
   void Begin(Look look) { look_ = look; }
   void Report(const std::string& place, const std::string& reason) {
@@ -61,14 +69,19 @@ class Faults {
     if (look_ == Look::kFirst) seen_.insert(hash);
     if (look_ == Look::kSecond && seen_.count(hash) == 0) return;
     ++count_;
-    if (look_ != Look::kFirst) out_.Write(line + "\n");
+    if (look_ == Look::kFirst) return;
+    if (all_ || repeated_.Shows(reason)) out_.Write(line + "\n");
   }
   // Returns the count and resets it, for a second look.
   uint64_t ResetCount() { return std::exchange(count_, 0); }
   uint64_t count() const { return count_; }
+  // What was not printed.
+  std::vector<std::string> Rest() const { return repeated_.Rest(); }
 
  private:
   Output& out_;
+  const bool all_;
+  RepeatedMessages repeated_;
   Look look_ = Look::kOnly;
   std::unordered_set<size_t> seen_;  // hashes of lines
   uint64_t count_ = 0;
@@ -158,7 +171,7 @@ absl::Status Check(const DbName& name, load::Database database, const Output& ou
     }
     return ListDb::Open(database, ListDb::Access::kReadOnly, &lists);
   });
-  if (absl::IsAborted(status)) return status;
+  if (absl::IsAborted(status) || absl::IsNotFound(status)) return status;
   if (!status.ok()) {
     faults.Report(db, std::string(status.message()));
     return absl::OkStatus();
@@ -176,12 +189,18 @@ absl::Status Check(const DbName& name, load::Database database, const Output& ou
       "this process may have open. Raise `ulimit -n`, or check a checkpoint of the DB"));
 }
 
-int Run(const DbName& name) {
+struct Arguments {
+  DbName db;
+  bool all = false;
+};
+
+int Run(const Arguments& arguments) {
+  const DbName& name = arguments.db;
   const std::string& db = name.path;
   const absl::StatusOr<load::Database> database = ReadDatabase(name);
   if (!database.ok()) return ExitOf(kName, database.status());
   Output out(STDOUT_FILENO, "stdout");
-  Faults faults(out);
+  Faults faults(out, arguments.all);
   uint64_t keys = 0;
   const bool is_shared = !database->CheckUnlocked().ok();
   if (is_shared) faults.Begin(Faults::Look::kFirst);
@@ -193,6 +212,9 @@ int Run(const DbName& name) {
   }
   const int written = ExitOf(kName, out.Finish());
   if (!status.ok()) return ExitOf(kName, status);
+  for (const std::string& rest : faults.Rest()) {
+    Complain(kName, absl::StrCat(db, ": ", rest, ". --all prints them"));
+  }
   Complain(kName, absl::StrCat(db, ": ", load::Plural(keys, "key"), " checked, ",
                                load::Plural(faults.count(), "fault")));
   return faults.count() == 0 ? written : kExitFailed;
@@ -203,9 +225,10 @@ int Run(const DbName& name) {
 void AddVerifyCommand(CLI::App& app, int* exit_status) {
   CLI::App* const sub = app.add_subcommand(kName, "Check that all lists can be read");
   sub->footer(kFooter);
-  auto db = std::make_shared<DbName>();
-  AddDb(*sub, db.get());
-  sub->callback([db, exit_status] { *exit_status = Run(*db); });
+  auto arguments = std::make_shared<Arguments>();
+  AddDb(*sub, &arguments->db);
+  sub->add_flag("--all", arguments->all, "Print all faults, not only the first 10 of a kind");
+  sub->callback([arguments, exit_status] { *exit_status = Run(*arguments); });
 }
 
 }  // namespace tool

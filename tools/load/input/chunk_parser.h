@@ -59,7 +59,7 @@ class ChunkParser {
   RejectLog* const log_;
   RowChunk chunk_;
   // By format.
-  std::array<std::unique_ptr<RowParser>, 3> parsers_;
+  std::array<std::unique_ptr<RowParser>, 4> parsers_;
 };
 
 }  // namespace load

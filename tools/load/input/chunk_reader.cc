@@ -13,6 +13,14 @@
 namespace sheaf {
 namespace load {
 
+namespace {
+
+// A header is read by so many bytes, up to a limit.
+constexpr size_t kHeaderStep = size_t{4} << 10;
+constexpr size_t kMaxHeaderBytes = size_t{1} << 20;
+
+}  // namespace
+
 absl::StatusOr<bool> ChunkReader::Next(RowChunk* chunk, const MayUse& may_use) {
   const std::lock_guard<std::mutex> lock(mutex_);
   if (failed_) return false;  // the thread that met the error has it
@@ -67,6 +75,51 @@ std::string ChunkReader::Hint(RowFormat format) const {
   return hint.empty() ? "" : absl::StrCat("; ", hint);
 }
 
+absl::Status ChunkReader::CheckContent(RowFormat format) const {
+  const std::string fault = ForeignContent(source_->front(), source_->tail(), format);
+  if (fault.empty()) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(source_->name(), ": ", fault));
+}
+
+absl::Status ChunkReader::FindColumns() {
+  if (!options_.csv.header) {
+    absl::StatusOr<CsvColumns> columns = FindCsvColumns(options_.csv);
+    if (columns.ok()) csv_ = std::make_shared<CsvColumns>(*std::move(columns));
+    return columns.status();
+  }
+  if (absl::Status status = CheckContent(RowFormat::kCsv); !status.ok()) return status;
+  const size_t begin = ByteOrderMark(source_->front(), RowFormat::kCsv);
+  CsvCutter cutter(begin);
+  while (cutter.first_end() == 0 && !at_end_ && rest_.size() < kMaxHeaderBytes) {
+    const size_t had = rest_.size();
+    rest_.resize(had + kHeaderStep);
+    const absl::StatusOr<size_t> got = source_->Read(&rest_[had], kHeaderStep);
+    rest_.resize(had + (got.ok() ? *got : 0));
+    if (!got.ok()) return got.status();
+    at_end_ = *got == 0;
+    if (rest_.size() > begin) cutter.Look(rest_.data(), rest_.size());
+  }
+  if (rest_.size() <= begin) {  // no rows either
+    csv_ = std::make_shared<CsvColumns>();
+    return absl::OkStatus();
+  }
+  size_t end = cutter.first_end();
+  if (end == 0 && at_end_) end = rest_.size();
+  absl::Status status;
+  if (end == 0) {
+    status = absl::InvalidArgumentError(absl::StrCat(
+        "expected a header of ", Bytes(kMaxHeaderBytes), " at most, found a longer row"));
+  } else {
+    absl::StatusOr<CsvColumns> columns =
+        FindCsvColumns(options_.csv, std::string_view(rest_).substr(begin, end - begin));
+    if (columns.ok()) csv_ = std::make_shared<CsvColumns>(*std::move(columns));
+    status = columns.status();
+  }
+  if (status.ok()) return status;
+  return absl::InvalidArgumentError(
+      absl::StrCat(source_->name(), ":1: ", status.message(), Hint(RowFormat::kCsv)));
+}
+
 absl::StatusOr<bool> ChunkReader::NextLocked(RowChunk* chunk, const MayUse& may_use) {
   for (;;) {
     if (absl::Status status = CheckInterrupt(); !status.ok()) return status;
@@ -82,16 +135,18 @@ absl::StatusOr<bool> ChunkReader::NextLocked(RowChunk* chunk, const MayUse& may_
       offset_ = 0;
       at_end_ = false;
       rest_.clear();
+      csv_.reset();
+      if (format() == RowFormat::kCsv) {
+        if (absl::Status status = FindColumns(); !status.ok()) return status;
+      }
     }
     if (absl::Status status = PassOver(); !status.ok()) return status;
     chunk->name_ = source_->name();
     chunk->input_ = input_ - 1;
-    chunk->format_ = options_.format.value_or(FormatOfFile(options_.inputs[input_ - 1]));
+    chunk->format_ = format();
+    chunk->csv_ = csv_;
     if (offset_ == 0) {
-      const std::string fault = ForeignContent(source_->front(), source_->tail(), chunk->format_);
-      if (!fault.empty()) {
-        return absl::InvalidArgumentError(absl::StrCat(source_->name(), ": ", fault));
-      }
+      if (absl::Status status = CheckContent(chunk->format_); !status.ok()) return status;
     }
     chunk->offset_ = offset_;
     chunk->position_ = position_;
@@ -106,7 +161,8 @@ absl::StatusOr<bool> ChunkReader::NextLocked(RowChunk* chunk, const MayUse& may_
     }
     size_t size = 0;
     size_t whole = 0;
-    size_t want = options_.chunk_bytes;  // rest_ is no longer
+    size_t want = std::max(options_.chunk_bytes, rest_.size());
+    CsvCutter csv(offset_ == 0 ? ByteOrderMark(source_->front(), chunk->format_) : 0);
     if (chunk->again_) want = std::max<size_t>(want, max);
     for (bool grown = false;; grown = true) {
       if (!chunk->Grow(want)) {
@@ -129,7 +185,7 @@ absl::StatusOr<bool> ChunkReader::NextLocked(RowChunk* chunk, const MayUse& may_
       file_bytes_.store(closed_bytes_ + source_->file_bytes(), std::memory_order_relaxed);
       const auto usable = static_cast<size_t>(std::min<uint64_t>(size, max));
       whole = WholeRows(chunk->format_, chunk->buffer_, usable, at_end_ || usable == max,
-                        /*one=*/grown, had);
+                        /*one=*/grown, had, &csv);
       if (whole != 0 || at_end_) break;
       // A little at a time: what is behind the row is short, and memory is not used before it is
       // written.
@@ -137,7 +193,8 @@ absl::StatusOr<bool> ChunkReader::NextLocked(RowChunk* chunk, const MayUse& may_
       if (!may_use(want)) {
         return absl::ResourceExhaustedError(
             absl::StrCat(chunk->name_, ": offset ", offset_, ": a row of more than ", Bytes(size),
-                         " does not fit into --memory; raise it, or look for a missing line end",
+                         " does not fit into --memory; raise it, or look for a missing ",
+                         chunk->format_ == RowFormat::kCsv ? "quote" : "line end",
                          Hint(chunk->format_)));
       }
     }
@@ -158,9 +215,14 @@ absl::StatusOr<bool> ChunkReader::NextLocked(RowChunk* chunk, const MayUse& may_
 }
 
 size_t ChunkReader::WholeRows(RowFormat format, const char* data, size_t size, bool at_end,
-                              bool one, size_t searched) {
+                              bool one, size_t searched, CsvCutter* csv) {
   if (format == RowFormat::kFramed) return one ? FirstFrame(data, size) : WholeFrames(data, size);
   if (at_end && !one) return size;
+  if (format == RowFormat::kCsv) {
+    csv->Look(data, size);
+    const size_t found = one ? csv->first_end() : csv->last_end();
+    return found != 0 ? found : at_end ? size : 0;
+  }
   const void* const end =
       one ? std::memchr(data + searched, '\n', size - searched) : memrchr(data, '\n', size);
   if (end != nullptr) return static_cast<size_t>(static_cast<const char*>(end) - data) + 1;

@@ -31,6 +31,7 @@
 #include "absl/status/statusor.h"
 #include "tools/common/row_format.h"
 #include "tools/load/input/byte_source.h"
+#include "tools/load/input/csv.h"
 #include "tools/load/input/row_chunk.h"
 
 namespace sheaf {
@@ -58,6 +59,8 @@ class ChunkReader {
     std::vector<std::string> inputs;
     // Default: FormatOfFile() of each input.
     std::optional<RowFormat> format;
+    // Columns of inputs of the format csv.
+    CsvOptions csv;
     // Size of a chunk. A longer row is a chunk by itself: short rows beside it would take many
     // times as much memory when they are parsed.
     size_t chunk_bytes = size_t{1} << 19;
@@ -88,11 +91,19 @@ class ChunkReader {
   absl::StatusOr<bool> NextLocked(RowChunk* chunk, const MayUse& may_use);
   absl::Status PassOver();
   std::string Hint(RowFormat format) const;
+  absl::Status CheckContent(RowFormat format) const;
+  // Sets csv_. Reads the header, if there is one, into rest_, without passing over it.
+  absl::Status FindColumns();
   absl::Status CheckReadBefore(bool at_end) const;
+  // Of source_.
+  RowFormat format() const {
+    return options_.format.value_or(FormatOfFile(options_.inputs[input_ - 1]));
+  }
   // Bytes at the front of `data` that are whole rows, with `one` the first; at the end of an input
-  // a line needs no LF. `searched`: bytes in which the first does not end.
+  // a line needs no LF. `searched`: bytes in which the first does not end. `csv`
+  // finds where rows of csv end; new for each chunk.
   static size_t WholeRows(RowFormat format, const char* data, size_t size, bool at_end, bool one,
-                          size_t searched);
+                          size_t searched, CsvCutter* csv);
   absl::Status CutOff(const RowChunk& chunk, const char* data, size_t size) const;
 
   const Options options_;
@@ -102,7 +113,9 @@ class ChunkReader {
   size_t read_before_ = 0;
   std::unique_ptr<ByteSource> source_;
   bool at_end_ = false;  // of source_
-  std::string rest_;     // read of source_ and not given out; Options::chunk_bytes at most
+  // Read of source_ and not given out: Options::chunk_bytes at most, or the front with a header.
+  std::string rest_;
+  std::shared_ptr<const CsvColumns> csv_;  // of source_
   uint64_t offset_ = 0;
   uint64_t position_ = 0;
   uint64_t number_ = 0;

@@ -149,6 +149,14 @@ bool LooksLikeFrames(std::string_view front) {
   return key >= 1 && key <= kMaxKeyBytes;
 }
 
+bool LooksLikeCsv(std::string_view front) {
+  const std::string_view line = front.substr(0, front.find('\n'));
+  const size_t comma = line.find(',');
+  return comma != 0 && comma != std::string_view::npos &&
+         std::all_of(line.begin(), line.end(),
+                     [](char c) { return c == '\r' || static_cast<uint8_t>(c) >= ' '; });
+}
+
 bool LooksLikeTsv(std::string_view front) {
   const std::string_view line = front.substr(0, front.find('\n'));
   const size_t tab = line.find('\t');
@@ -168,6 +176,7 @@ size_t ByteOrderMark(std::string_view front, RowFormat format) {
 std::string ForeignContent(std::string_view front, std::string_view tail, RowFormat format) {
   // A key may be 070701 or PAR1.
   if (format == RowFormat::kTsv && LooksLikeTsv(front)) return "";
+  if (format == RowFormat::kCsv && LooksLikeCsv(front)) return "";
   // The first four bytes of frames are the size of a key, which may be any up to a limit.
   if (format == RowFormat::kFramed && (front.size() < 4 || LoadU32(front.data()) <= kMaxKeyBytes)) {
     return "";

@@ -44,8 +44,10 @@ std::optional<PlainInputs> PlainInputs::Open(const std::vector<std::string>& inp
   PlainInputs plain;
   for (const std::string& path : inputs) {
     struct stat info;
-    if (format.value_or(FormatOfFile(path)) == RowFormat::kFramed ||
-        stat(path.c_str(), &info) != 0 || !S_ISREG(info.st_mode)) {
+    const RowFormat rows = format.value_or(FormatOfFile(path));
+    // Where a frame or a csv row begins, only what is before it tells.
+    if (rows == RowFormat::kFramed || rows == RowFormat::kCsv || stat(path.c_str(), &info) != 0 ||
+        !S_ISREG(info.st_mode)) {
       return std::nullopt;
     }
     char front[8];

@@ -149,7 +149,7 @@ void RejectLog::WriteReject(const std::string& place, const Reject& reject, RowF
   absl::StrAppend(&line, "\t", reject.kind, reject.detail.empty() ? "" : ": ", Abs(reject.detail),
                   "\t");
   Write(line);
-  if (format == RowFormat::kFramed) {
+  if (format == RowFormat::kFramed || format == RowFormat::kCsv) {  // which may have line ends
     EscapeInPieces(reject.raw, [this](std::string_view piece) { Write(piece); });
   } else {
     Write(reject.raw);

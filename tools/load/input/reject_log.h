@@ -42,8 +42,8 @@ class RejectLog {
   static constexpr size_t kPlaces = 5;
 
   // `file`: gets a line for each reject when the load has succeeded: `place TAB reason TAB row`,
-  // with the row as it was read (frames with the escapes of tsv). Empty: no file. `note`: called
-  // with what the user should know and is no error.
+  // with the row as it was read (frames and csv with the escapes of tsv). Empty: no file. `note`:
+  // called with what the user should know and is no error.
   RejectLog(OnError on_error, std::string file, std::function<void(const std::string&)> note);
   ~RejectLog();
   RejectLog(const RejectLog&) = delete;

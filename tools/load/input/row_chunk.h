@@ -15,10 +15,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <memory>
 #include <string>
 #include <string_view>
 
 #include "tools/common/row_format.h"
+#include "tools/load/input/csv.h"
 
 namespace sheaf {
 namespace load {
@@ -43,6 +45,8 @@ class RowChunk {
   // The index of its input.
   size_t input() const { return input_; }
   RowFormat format() const { return format_; }
+  // Its columns, if the format is csv.
+  const CsvColumns* csv() const { return csv_.get(); }
   // An earlier load has its rows. Only the rejects among them are wanted.
   bool again() const { return again_; }
   // The name of its input, for messages.
@@ -80,6 +84,7 @@ class RowChunk {
   size_t input_ = 0;
   bool again_ = false;
   RowFormat format_ = RowFormat::kTsv;
+  std::shared_ptr<const CsvColumns> csv_;
   std::string name_;
 };
 

@@ -11,6 +11,8 @@ std::unique_ptr<RowParser> NewRowParser(RowFormat format, OnError on_error) {
       return NewJsonlParser(on_error);
     case RowFormat::kFramed:
       return NewFramedParser(on_error);
+    case RowFormat::kCsv:
+      return NewCsvParser(on_error);
   }
   return nullptr;
 }

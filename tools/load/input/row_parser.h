@@ -49,6 +49,7 @@ std::unique_ptr<RowParser> NewRowParser(RowFormat format, OnError on_error);
 std::unique_ptr<RowParser> NewTsvParser(OnError on_error);
 std::unique_ptr<RowParser> NewJsonlParser(OnError on_error);
 std::unique_ptr<RowParser> NewFramedParser(OnError on_error);
+std::unique_ptr<RowParser> NewCsvParser(OnError on_error);
 
 // RocksDB recommends at most 8 MB; past it each block of an index has megabytes.
 constexpr size_t kMaxKeyBytes = size_t{8} << 20;

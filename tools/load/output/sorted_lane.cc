@@ -44,6 +44,7 @@ ChunkReader::Options Lane::Reading(std::vector<PositionRange> read_before) const
   ChunkReader::Options reading;
   reading.inputs = shared_.options.inputs;
   reading.format = shared_.options.format;
+  reading.csv = shared_.options.csv;
   reading.chunk_bytes = shared_.limits.chunk_bytes;
   reading.read_before = std::move(read_before);
   return reading;

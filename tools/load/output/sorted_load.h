@@ -37,6 +37,7 @@
 
 #include "absl/status/statusor.h"
 #include "tools/common/row_format.h"
+#include "tools/load/input/csv.h"
 #include "tools/load/input/chunk_reader.h"
 #include "tools/load/input/reject_log.h"
 #include "tools/load/output/sst_builder.h"
@@ -66,6 +67,7 @@ struct SortedLoadOptions {
   std::vector<std::string> inputs;
   // As in ChunkReader::Options.
   std::optional<RowFormat> format;
+  CsvOptions csv;
   size_t threads = 1;
   // How many lanes there are at once. Each takes the memory of a writer of SSTs.
   size_t max_lanes = 1;

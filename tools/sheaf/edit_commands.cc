@@ -1,0 +1,265 @@
+// put, append, trim, remove, clear and delete: each writes one batch, which is on disk when the
+// command ends.
+
+#include <functional>
+#include <limits>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "rocksdb/write_batch.h"
+#include "tools/common/text.h"
+#include "tools/sheaf/command.h"
+#include "tools/sheaf/list_db.h"
+
+namespace sheaf {
+namespace tool {
+namespace {
+
+constexpr char kLiteral[] = R"(
+KEY and VALUE are taken literally. With --escaped, \t \n \\ and \xHH in them are replaced.
+Put -- before a KEY or VALUE that begins with -.
+)";
+
+// What several commands do with a key that has no list, and how they then exit.
+constexpr char kMissing[] =
+    "A KEY without a list is named, and stays without one. All others are written at once.\n";
+constexpr char kMissingExit[] =
+    "\nExit status: 0 success; 1 failed, nothing was written, or a KEY has no list; 2 bad usage.";
+
+struct Arguments {
+  DbName db;
+  std::vector<std::string> keys;
+  std::vector<std::string> values;
+  uint64_t count = 0;
+  Keep keep = Keep::kLast;
+  bool escaped = false;
+
+  std::vector<std::string_view> Values() const { return {values.begin(), values.end()}; }
+};
+
+// An edit of the list of a key.
+using Edit = std::function<rocksdb::Status(const Arguments&, ListDb&, const std::string& key,
+                                           rocksdb::WriteBatch*)>;
+
+struct Command {
+  const char* name;
+  const char* description;
+  std::string footer;
+  bool begins_lists;  // else a key without a list is an error
+  Edit edit;
+};
+
+int Run(const Command& command, Arguments& arguments) {
+  for (std::string& key : arguments.keys) {
+    if (!DecodeArgument(command.name, "KEY", arguments.escaped, &key)) return kExitUsage;
+    if (key.empty() && command.begins_lists) {
+      Complain(command.name, "KEY: expected one byte at least, found an empty key");
+      return kExitUsage;
+    }
+  }
+  for (std::string& value : arguments.values) {
+    if (!DecodeArgument(command.name, "VALUE", arguments.escaped, &value)) return kExitUsage;
+  }
+  std::unique_ptr<ListDb> lists;
+  if (absl::Status status = ListDb::OpenForWrite(arguments.db, command.name, &lists);
+      !status.ok()) {
+    return ExitOf(command.name, status);
+  }
+  const std::string& path = arguments.db.path;
+  rocksdb::WriteBatch batch;
+  bool missing = false;
+  for (const std::string& key : arguments.keys) {
+    // Nobody else writes meanwhile. A value that cannot be read is one to be edited or deleted.
+    rocksdb::PinnableSlice value;
+    if (!command.begins_lists &&
+        lists->db().Get(rocksdb::ReadOptions(), lists->family(), key, &value).IsNotFound()) {
+      Complain(command.name, absl::StrCat(path, ": key not found: ", load::Quoted(key)));
+      missing = true;
+      continue;
+    }
+    const rocksdb::Status status = command.edit(arguments, *lists, key, &batch);
+    if (!status.ok()) return ExitOf(command.name, FromRocks(path, status));
+  }
+  rocksdb::Status status;
+  if (batch.Count() != 0) {
+    rocksdb::WriteOptions write;
+    write.sync = true;
+    status = lists->db().Write(write, &batch);
+    if (status.ok()) status = lists->Acknowledge();
+  }
+  const int written = ExitOf(command.name, FromRocks(path, status));
+  return missing ? kExitFailed : written;
+}
+
+// What a command takes besides --db and --escaped.
+enum class Takes { kKeyAndValues, kKeyAndAnyValues, kKeyAndCount, kKeys };
+
+void AddEdit(CLI::App& app, const Command& command, Takes takes, int* exit_status) {
+  CLI::App* const sub = app.add_subcommand(command.name, command.description);
+  sub->footer(command.footer);
+  auto arguments = std::make_shared<Arguments>();
+  AddDb(*sub, &arguments->db);
+  const bool one_key = takes != Takes::kKeys;
+  if (one_key) {
+    arguments->keys.resize(1);
+    AddText(*sub, "KEY", &arguments->keys[0], "The key")->required()->type_name("");
+  } else {
+    AddTexts(*sub, "KEY", &arguments->keys, "The keys")->required();
+  }
+  if (takes == Takes::kKeyAndValues || takes == Takes::kKeyAndAnyValues) {
+    AddTexts(*sub, "VALUE", &arguments->values, "The values")
+        ->required(takes == Takes::kKeyAndValues);
+  }
+  std::vector<CLI::Option*> counts;
+  if (takes == Takes::kKeyAndCount) {
+    for (const Keep keep : {Keep::kFirst, Keep::kLast}) {
+      counts.push_back(AddNumber(
+          *sub, keep == Keep::kFirst ? "--keep-first" : "--keep-last", 0,
+          std::numeric_limits<uint32_t>::max(),
+          [arguments, keep](uint64_t count) {
+            arguments->count = count;
+            arguments->keep = keep;
+          },
+          keep == Keep::kFirst ? "Keep the first N values" : "Keep the last N values"));
+    }
+    counts[0]->excludes(counts[1]);
+  }
+  sub->add_flag("--escaped", arguments->escaped,
+                takes == Takes::kKeyAndValues || takes == Takes::kKeyAndAnyValues
+                    ? "KEY and VALUE have escapes, as in tsv"
+                    : "KEY has escapes, as in tsv");
+  sub->callback([command, arguments, counts, exit_status] {
+    if (!counts.empty() && counts[0]->count() + counts[1]->count() == 0) {
+      Complain(command.name, "expected --keep-first or --keep-last");
+      *exit_status = kExitUsage;
+      return;
+    }
+    *exit_status = Run(command, *arguments);
+  });
+}
+
+}  // namespace
+
+void AddEditCommands(CLI::App& app, int* exit_status) {
+  AddEdit(
+      app,
+      {"append", "Append values to the list of a key",
+       absl::StrCat(
+           R"(Appends the values in order, or begins the list of a key that has none. All values are one
+operand of sheaf.append, and are on disk when the command ends.
+)",
+           kLiteral, R"(
+Examples:
+  sheaf append --db lists.db user:7 login search logout
+  sheaf append --db lists.db --escaped user:7 '\x00\xFF'
+  sheaf append --db lists.db -- user:7 -1
+
+Exit status: 0 success; 1 failed, nothing was appended; 2 bad usage.)"),
+       /*begins_lists=*/true,
+       [](const Arguments& arguments, ListDb& lists, const std::string& key,
+          rocksdb::WriteBatch* batch) {
+         return lists.store().Append(batch, key, arguments.Values());
+       }},
+      Takes::kKeyAndValues, exit_status);
+  AddEdit(
+      app,
+      {"put", "Put a list in the place of that of a key",
+       absl::StrCat(
+           R"(The list of KEY is then the values, in order, whatever it was before. Without a VALUE it is an
+empty list. It is on disk when the command ends.
+)",
+           kLiteral, R"(
+Examples:
+  sheaf put --db lists.db user:7 login search logout
+  sheaf put --db lists.db user:7
+
+Exit status: 0 success; 1 failed, nothing was put; 2 bad usage.)"),
+       /*begins_lists=*/true,
+       [](const Arguments& arguments, ListDb& lists, const std::string& key,
+          rocksdb::WriteBatch* batch) {
+         return lists.store().Put(batch, key, arguments.Values());
+       }},
+      Takes::kKeyAndAnyValues, exit_status);
+  AddEdit(
+      app,
+      {"delete", "Delete keys with their lists",
+       absl::StrCat(
+           R"(Deletes the keys, also those with a value that is not a list. The deletion is on disk when the
+command ends; a compaction frees the space.
+)",
+           kMissing, kLiteral, R"(
+Examples:
+  sheaf delete --db lists.db user:7
+  sheaf delete --db lists.db user:7 user:8
+)",
+           kMissingExit),
+       /*begins_lists=*/false,
+       [](const Arguments&, ListDb& lists, const std::string& key, rocksdb::WriteBatch* batch) {
+         return batch->Delete(lists.family(), key);
+       }},
+      Takes::kKeys, exit_status);
+  AddEdit(
+      app,
+      {"trim", "Keep only the first or the last values of a list",
+       absl::StrCat(
+           R"(Keeps N values at one end of the list of KEY, and drops the others. A list of at most N values
+stays as it is. It is on disk when the command ends.
+)",
+           kMissing, kLiteral, R"(
+Examples:
+  sheaf trim --db lists.db --keep-last 100 user:7
+  sheaf trim --db lists.db --keep-first 1 user:7
+)",
+           kMissingExit),
+       /*begins_lists=*/false,
+       [](const Arguments& arguments, ListDb& lists, const std::string& key,
+          rocksdb::WriteBatch* batch) {
+         return lists.store().Trim(batch, key, arguments.count, arguments.keep);
+       }},
+      Takes::kKeyAndCount, exit_status);
+  AddEdit(
+      app,
+      {"remove", "Remove values from the list of a key",
+       absl::StrCat(
+           R"(Removes every value of the list of KEY that equals a VALUE. A list that loses its last value
+stays, empty: `sheaf delete` removes the key. It is on disk when the command ends.
+)",
+           kMissing, kLiteral, R"(
+Examples:
+  sheaf remove --db lists.db user:7 search
+  sheaf remove --db lists.db user:7 login logout
+)",
+           kMissingExit),
+       /*begins_lists=*/false,
+       [](const Arguments& arguments, ListDb& lists, const std::string& key,
+          rocksdb::WriteBatch* batch) {
+         rocksdb::Status status;
+         for (const std::string& value : arguments.values) {
+           if (status.ok()) status = lists.store().Remove(batch, key, value);
+         }
+         return status;
+       }},
+      Takes::kKeyAndValues, exit_status);
+  AddEdit(
+      app,
+      {"clear", "Remove all values from the lists of keys",
+       absl::StrCat(
+           R"(The lists are then empty: `sheaf delete` removes the keys too. A value that is not a list becomes
+an empty list. It is on disk when the command ends.
+)",
+           kMissing, kLiteral, R"(
+Example:
+  sheaf clear --db lists.db user:7 user:8
+)",
+           kMissingExit),
+       /*begins_lists=*/false,
+       [](const Arguments&, ListDb& lists, const std::string& key, rocksdb::WriteBatch* batch) {
+         return lists.store().Clear(batch, key);
+       }},
+      Takes::kKeys, exit_status);
+}
+
+}  // namespace tool
+}  // namespace sheaf
