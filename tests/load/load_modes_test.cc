@@ -12,6 +12,7 @@
 #include "sheaf/plugin.h"
 #include "sheaf/store.h"
 #include "simdjson.h"
+#include "tests/support/sanitizers.h"
 #include "tests/tool/process.h"
 
 namespace sheaf {
@@ -21,16 +22,7 @@ namespace {
 namespace fs = std::filesystem;
 
 // A sanitizer takes memory of its own.
-#if defined(__has_feature)
-#define HAS_FEATURE(x) __has_feature(x)
-#else
-#define HAS_FEATURE(x) 0
-#endif
-#if defined(__SANITIZE_ADDRESS__) || HAS_FEATURE(address_sanitizer) || HAS_FEATURE(thread_sanitizer)
-constexpr bool kMeasuresMemory = false;
-#else
-constexpr bool kMeasuresMemory = true;
-#endif
+constexpr bool kMeasuresMemory = !test::kAddressSanitizer && !test::kThreadSanitizer;
 
 class LoadModesTest : public ::testing::Test {
  protected:

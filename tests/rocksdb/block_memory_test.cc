@@ -8,6 +8,7 @@
 
 #include "gtest/gtest.h"
 #include "tests/support/counting_new.h"
+#include "tests/support/sanitizers.h"
 
 namespace sheaf {
 namespace internal {
@@ -16,16 +17,7 @@ namespace {
 using test::AllocationCount;
 
 // AddressSanitizer is to see each block that is gone, so nothing is kept there.
-#if defined(__has_feature)
-#define HAS_FEATURE(x) __has_feature(x)
-#else
-#define HAS_FEATURE(x) 0
-#endif
-#if defined(__SANITIZE_ADDRESS__) || HAS_FEATURE(address_sanitizer)
-constexpr bool kKeeps = false;
-#else
-constexpr bool kKeeps = true;
-#endif
+constexpr bool kKeeps = !test::kAddressSanitizer;
 
 std::vector<void*> TakeMany(size_t n) {
   std::vector<void*> taken(n);

@@ -201,8 +201,11 @@ absl::Status ListBuilder::ReadRows() {
   ChunkReader reader(std::move(reading));
   const auto tick = [&] { job_.progress->At(reader.file_bytes(), maker_->rows()); };
   absl::Status status = maker_->Read(&reader, tick);
-  if (absl::Status rejected = rejects_->Finish(); !rejected.ok()) return rejected;
-  if (!status.ok()) return status;
+  absl::Status rejected = rejects_->Finish();
+  // Rows behind one that could not be read are not reached, and say nothing. A malformed row before
+  // it is the first fault.
+  if (!status.ok() && !absl::IsInvalidArgument(rejected)) return status;
+  if (!rejected.ok()) return rejected;
   LoadCounts& counts = summary_.counts;
   counts.rows = maker_->rows();
   counts.values = maker_->values();

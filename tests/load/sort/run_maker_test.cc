@@ -20,6 +20,7 @@
 #include "rocksdb/filter_policy.h"
 #include "rocksdb/table.h"
 #include "tests/load/row_lists.h"
+#include "tests/support/sanitizers.h"
 #include "tests/tool/process.h"
 #include "tools/common/worker_threads.h"
 #include "tools/load/input/chunk_reader.h"
@@ -232,16 +233,9 @@ TEST(WorkerThreadsTest, ExceptionsAreErrorsOfTheirWork) {
   EXPECT_TRUE(tick.ok()) << tick;
 }
 
-// A sanitizer takes address space of its own.
-#if defined(__has_feature)
-#define HAS_FEATURE(x) __has_feature(x)
-#else
-#define HAS_FEATURE(x) 0
-#endif
-
 // In a process of its own, which gets no more stacks than those of threads before.
 TEST(WorkerThreadsTest, WorkOfThreadsThatCannotBeStartedIsDone) {
-  if (HAS_FEATURE(address_sanitizer) || HAS_FEATURE(thread_sanitizer)) {
+  if (test::kAddressSanitizer || test::kThreadSanitizer) {
     GTEST_SKIP() << "a sanitizer needs address space itself";
   }
   const pid_t child = fork();
