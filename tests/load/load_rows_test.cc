@@ -78,8 +78,14 @@ TEST(LoadRowsTest, AKeyHasTenValuesAndTheMostFrequentManyMore) {
   EXPECT_GT(most, model.rows / 25);
 }
 
+TEST(LoadRowsTest, AKeyOfFewHasTwoValues) {
+  const RowsModel model = Write({3000000, RowKeys::kFew}, PathOf("few"));
+  ExpectCounts(model, PathOf("few"));
+  EXPECT_NEAR(static_cast<double>(model.rows) / static_cast<double>(model.keys), 2, 0.05);
+}
+
 TEST(LoadRowsTest, UniqueKeysDiffer) {
-  const RowsModel model = Write({3000000, /*unique_keys=*/true}, PathOf("unique"));
+  const RowsModel model = Write({3000000, RowKeys::kUnique}, PathOf("unique"));
   ExpectCounts(model, PathOf("unique"));
   EXPECT_EQ(model.keys, model.rows);
   for (const auto& [key, values] : Read(PathOf("unique"))) {

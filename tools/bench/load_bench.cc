@@ -3,6 +3,7 @@
 //
 //   Load/Sheaf.Unsorted/SIZE-MEMORY    sheaf load --memory MEMORY --threads 2 of unsorted TSV
 //   Load/GnuSort.Unsorted/SIZE-MEMORY  sort(1) of it by key, stable, with the same memory
+//   Load/Sheaf.Few/…                   both with about two rows a key
 //   Load/Sheaf.Unique/…                both with a key of its own for each row
 //   Load/Sheaf.Sorted/SIZE             sheaf load of the rows sorted
 //   Load/SstFileWriter.Sorted/SIZE     raw SstFileWriter of the same lists, encoded already
@@ -17,6 +18,7 @@
 //   SHEAF_TOOL=FILE               the tool (default: that which Bazel built with this)
 //   SHEAF_BENCH_SCALE=500         divides the sizes of inputs; names say what they are then
 //   SHEAF_BENCH_MEMORY=4G         for all, in the place of MEMORY; names say so
+//   SHEAF_BENCH_LARGE=1           in addition 16 GB unsorted: 60 GB of disk, minutes each time
 
 #include <unistd.h>  // sync
 
@@ -220,13 +222,13 @@ struct Shape {
   uint64_t mega_bytes;
   uint64_t memory_mib;
   bool name_memory;
-  bool unique_keys = false;
+  RowKeys keys = RowKeys::kSkewed;
 };
 
 void Add(const char* operation, const System& system, const Shape& shape) {
   RowsSpec spec;
   spec.bytes = shape.mega_bytes * 1000000 / Scale();
-  spec.unique_keys = shape.unique_keys;
+  spec.keys = shape.keys;
   const uint64_t memory = MemoryOr(shape.memory_mib);
   const std::string name =
       absl::StrCat("Load/", system.name, ".", operation, "/", SizeText(spec.bytes),
@@ -260,9 +262,17 @@ void AddAll() {
     Add("Unsorted", sheaf(Rows), shape);
     Add("Unsorted", gnu_sort, shape);
   }
-  const Shape unique = {500, 256, true, true};
-  Add("Unique", sheaf(Rows), unique);
-  Add("Unique", gnu_sort, unique);
+  if (std::getenv("SHEAF_BENCH_LARGE") != nullptr) {
+    Add("Unsorted", sheaf(Rows), {16000, 512, true});
+  }
+  const Shape few = {2000, 512, true, RowKeys::kFew};
+  Add("Few", sheaf(Rows), few);
+  Add("Few", gnu_sort, few);
+  for (const Shape& shape :
+       {Shape{500, 256, true, RowKeys::kUnique}, Shape{2000, 512, true, RowKeys::kUnique}}) {
+    Add("Unique", sheaf(Rows), shape);
+    Add("Unique", gnu_sort, shape);
+  }
   for (const Shape& shape : {Shape{500, 256, false}, Shape{2000, 512, false}}) {
     Add("Sorted", sheaf(Sorted), shape);
     Add("Sorted", writer, shape);

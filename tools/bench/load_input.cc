@@ -23,7 +23,7 @@ namespace {
 
 constexpr size_t kBuffer = size_t{1} << 20;
 
-using Inputs = std::map<std::pair<uint64_t, bool>, std::unique_ptr<LoadInput>>;
+using Inputs = std::map<std::pair<uint64_t, RowKeys>, std::unique_ptr<LoadInput>>;
 
 Inputs& All() {
   static auto* const all = new Inputs;
@@ -79,10 +79,10 @@ void LoadInput::RemoveAll() {
 }
 
 absl::StatusOr<LoadInput*> LoadInput::Of(const RowsSpec& spec) {
-  std::unique_ptr<LoadInput>& input = All()[{spec.bytes, spec.unique_keys}];
+  std::unique_ptr<LoadInput>& input = All()[{spec.bytes, spec.keys}];
   if (input == nullptr) {
     const std::string path =
-        absl::StrCat(Folder(), "/rows-", spec.bytes, spec.unique_keys ? "-unique" : "", ".tsv");
+        absl::StrCat(Folder(), "/rows-", spec.bytes, static_cast<int>(spec.keys), "keys", ".tsv");
     absl::StatusOr<RowsModel> model = WriteRows(spec, path);
     if (!model.ok()) return model.status();
     input.reset(new LoadInput(path, *std::move(model)));

@@ -22,6 +22,9 @@ constexpr size_t kMaxValue = 80;
 constexpr uint64_t kMeanRow = 67;
 // A tenth of the rows have different keys if they are chosen of this many, by the weights below.
 constexpr double kKeysARow = 0.15;
+// Half as many as there are rows, if they are chosen equally often of this many: x of
+// x * (1 - exp(-1 / x)) = 1 / 2.
+constexpr double kFewKeysARow = 0.6275;
 // Rows with unique keys of which one is a sample.
 constexpr uint64_t kRowsASample = uint64_t{1} << 18;
 constexpr size_t kBuffer = size_t{1} << 20;
@@ -124,14 +127,16 @@ class Writer {
       : spec_(spec),
         file_(path),
         keys_(std::max<uint64_t>(
-            static_cast<uint64_t>(static_cast<double>(spec.bytes / kMeanRow) * kKeysARow), 2)),
+            static_cast<uint64_t>(static_cast<double>(spec.bytes / kMeanRow) *
+                                  (spec.keys == RowKeys::kFew ? kFewKeysARow : kKeysARow)),
+            2)),
         ranks_(keys_),
-        seen_(spec.unique_keys ? 0 : keys_) {
+        seen_(spec.keys == RowKeys::kUnique ? 0 : keys_) {
     for (size_t pair = 0; pair < pairs_.size(); ++pair) {
       pairs_[pair] = {kLetters[pair / 64], kLetters[pair % 64]};
     }
     // The most frequent key, and one of each octave.
-    for (uint64_t octave = 0; octave < ranks_.octaves() && !spec.unique_keys; ++octave) {
+    for (uint64_t octave = 0; octave < ranks_.octaves() && !seen_.empty(); ++octave) {
       const uint64_t first = uint64_t{1} << octave;
       const uint64_t id = IdOf(std::min(first + first / 3, keys_ - 1));
       char key[kUserKey];
@@ -179,13 +184,14 @@ class Writer {
 
   // Puts a key; true if its list is a sample.
   bool PutKey(char* to, size_t* size) {
-    if (spec_.unique_keys) {
+    if (spec_.keys == RowKeys::kUnique) {
       PutHexKey(Mix(~model_.rows), to);
       *size = kHexKey;
       ++model_.keys;
       return model_.rows % kRowsASample == 0;
     }
-    const uint64_t id = IdOf(ranks_.Choose(random_));
+    const uint64_t id =
+        spec_.keys == RowKeys::kFew ? random_.Below(keys_) : IdOf(ranks_.Choose(random_));
     PutUserKey(id, to);
     *size = kUserKey;
     uint8_t& seen = seen_[id];

@@ -6,8 +6,9 @@
 // digits, spaces and underscores, 6 bits of sense a byte, which Snappy cannot compress.
 //
 // Keys are `user:0000123456`. Row by row one is chosen with a weight of about 1 / rank, so that a
-// key has ten values in the mean, the most frequent one 5 % of all, and many have one. With
-// `unique_keys` each row has a key of its own, 16 hex digits.
+// key has ten values in the mean, the most frequent one 5 % of all, and many have one. With kFew,
+// keys are chosen equally often, and have two values in the mean. With kUnique each row has a key
+// of its own, 16 hex digits.
 //
 // Thread safety: a call shares nothing with others.
 //
@@ -26,9 +27,11 @@
 namespace sheaf {
 namespace bench {
 
+enum class RowKeys { kSkewed, kFew, kUnique };
+
 struct RowsSpec {
   uint64_t bytes;  // of the file, give or take a row
-  bool unique_keys = false;
+  RowKeys keys = RowKeys::kSkewed;
 };
 
 // Of a list: another one for other values, another order, or other bounds between them.

@@ -102,6 +102,24 @@ def operand_lines(results, figures):
     return lines + [""] + _spreads(results, "Operands")
 
 
+def edit_lines(results, figures):
+    """Pending: a row a shape, a column an operation."""
+    del figures
+    if not results.of_group("Pending"):
+        return []
+    systems = sorted(unique(m.system for m in results.of_group("Pending")), key=system_order)
+    lines = ["5 operands are pending over a list that lies in an SST, in a warm block cache.", "",
+             "| list | " + " | ".join(f"`{s.partition('.')[2]}`" for s in systems) + " |",
+             "|---|" + "--:|" * len(systems)]
+    for shape in sorted(unique(m.shape for m in results.of_group("Pending")), key=shape_order):
+        found = [results.find("Pending", system, shape) for system in systems]
+        cells = [numbers.time(median.time) if median else "" for median in found]
+        lines.append(f"| `{shape}` | " + " | ".join(cells) + " |")
+    lines.append("")
+    return lines + tables.details("All medians, with spread and allocations",
+                                  tables.plain_table(results, "Pending", by_shape=True))
+
+
 def piece_lines(results, figures):
     """Segments and Tail: a row a number of pieces, a column an operation."""
     groups = [group for group in ("Segments", "Tail") if results.of_group(group)]

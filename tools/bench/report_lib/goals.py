@@ -42,6 +42,23 @@ def scaling(system, shape="10000xmix", group="Read"):
     return lambda results: reads(results, 2) / reads(results, 1)
 
 
+def pending(shape):
+    """What operands over a list cost its readers: against as many appends."""
+    get = "Sheaf.Get"
+    return [
+        Goal(f"`Sheaf.GetLast` of 20 / `Sheaf.Get`, 5 appends pending, `{shape}`",
+             ratio("Sheaf.GetLast", get, shape, "Pending"), "<=", 1.1),
+        Goal("the same with a trim pending: `GetLastTrimmed` / `GetTrimmed`",
+             ratio("Sheaf.GetLastTrimmed", "Sheaf.GetTrimmed", shape, "Pending"), "<=", 1.1),
+        Goal("the same with a remove: `GetLastRemoved` / `GetRemoved`",
+             ratio("Sheaf.GetLastRemoved", "Sheaf.GetRemoved", shape, "Pending"), "<=", 1.1),
+        Goal(f"`Sheaf.GetTrimmed` / `Sheaf.Get`, `{shape}`",
+             ratio("Sheaf.GetTrimmed", get, shape, "Pending"), "<=", 2),
+        Goal(f"`Sheaf.GetRemoved` / `Sheaf.Get`, `{shape}`",
+             ratio("Sheaf.GetRemoved", get, shape, "Pending"), "<=", 2),
+    ]
+
+
 def growth_an_operand(system, many, few):
     """Time of a read by each pending append, with many over with few."""
     def each(results, shape):
@@ -66,8 +83,8 @@ def against_writer(shape):
     return [
         Goal(f"`Sheaf.Sorted` / `SstFileWriter.Sorted`, `{shape}`",
              ratio("Sheaf.Sorted", "SstFileWriter.Sorted", shape, "Load"), "<=", 1.25),
-        Goal("the same, `SstFileWriter2`: in two threads, as the tool has them, to compare",
-             ratio("Sheaf.Sorted", "SstFileWriter2.Sorted", shape, "Load")),
+        Goal("the same, `SstFileWriter2`: in two threads, as the tool has them",
+             ratio("Sheaf.Sorted", "SstFileWriter2.Sorted", shape, "Load"), "<=", 1.4),
     ]
 
 
@@ -85,10 +102,10 @@ def statistics_cost(shape="10000xmix"):
 
 
 GOALS = [
-    Goal("`Sheaf.Open` / `Floor.Get`", ratio("Sheaf.Open", "Floor.Get"), "<=", 1.3),
-    Goal("the same, `10000x50`", ratio("Sheaf.Open", "Floor.Get", "10000x50"), "<=", 1.08),
-    Goal("the same, `1x100`", ratio("Sheaf.Open", "Floor.Get", "1x100"), "<=", 1.08),
-    Goal("`SheafFixed64.Open` / `Floor.Get`", ratio("SheafFixed64.Open", "Floor.Get"), "<=", 4),
+    Goal("`Sheaf.Open` / `Floor.Get`", ratio("Sheaf.Open", "Floor.Get"), "<=", 1.2),
+    Goal("the same, `10000x50`", ratio("Sheaf.Open", "Floor.Get", "10000x50"), "<=", 1.05),
+    Goal("the same, `1x100`", ratio("Sheaf.Open", "Floor.Get", "1x100"), "<=", 1.05),
+    Goal("`SheafFixed64.Open` / `Floor.Get`", ratio("SheafFixed64.Open", "Floor.Get"), "<=", 2.5),
     Goal("`Sheaf.Touch` / `Floor.GetTouch`", ratio("Sheaf.Touch", "Floor.GetTouch"), "<=", 1.05),
     Goal("`Sheaf.Views` / `Floor.Get`", ratio("Sheaf.Views", "Floor.Get"), "<=", 8),
     Goal("`SharedPtr.Slices` / `Sheaf.Slices`", ratio("SharedPtr.Slices", "Sheaf.Slices"),
@@ -110,17 +127,25 @@ GOALS = [
          "<=", 0.01),
     Goal("`Sheaf.Open`, reads a second of two threads / one", scaling("Sheaf.Open"), ">=", 1.8),
     Goal("`Floor.Get`, the same, to compare", scaling("Floor.Get")),
-    Goal("`StringAppend.GetMemtable` / `Sheaf.GetMemtable`, `50000x72`",
-         ratio("StringAppend.GetMemtable", "Sheaf.GetMemtable", "50000x72", "Append"),
-         ">=", 5000),
+    Goal("`StringAppend.GetMemtable` / `Sheaf.GetMemtable`, `50000x72`: malloc decides it, to "
+         "compare", ratio("StringAppend.GetMemtable", "Sheaf.GetMemtable", "50000x72", "Append")),
     *against_string_append_test("50000x72"),
     *against_string_append_test("1000000x40zipf"),
-    Goal("time of `Sheaf.Get` a pending append, 100,000 / 1,000 of them",
-         growth_an_operand("Sheaf.Get", "100000x72", "1000x72"), "<=", 1.25),
-    Goal("the same of `StringAppendTest.Get`, to compare",
-         growth_an_operand("StringAppendTest.Get", "100000x72", "1000x72")),
+    *pending("1000000x8"),
+    *pending("100000x8"),
+    *pending("1000x100"),
+    Goal("growth of the time of `Sheaf.Get` a pending append, 100,000 / 1,000 of them, over that "
+         "of `StringAppendTest.Get`",
+         lambda results: (growth_an_operand("Sheaf.Get", "100000x72", "1000x72")(results)
+                          / growth_an_operand("StringAppendTest.Get", "100000x72",
+                                              "1000x72")(results)), "<=", 1.05),
+    Goal("that of `Sheaf.Get`, to compare", growth_an_operand("Sheaf.Get", "100000x72", "1000x72")),
     Goal("`Sheaf.Unsorted` / `GnuSort.Unsorted`, `2GB-512M`",
-         ratio("Sheaf.Unsorted", "GnuSort.Unsorted", "2GB-512M", "Load"), "<=", 0.5),
+         ratio("Sheaf.Unsorted", "GnuSort.Unsorted", "2GB-512M", "Load"), "<=", 0.25),
+    Goal("the same of `Few`: two rows a key", ratio("Sheaf.Few", "GnuSort.Few", "2GB-512M", "Load"),
+         "<=", 0.25),
+    Goal("the same of `Unique`: one row a key",
+         ratio("Sheaf.Unique", "GnuSort.Unique", "2GB-512M", "Load"), "<=", 0.25),
     Goal("the same, `500MB-256M`, to compare",
          ratio("Sheaf.Unsorted", "GnuSort.Unsorted", "500MB-256M", "Load")),
     Goal("the same, `500MB-2G`: all in memory, to compare",
@@ -139,6 +164,9 @@ GOALS = [
          load_growth("Sheaf.Unsorted", "2GB-256M", "500MB-256M"), "<=", 4.4),
     Goal("the same, `2GB-512M` / `500MB-256M`, to compare",
          load_growth("Sheaf.Unsorted", "2GB-512M", "500MB-256M")),
+    Goal("time of `Sheaf.Unsorted` a byte, `16GB-512M` / `2GB-512M`",
+         lambda results: load_growth("Sheaf.Unsorted", "16GB-512M", "2GB-512M")(results) / 8,
+         "<=", 1.2),
     Goal("`GnuSort.Unsorted`, `2GB-256M` / `500MB-256M`, to compare",
          load_growth("GnuSort.Unsorted", "2GB-256M", "500MB-256M")),
 ]

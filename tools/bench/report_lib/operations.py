@@ -116,8 +116,19 @@ OPERATIONS = {
         "Sheaf.Get": "`Store::Get`, and slices of the newest 10 values",
         "Sheaf.GetLast": "`Store::GetLast` of 10 values",
     },
+    "Pending": {
+        "Sheaf.Get": "`Store::Get` of a list in an SST, over which 5 appends of one value are "
+                     "pending in the memtable",
+        "Sheaf.GetLast": "`Store::GetLast` of 20 values of it",
+        "Sheaf.GetTrimmed": "`Store::Get` with 4 appends and then a trim pending, which drops 4 "
+                            "values",
+        "Sheaf.GetRemoved": "the same with a remove, which finds one value in the middle",
+        "Sheaf.GetLastTrimmed": "`Store::GetLast` of 20 values, with the trim pending",
+        "Sheaf.GetLastRemoved": "the same with the remove pending",
+    },
     "Load": {
         "Sheaf.Unsorted": "`sheaf load --db NEW --memory M --threads 2` of a TSV file",
+        "Sheaf.Few": "the same, about two rows a key",
         "Sheaf.Unique": "the same, each row with a key of its own, 16 hex digits",
         "Sheaf.Sorted": "the same of the rows sorted by key",
         "Sheaf.Grouped": "the same again, beside `ldb`",

@@ -120,6 +120,7 @@ SECTIONS = [
     Section("Which to take: blob, one key a value, or wide columns?", _cross),
     Section("Appending", appends.append_lines),
     Section("Reading what is pending", appends.operand_lines),
+    Section("Reading with edits pending, and the newest values", appends.edit_lines),
     Section("A list in pieces, and its newest values", appends.piece_lines),
     Section("Loading rows", loads.load_lines),
     Section("Bytes beyond the values' own", _overhead),
@@ -127,7 +128,7 @@ SECTIONS = [
     Section("Scans", _threaded("Scan", "Floor.Iterate", "Keys")),
     Section("Threads", _threaded("Read", "Floor.Get", "Reads")),
 ]
-KNOWN_GROUPS = ("Read", "Cross", "Append", "Operands", "Segments", "Tail", "Load", "Overhead",
+KNOWN_GROUPS = ("Read", "Cross", "Append", "Operands", "Segments", "Tail", "Pending", "Load", "Overhead",
                 "Multi", "Scan")
 
 
