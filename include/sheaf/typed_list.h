@@ -28,6 +28,7 @@
 #include <cstring>
 #include <initializer_list>
 #include <iterator>
+#include <new>
 #include <string_view>
 #include <type_traits>
 #include <utility>
@@ -145,14 +146,10 @@ class TypedList {
   explicit TypedList(PinnedSlice contents) : contents_(std::move(contents)) {}
 
   static T Load(const char* at) {
-    // A union, so that T need not have a default constructor.
-    union Loaded {
-      Loaded() {}
-      char bytes[sizeof(T)];
-      T value;
-    } loaded;
-    std::memcpy(&loaded, at, sizeof(T));
-    return loaded.value;
+    // Not a T of its own, which may have no default constructor.
+    alignas(T) char bytes[sizeof(T)];
+    std::memcpy(bytes, at, sizeof bytes);
+    return *std::launder(reinterpret_cast<const T*>(bytes));
   }
 
   // Invariant: its size is a multiple of sizeof(T).
