@@ -291,6 +291,8 @@ TEST(CsvTest, AHeaderThatDoesNotFitIsAnErrorThatSaysWhatItHas) {
             place + "expected a quote that ends the field, found the end of the input");
   EXPECT_EQ(error(std::string(2 << 20, 'a') + "\n"),
             place + "expected a header of 1.0 MB at most, found a longer row");
+  EXPECT_EQ(error(std::string(65536, ',') + "\n"),
+            place + "expected a header of 65536 columns at most, found 65537");
 }
 
 TEST(CsvTest, NumbersOfColumnsAreCheckedBeforeAnythingIsRead) {

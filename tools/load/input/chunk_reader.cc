@@ -191,11 +191,10 @@ absl::StatusOr<bool> ChunkReader::NextLocked(RowChunk* chunk, const MayUse& may_
       // written.
       want = size + options_.chunk_bytes;
       if (!may_use(want)) {
-        return absl::ResourceExhaustedError(
-            absl::StrCat(chunk->name_, ": offset ", offset_, ": a row of more than ", Bytes(size),
-                         " does not fit into --memory; raise it, or look for a missing ",
-                         chunk->format_ == RowFormat::kCsv ? "quote" : "line end",
-                         Hint(chunk->format_)));
+        return absl::ResourceExhaustedError(absl::StrCat(
+            chunk->name_, ": offset ", offset_, ": a row of more than ", Bytes(size),
+            " does not fit into --memory; raise it, or look for a missing ",
+            chunk->format_ == RowFormat::kCsv ? "quote" : "line end", Hint(chunk->format_)));
       }
     }
     if (at_end_ && whole == 0 && size != 0) return CutOff(*chunk, chunk->buffer_, size);

@@ -116,9 +116,13 @@ absl::StatusOr<CsvColumns> FindCsvColumns(const CsvOptions& options, std::string
   row.Keep(kMaxColumn);
   if (!header.empty()) row.Split(header.data(), header.data() + header.size());
   if (row.fault() != nullptr) return absl::InvalidArgumentError(row.fault());
+  if (row.size() > kMaxColumn) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("expected a header of ", kMaxColumn, " columns at most, found ", row.size()));
+  }
   std::vector<std::string> names;
   std::string buffer;
-  for (size_t i = 0; i < std::min(row.size(), kMaxColumn); ++i) {
+  for (size_t i = 0; i < row.size(); ++i) {
     names.emplace_back(row.Field(i, &buffer));
   }
   return Find(options, &names);
