@@ -37,8 +37,8 @@
 
 #include "absl/status/statusor.h"
 #include "tools/common/row_format.h"
-#include "tools/load/input/csv.h"
 #include "tools/load/input/chunk_reader.h"
+#include "tools/load/input/csv.h"
 #include "tools/load/input/reject_log.h"
 #include "tools/load/output/sst_builder.h"
 
