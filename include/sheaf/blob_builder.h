@@ -17,7 +17,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -39,8 +38,7 @@ class BlobBuilder {
 
   // Appends a copy of `value`. A value past 4 GiB - 1 bytes makes Finish() fail.
   void Add(std::string_view value);
-  // One value a call. (C++20 would make one std::string_view of two literals.)
-  void Add(std::initializer_list<const char*> values) = delete;
+  void Add(internal::TwoLiterals) = delete;  // one value a call
 
   // Appends copies of all values of a list, of any layout: one copy of its contents.
   void AddAll(BlobView values);

@@ -7,7 +7,6 @@
 #ifndef SHEAF_CURSOR_H_
 #define SHEAF_CURSOR_H_
 
-#include <initializer_list>
 #include <string>
 #include <string_view>
 
@@ -16,6 +15,7 @@
 #include "rocksdb/status.h"
 #include "sheaf/blob_view.h"
 #include "sheaf/pinned_blob.h"
+#include "sheaf/value_list.h"
 
 namespace sheaf {
 
@@ -30,7 +30,7 @@ struct KeyRange {
 
   // All keys that start with `prefix`. For the bytewise comparator.
   [[nodiscard]] static KeyRange Prefix(std::string_view prefix);
-  [[nodiscard]] static KeyRange Prefix(std::initializer_list<const char*>) = delete;
+  [[nodiscard]] static KeyRange Prefix(internal::TwoLiterals) = delete;
   [[nodiscard]] static KeyRange All() { return KeyRange(); }
 };
 

@@ -4,10 +4,10 @@
 // string is what converts to std::string_view, or has its bytes at data() and size():
 // rocksdb::Slice, absl::string_view, PinnedSlice.
 //
-//   sheaf::Encode({"login", "search"});                 // two values
-//   sheaf::Encode("login");                             // one
+//   auto two = sheaf::Encode({"login", "search"});
+//   auto one = sheaf::Encode("login");
 //   std::vector<std::string> events = {"a", "b"};
-//   sheaf::Encode(events);                              // or a std::set, an array, a BlobView, ...
+//   auto all = sheaf::Encode(events);                   // or a std::set, an array, a BlobView, ...
 //
 // Lifetime: borrows the strings and, if it is one of std::string_views in a row, the range. Both
 // must live until the call returns, as temporaries in its arguments do. Not for members or
@@ -53,6 +53,13 @@ struct IsRange : std::false_type {};
 template <typename T>
 struct IsRange<T, std::void_t<decltype(std::begin(std::declval<T&>())),
                               decltype(std::end(std::declval<T&>()))>> : std::true_type {};
+
+// What a function of one string deletes an overload for: C++20 makes one std::string_view of two
+// literals in braces.
+struct TwoLiterals {
+  template <size_t n, size_t m>
+  TwoLiterals(const char (&)[n], const char (&)[m]);
+};
 
 template <typename T>
 std::string_view ViewOf(const T& string) {

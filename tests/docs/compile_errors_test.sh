@@ -46,6 +46,7 @@ for compiler in g++ clang++; do
   for standard in c++17 c++20; do
     takes 'return store.Append({}, "k", {{"dd", "cc"}});'
     takes 'return store.Remove(&batch, "k", {"bb", "aa"});'
+    takes 'builder.Add({}); builder.Add({"a"}); builder.Add({"ab", 1}); return {};'
     takes 'return store.Put({}, "k", std::set<std::string>{"a"});'
     refuses 'return store.Append({}, "k", numbers);' 'the elements of this range are not strings'
     refuses 'return store.Append({}, "k", anew);' 'this range makes each string anew'
@@ -54,8 +55,8 @@ for compiler in g++ clang++; do
     refuses 'return store.Append({}, "k", nullptr);' 'no matching'
     refuses 'return store.Append({}, "k", {"a", 1});' 'no matching'
     refuses 'return store.RemovePrefix({}, "k", {"a", "b"});' 'no matching'
-    refuses 'builder.Add({"a", "b"}); return {};' 'delete'
-    refuses 'sheaf::KeyRange::Prefix({"a", "b"}); return {};' 'delete'
+    refuses 'builder.Add({"a", "b"}); return {};' 'TwoLiterals'
+    refuses 'return store.Scan({}, sheaf::KeyRange::Prefix({"a", "b"}))->status();' 'TwoLiterals'
   done
 done
 exit "$failed"
