@@ -22,6 +22,9 @@ expect() {
 
 expect register_by_name $'sheaf.append with sheaf.stats\nVenus\nEarth\nMars' "$dir/named" </dev/null
 expect event_log '20000 events of 4 users, each read as it was appended' "$dir/events" </dev/null
+# 50 sessions on the first day, 100 on each of the three others; each is read twice, 3 slices a time.
+expect sessions $'Resource busy: Store::Close: 1 Cursor of Scan not destroyed yet; destroy them first
+2100 slices of a DB that is gone, as they were written' "$dir/sessions" </dev/null
 # 40 + 50 + 5 bytes and three line ends; the block is held until the message goes.
 expect cord_handover $'98 bytes, not copied, blocks pinned: 1\nafter: 0' "$dir/cord" </dev/null
 
