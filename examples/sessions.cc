@@ -84,7 +84,10 @@ rocksdb::Status OneDay(const std::string& path, int day, Sessions* sessions, Hel
   if (s.ok()) s = db->CompactRange(compact, nullptr, nullptr);
   if (s.ok()) s = Read(*store, *sessions, held);  // not copied: pinned in RocksDB's cache
   if (!s.ok()) return s;
-  if (store->stats().zero_copy_reads == 0) return rocksdb::Status::Corruption("all was copied");
+  const sheaf::StoreStats stats = store->stats();
+  if (stats.zero_copy_reads + stats.copied_reads_for(sheaf::CopyReason::kCopyReads) == 0) {
+    return rocksdb::Status::Corruption("RocksDB pinned nothing");
+  }
 
   // There are no other keys.
   std::unique_ptr<sheaf::Cursor> cursor =
