@@ -22,19 +22,20 @@ expect() {
 
 expect register_by_name $'sheaf.append with sheaf.stats\nVenus\nEarth\nMars' "$dir/named" </dev/null
 expect event_log '20000 events of 4 users, each read as it was appended' "$dir/events" </dev/null
-# 50 sessions on the first day, 100 on each of the three others; each is read twice, 3 slices a time.
-expect sessions $'Resource busy: Store::Close: 1 Cursor of Scan not destroyed yet; destroy them first
-2100 slices of a DB that is gone, as they were written' "$dir/sessions" </dev/null
+# 50 sessions on the first day, 100 on each of three more; all are read twice, 3 slices a time.
+busy='Resource busy: Store::Close: 1 Cursor of Scan not destroyed yet; destroy them first'
+expect sessions "$busy"$'\n''2100 slices of a DB that is gone, as they were written' \
+  "$dir/sessions" </dev/null
 # 40 + 50 + 5 bytes and three line ends; the block is held until the message goes.
 expect cord_handover $'98 bytes, not copied, blocks pinned: 1\nafter: 0' "$dir/cord" </dev/null
 
-# Gives COMMANDS to the index, and asks it for words. awk has the last word: the lines of DOCUMENT...,
-# in this order, that have every one of them.
+# Gives COMMANDS to the index, and asks it for words. awk has the last word: the lines of
+# DOCUMENT..., in this order, that have every one of them.
 expect_index() {  # COMMANDS DOCUMENT...
   local commands=$1 words expected
   shift
   expect posting_lists "$(printf '%s\n' "$@")" "$dir/index" <<<"$commands"$'\n'list
-  for words in 'merge list' 'you may not' 'bazel the test' license 'second edition' 'the nowhere'; do
+  for words in 'merge list' 'you may not' 'bazel the test' license 'second edition' 'a nowhere'; do
     expected=$(cd "$dir/text" && LC_ALL=C awk -v words="$words" '
       { line = " " tolower($0) " "; gsub(/[^a-z0-9]/, " ", line); all = 1
         n = split(words, each, " ")
