@@ -21,21 +21,42 @@ expect() {
 }
 
 expect register_by_name $'sheaf.append with sheaf.stats\nVenus\nEarth\nMars' "$dir/named" </dev/null
-expect event_log $'ada: login search buy\nbob: login logout\neve: nothing yet\nlast: buy\nlast: logout' \
-  "$dir/events" </dev/null
+expect event_log '20000 events of 4 users, each read as it was appended' "$dir/events" </dev/null
+# 50 sessions on the first day, 100 on each of three more; all are read twice, 3 slices a time.
+busy='Resource busy: Store::Close: 1 Cursor of Scan not destroyed yet; destroy them first'
+expect sessions "$busy"$'\n''2100 slices of a DB that is gone, as they were written' \
+  "$dir/sessions" </dev/null
 # 40 + 50 + 5 bytes and three line ends; the block is held until the message goes.
 expect cord_handover $'98 bytes, not copied, blocks pinned: 1\nafter: 0' "$dir/cord" </dev/null
 
-text=$'The quick brown fox\njumps over the lazy dog.\nA dog, quick!\nthe end'
-for words in "the" "quick dog" "the dog" "cat" "the cat"; do
-  # awk has the last word: lines that have every one of the words.
-  expected=$(echo "$text" | awk -v words="$words" '
-    { line = " " tolower($0) " "; gsub(/[^a-z0-9]/, " ", line); all = 1
-      n = split(words, each, " ")
-      for (i = 1; i <= n; ++i) if (index(line, " " each[i] " ") == 0) all = 0
-      if (all) print NR }')
-  expect posting_lists "$expected" "$dir/index.${words// /_}" $words <<<"$text"
-done
+# Gives COMMANDS to the index, and asks it for words. awk has the last word: the lines of
+# DOCUMENT..., in this order, that have every one of them.
+expect_index() {  # COMMANDS DOCUMENT...
+  local commands=$1 words expected
+  shift
+  expect posting_lists "$(printf '%s\n' "$@")" "$dir/index" <<<"$commands"$'\n'list
+  for words in 'merge list' 'you may not' 'bazel the test' license 'second edition' 'a nowhere'; do
+    expected=$(cd "$dir/text" && LC_ALL=C awk -v words="$words" '
+      { line = " " tolower($0) " "; gsub(/[^a-z0-9]/, " ", line); all = 1
+        n = split(words, each, " ")
+        for (i = 1; i <= n; ++i) if (index(line, " " each[i] " ") == 0) all = 0
+        if (all) print FILENAME ":" FNR }' "$@" /dev/null)
+    expect posting_lists "$expected" "$dir/index" <<<"find $words"
+  done
+}
+
+mkdir "$dir/text"
+cp README.md LICENSE CONTRIBUTING.md "$dir/text"
+read_file() { echo "add $1 $dir/text/$1"; }
+expect_index "$(read_file README.md; read_file LICENSE; read_file CONTRIBUTING.md)" \
+  README.md LICENSE CONTRIBUTING.md
+# A document that has changed comes last.
+sed -i -e 's/the/the second edition/' -e '20,$d' "$dir/text/README.md"
+expect_index "$(read_file README.md)" LICENSE CONTRIBUTING.md README.md
+expect_index 'remove README.md LICENSE nobody' CONTRIBUTING.md
+expect_index "$(read_file LICENSE; read_file LICENSE)" CONTRIBUTING.md LICENSE
+expect_index 'remove LICENSE CONTRIBUTING.md'
+expect_index "$(read_file README.md)" README.md
 
 # ldb joins with ':'. Sizes by hand: uniform, one, none, two empty ones, two sizes.
 ldb --db="$dir/joined" --create_if_missing batchput a x:y:z b one c '' d : e '::q' >/dev/null
