@@ -198,7 +198,8 @@ class Store {
                           size_t count, std::vector<PinnedSlice>* values);
 
   // Values [first, first + count) of the list of `key`, counted from 0, or those of them that it
-  // has. As with GetLast, the rest of the list is never built. Errors: as Get.
+  // has. As with GetLast, the rest of the list is never built; but each pending operand is read.
+  // Errors: as Get.
   rocksdb::Status GetRange(const rocksdb::ReadOptions& options, const rocksdb::Slice& key,
                            uint64_t first, size_t count, std::vector<PinnedSlice>* values);
 

@@ -63,7 +63,7 @@ struct StoreStats {
   std::array<uint64_t, kCopyReasons> copied_bytes = {};
 
   // Pending operands that reads merged, and the max of one read. Each read of a list merges all of
-  // them again, until a compaction does (docs/guide.md, "Operand debt").
+  // them again, until a compaction does (docs/guide.md, "Operands that are pending").
   uint64_t operands_merged = 0;
   uint64_t operands_merged_peak = 0;
 

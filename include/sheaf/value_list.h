@@ -29,6 +29,11 @@
 
 #include "absl/types/span.h"
 
+// What the compiler says of another type.
+#define SHEAF_NOT_A_STRING                                                                    \
+  "give a std::string_view, a std::string, a const char*, a rocksdb::Slice or the like; for " \
+  "integers and structs, sheaf::AsValues (sheaf/typed_list.h)"
+
 namespace sheaf {
 
 namespace internal {
@@ -78,9 +83,13 @@ class ValueList {
   // `{{"aa", "bb"}}` would be one value.
   class Value {
    public:
-    template <typename String, typename = std::enable_if_t<internal::kIsString<String>>>
-    Value(const String& value)  // NOLINT(google-explicit-constructor)
-        : view_(internal::ViewOf(value)) {}
+    template <typename String, typename = std::enable_if_t<internal::kIsString<String> ||
+                                                           std::is_arithmetic<String>::value>>
+    Value(const String& value) {  // NOLINT(google-explicit-constructor)
+      static_assert(internal::kIsString<String>, "a value is a string: " SHEAF_NOT_A_STRING);
+      if constexpr (internal::kIsString<String>) view_ = internal::ViewOf(value);
+    }
+    Value(const char* data, size_t size) : view_(data, size) {}
 
    private:
     friend class ValueList;
@@ -96,12 +105,15 @@ class ValueList {
   // NOLINTNEXTLINE(google-explicit-constructor)
   ValueList(absl::Span<const std::string_view> values)
       : views_(values.data()), size_(values.size()) {}
+  ValueList(const std::string_view* values, size_t count) : views_(values), size_(count) {}
   // Of a string, or of a range of strings.
   template <
       typename T, typename Plain = std::remove_cv_t<std::remove_reference_t<T>>,
       typename = std::enable_if_t<!std::is_same<Plain, ValueList>::value &&
-                                  (internal::kIsString<Plain> || internal::IsRange<Plain>::value)>>
+                                  (internal::kIsString<Plain> || internal::IsRange<Plain>::value ||
+                                   std::is_arithmetic<Plain>::value)>>
   ValueList(T&& values) {  // NOLINT(google-explicit-constructor)
+    static_assert(!std::is_arithmetic<Plain>::value, "a value is a string: " SHEAF_NOT_A_STRING);
     if constexpr (internal::kIsString<Plain>) {
       Room(1)[0] = internal::ViewOf(values);
       size_ = 1;
@@ -109,7 +121,7 @@ class ValueList {
       const absl::Span<const std::string_view> views = values;
       views_ = views.data();
       size_ = views.size();
-    } else {
+    } else if constexpr (internal::IsRange<Plain>::value) {
       Collect(values);
     }
   }
@@ -137,8 +149,7 @@ class ValueList {
     using Element = decltype(*std::begin(range));
     using String = std::remove_cv_t<std::remove_reference_t<Element>>;
     static_assert(internal::kIsString<String>,
-                  "the elements of this range are not strings: a value is a std::string_view, a "
-                  "std::string, a const char*, a rocksdb::Slice or the like");
+                  "the elements of this range are not strings: " SHEAF_NOT_A_STRING);
     static_assert(
         std::is_reference<Element>::value || std::is_trivially_destructible<String>::value,
         "this range makes each string anew, and they would be gone before they are "
@@ -157,5 +168,7 @@ class ValueList {
 };
 
 }  // namespace sheaf
+
+#undef SHEAF_NOT_A_STRING
 
 #endif  // SHEAF_VALUE_LIST_H_

@@ -36,7 +36,7 @@ std::string StoreStats::ToString() const {
                     "}=", copied_reads[i], "/", copied_bytes[i], "B");
   }
   if (operands_merged != 0) {
-    absl::StrAppend(&text, " operands{merged}=", operands_merged, " most=", operands_merged_peak);
+    absl::StrAppend(&text, " operands{merged}=", operands_merged, " max=", operands_merged_peak);
   }
   if (segments_pinned != 0) absl::StrAppend(&text, " segments=", segments_pinned);
   if (cursors_open != 0) absl::StrAppend(&text, " cursors=", cursors_open);

@@ -46,6 +46,9 @@ TEST(ValueListTest, InBraces) {
   // C++20 makes one std::string_view of two literals.
   EXPECT_THAT(Given({{"dd", "cc"}}), ElementsAre("dd", "cc"));
   EXPECT_THAT(Given({{"dd"}, {"cc"}}), ElementsAre("dd", "cc"));
+  const std::string_view view = "view";
+  EXPECT_THAT(Given({&view, 1}), ElementsAre("view"));
+  EXPECT_THAT(Given({{view.data(), 2}, {view.data() + 2, 2}}), ElementsAre("vi", "ew"));
   const std::string string = "string";
   EXPECT_THAT(Given({string, std::string_view("view"), "literal", Bytes{"bytes"}}),
               ElementsAre("string", "view", "literal", "bytes"));
@@ -100,7 +103,7 @@ TEST(ValueListTest, ViewsAreNotCopied) {
 template <typename T>
 constexpr bool kTakes = std::is_convertible<T, const ValueList&>::value;
 static_assert(kTakes<std::string> && kTakes<List&>, "");
-static_assert(!kTakes<int> && !kTakes<std::nullptr_t> && !kTakes<char>, "");
+static_assert(!kTakes<std::nullptr_t> && !kTakes<void*>, "");
 
 }  // namespace
 }  // namespace sheaf

@@ -234,7 +234,7 @@ TEST(StoreStatsTextTest, TextNamesOperandsAndSegments) {
   ASSERT_OK(db.store().GetSegments({}, "key", &segments));
   EXPECT_EQ(db.store().stats().ToString(),
             "reads=2 not_found=0 corrupt=0 failed=0 zero_copy=1 copied{merge}=1/40007B "
-            "operands{merged}=2 most=2 segments=2 pinned=1/40008B peak=1/40008B");
+            "operands{merged}=2 max=2 segments=2 pinned=1/40008B peak=1/40008B");
 }
 
 }  // namespace
