@@ -4,10 +4,10 @@
 // string is what converts to std::string_view, or has its bytes at data() and size():
 // rocksdb::Slice, absl::string_view, PinnedSlice.
 //
-//   sheaf::Encode({"login", "search"});                 // two values
-//   sheaf::Encode("login");                             // one
+//   auto two = sheaf::Encode({"login", "search"});
+//   auto one = sheaf::Encode("login");
 //   std::vector<std::string> events = {"a", "b"};
-//   sheaf::Encode(events);                              // or a std::set, an array, a BlobView, ...
+//   auto more = sheaf::Encode(events);  // or a std::set, an array, a BlobView, ...
 //
 // Lifetime: borrows the strings and, if it is one of std::string_views in a row, the range. Both
 // must live until the call returns, as temporaries in its arguments do. Not for members or
@@ -71,6 +71,7 @@ class ValueList {
   // `{{"aa", "bb"}}` would be one value.
   class Value {
    public:
+    // Borrows the bytes of a string.
     template <typename String, typename = std::enable_if_t<internal::kIsString<String>>>
     Value(const String& value)  // NOLINT(google-explicit-constructor)
         : view_(internal::ViewOf(value)) {}
@@ -80,12 +81,15 @@ class ValueList {
     std::string_view view_;
   };
 
+  // No values.
   ValueList() = default;
+  // The values in braces.
   // NOLINTNEXTLINE(google-explicit-constructor)
   ValueList(std::initializer_list<Value> values) {
     std::string_view* const views = Room(values.size());
     for (const Value& value : values) views[size_++] = value.view_;
   }
+  // The views of a span, which is not copied.
   // NOLINTNEXTLINE(google-explicit-constructor)
   ValueList(absl::Span<const std::string_view> values)
       : views_(values.data()), size_(values.size()) {}
@@ -110,6 +114,7 @@ class ValueList {
   ValueList(const ValueList&) = delete;
   ValueList& operator=(const ValueList&) = delete;
 
+  // The values, their number, and whether there are none.
   absl::Span<const std::string_view> views() const { return {views_, size_}; }
   size_t size() const { return size_; }
   [[nodiscard]] bool empty() const { return size_ == 0; }
