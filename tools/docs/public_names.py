@@ -78,7 +78,7 @@ def shown(head):
 
 def sentence(comment):
     text = " ".join(line.strip() for line in comment.split("\n"))
-    return re.split(r"(?<=[.!?:])\s", text.strip())[0]
+    return re.split(r"(?<=[.!?])\s", text.strip())[0]
 
 
 class Header:
@@ -191,10 +191,11 @@ class Header:
     def add(self, scopes, scope, text, comment, offset, inherits, listed=True):
         if any(name == "internal" or not public for _, name, public in scopes):
             return
+        if not listed:
+            comment = comment or "Copy, move or destruction."
         if scope.lower().endswith("iterator") or STANDARD.match(text):
             listed = False
-        if not listed and not comment:
-            comment = "As other classes of its kind have it."
+            comment = comment or "As in the standard library."
         self.found.append(Declaration(self.name, scope, text, comment, offset, inherits, listed))
 
     def add_member(self, scopes, scope, head, comment, offset, inherits):
@@ -242,11 +243,19 @@ class Header:
             offset += len(line) + 1
 
     def for_doxygen(self):
-        """The same lines, with `///` for comments, and a comment before each name that has another one's."""
+        """The header with `///` for comments, and a comment before each name that has another one's.
+
+        Longer at the top, where the comment of the header becomes that of a class, or of the file.
+        """
+        owner = [d.text for d in self.found if d.comment == self.about and re.match("class|struct", d.text)]
         inserted = {}
         for found in self.found:
-            if found.inherits and found.comment and self.text[found.offset] != "#":
-                words = " ".join(found.comment.replace("*/", "").split())
+            words = " ".join(found.comment.split())
+            if not words or not found.inherits or found.text in owner:
+                continue
+            if self.text[found.offset] == "#":
+                inserted[self.text.index("\n", found.offset)] = f"  ///< {words}"
+            else:
                 inserted[found.offset] = f"/** {words} */ "
         pieces, last = [], 0
         for offset in sorted(inserted):
@@ -255,7 +264,18 @@ class Header:
         text = "".join(pieces) + self.text[last:]
         text = re.sub(r"^( *)//(?!/)", r"\1///", text, flags=re.M)
         text = re.sub(r"(?<=[;,])  // ", "  ///< ", text)
-        return text
+        about = f"/** \\file\n * {sentence(self.about)} */\n/// \\{owner[0].replace(' ', ' sheaf::')}\n" if owner else "/// \\file\n///\n"
+        return about + self.code_in_comments(text)
+
+    @staticmethod
+    def code_in_comments(text):
+        """Examples are indented by three spaces; Markdown wants four more than the text around them."""
+        lines, code = [], False
+        for line in text.split("\n"):
+            match = re.match(r"( *///)( {3,})(\S.*)", line)
+            code = bool(match) and (code or (bool(lines) and lines[-1].strip() in ("///", "")) and match[3][0] != "-")
+            lines.append(f"{match[1]}    {match[2]}{match[3]}" if code else line)
+        return "\n".join(lines)
 
 
 def page_names(path):
