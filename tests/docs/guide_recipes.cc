@@ -252,6 +252,9 @@ TEST_F(RecipeTest, MaxValuesAppliesWhenSomethingIsMerged) {
   EXPECT_THAT(ListOf("k"), ElementsAre("a", "b", "c"));
   ASSERT_OK(store->Append({}, "k", "d"));
   EXPECT_THAT(ListOf("k"), ElementsAre("c", "d"));
+  ASSERT_OK(store->Put({}, "k", {"a", "b", "c"}));
+  ASSERT_OK(store->Remove({}, "k", "x"));
+  EXPECT_THAT(ListOf("k"), ElementsAre("b", "c"));
 }
 
 // Integers
@@ -313,7 +316,7 @@ TEST_F(RecipeTest, DaysAreDeletedByARange) {
 
 // [retention_filter]
 // Keys end with the day: "user:7/2026-11-22". A compaction drops the lists of days before `first`,
-// and the operands of such lists. A new process is given a new first day.
+// and the operands of such lists.
 class DropOldDays : public rocksdb::CompactionFilter {
  public:
   explicit DropOldDays(std::string first) : first_(std::move(first)) {}

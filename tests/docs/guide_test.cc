@@ -108,6 +108,9 @@ TEST_F(GuideTest, TheFirstProgramRuns) {
   ::testing::internal::CaptureStdout();
   const int status = main();
   const std::string printed = ::testing::internal::GetCapturedStdout();
+  ::testing::internal::CaptureStdout();
+  EXPECT_EQ(main(), 0);
+  EXPECT_EQ(::testing::internal::GetCapturedStdout(), printed + printed);
   ASSERT_EQ(chdir(before), 0);
   EXPECT_EQ(status, 0);
   EXPECT_EQ(printed, "login\nsearch\nlogout\n");
@@ -812,7 +815,7 @@ TEST_F(GuideTest, AListSplitByDayIsReadInOrder) {
   sheaf::PinnedSlice last;                                        // owning: may outlive everything
   if (!events.empty()) last = events.Slice(events.size() - 1);
 
-  s = store->Close();                                             // Busy while something reads
+  s = store->Close();                                             // Busy while a Cursor is open
   store.reset();                                                  // the Store first, then the DB
   db.reset();
   // [/readme]
