@@ -105,15 +105,24 @@ TheSharedLibraryExportsPublicNames() {
   readelf -d "$P/lib/libsheaf.so" | grep -F 'NEEDED' | grep -F librocksdb.so
 }
 
+DocumentsLicenceAndExamplesAreThere() {
+  local doc=$P/share/doc/sheaf file
+  for file in README.md LICENSE docs/guide.md docs/format.md docs/api.md; do cmp "$file" "$doc/$file"; done
+  same "$(cd examples && ls -- *.cc CMakeLists.txt)" "$(ls "$doc/examples")"
+  # Every link in them leads to a file or a heading that is installed.
+  python3 tests/docs/links_test.py "$doc"
+}
+
+# From the installed sources.
 CMakeBuildsTheExamples() {
-  cmake -S examples -B "$scratch/cmake" -DCMAKE_PREFIX_PATH="$P" -DCMAKE_CXX_FLAGS=-O0
+  cmake -S "$P/share/doc/sheaf/examples" -B "$scratch/cmake" -DCMAKE_PREFIX_PATH="$P" -DCMAKE_CXX_FLAGS=-O0
   cmake --build "$scratch/cmake" -- -j "$jobs"
   readelf -d "$scratch/cmake/event_log" | grep -F 'NEEDED' | grep -F libsheaf.so
   examples/examples_test.sh "$scratch/cmake"
 }
 
 CMakeLinksTheArchive() {
-  cmake -S examples -B "$scratch/cmake" -DSHEAF_LIBRARY=Sheaf::sheaf_static
+  cmake -S "$P/share/doc/sheaf/examples" -B "$scratch/cmake" -DSHEAF_LIBRARY=Sheaf::sheaf_static
   cmake --build "$scratch/cmake" -- -j "$jobs"
   lacks "$scratch/cmake/event_log" libsheaf
   examples/examples_test.sh "$scratch/cmake"
@@ -232,7 +241,7 @@ SheafMkListsEverySource() {
 
 cases="SheafMkListsEverySource InstallsWhatTheManifestLists InstallingAgainReplaces
   AnUnusablePrefixIsRefusedBeforeTheBuild OneVersionEverywhere TheSharedLibraryExportsPublicNames
-  CMakeBuildsTheExamples CMakeLinksTheArchive CMakeFindsTheCodecAlone CMakeChecksTheVersion
+  DocumentsLicenceAndExamplesAreThere CMakeBuildsTheExamples CMakeLinksTheArchive CMakeFindsTheCodecAlone CMakeChecksTheVersion
   PkgConfigBuildsTheExamples PkgConfigBuildsStaticPrograms ProgramsRunWithThePluginPreloaded
   LdbReadsListsWithTheInstalledPlugin AnotherWorkspaceBuildsTheExamples AMovedPrefixWorks
   PackagesAreMadeWithDestdirAndLibdir UninstallRemovesWhatWasInstalled"

@@ -17,6 +17,7 @@ cd "$(dirname "$0")/.."
 CHECKS="\
 format      clang-format over all sources
 tidy        clang-tidy over all sources (.clang-tidy)
+docs        API reference of Doxygen: each public name has a comment
 clang       all tests, compiled with clang
 cxx20       all tests, as C++20
 opt         all tests, optimized (-c opt)
@@ -41,6 +42,7 @@ check_tidy() {
   printf '%s\0' "${files[@]}" | xargs -0 -I{} -P "$(nproc)" \
     clang-tidy --quiet {} -- -std=c++17 -I. -Iinclude -Ibazel-bin && echo "${#files[@]} files"
 }
+check_docs() { tools/docs.sh "$logs/api"; }
 check_clang() { tools/test.sh --config=clang; }
 check_cxx20() { tools/test.sh --config=cxx20; }
 check_opt() { tools/test.sh -c opt; }

@@ -15,9 +15,12 @@ TEST_PACKAGES="bzip2 cmake gzip libbenchmark-dev libgmock-dev libgtest-dev lz4 m
 TEST_PACKAGES="$TEST_PACKAGES flatbuffers-compiler libflatbuffers-dev liblmdb-dev libprotobuf-dev
   protobuf-compiler"
 
+# What tools/docs.sh takes.
+DOC_PACKAGES="doxygen python3-minimal"
+
 # Sanitizers and fuzzing are clang's, and what tools/check.sh runs beyond the tests.
 CLANG_PACKAGES="clang lld llvm"
-CHECK_PACKAGES="$CLANG_PACKAGES clang-format clang-tidy valgrind"
+CHECK_PACKAGES="$CLANG_PACKAGES $DOC_PACKAGES clang-format clang-tidy valgrind"
 
 # The dictionary that examples/real_input.sh and docs/guide.md load.
 TEST_PACKAGES="$TEST_PACKAGES wordnet-base"

@@ -16,6 +16,7 @@ On Debian 12. Installs the packages that the build needs (as root; else it says 
   P/lib/pkgconfig/sheaf.pc              pkg-config --cflags --libs sheaf
   P/lib/cmake/Sheaf/                    find_package(Sheaf), target Sheaf::sheaf
   P/bin/sheaf                           the tool
+  P/share/doc/sheaf/                    README.md, docs/, LICENSE, CHANGELOG.md, examples/
   P/share/sheaf/install_manifest.txt    what was installed, for --uninstall
 
   --prefix P       where to; the whole of it may be moved afterwards
@@ -164,6 +165,11 @@ for part in Config ConfigVersion Targets; do
   put_template "tools/install/Sheaf$part.cmake.in" "$libdir/cmake/Sheaf/Sheaf$part.cmake"
 done
 put 755 "$bin/tools/sheaf/sheaf" bin/sheaf
+# In the folders that they have here, so that links between them work.
+for file in README.md LICENSE CHANGELOG.md CONTRIBUTING.md docs/*.md docs/plots/*.svg examples/*.cc \
+  examples/CMakeLists.txt; do
+  put 644 "$file" "share/doc/sheaf/$file"
+done
 files+=("$manifest")
 
 # The manifest: files, and the folders that are made now or were by an installation before.
@@ -197,5 +203,6 @@ echo "installed Sheaf $version, ${#files[@]} files, in $root" >&2
 cat >&2 <<NEXT
   CMake        cmake -DCMAKE_PREFIX_PATH=$where ...    find_package(Sheaf $major.$minor)
   pkg-config   PKG_CONFIG_PATH=$where/$libdir/pkgconfig pkg-config --cflags --libs sheaf
+  documents    $where/share/doc/sheaf/docs/guide.md, examples in $where/share/doc/sheaf/examples
   to run       LD_LIBRARY_PATH=$where/$libdir, or \`ldconfig\` where that folder is one of the system's
 NEXT

@@ -35,6 +35,7 @@
 
 namespace sheaf {
 
+// The name of the operator in OPTIONS.
 constexpr char kAppendOperatorName[] = "sheaf.append";
 
 // Which end of a list stays when it is cut.

@@ -31,6 +31,7 @@ namespace sheaf {
 
 class BlobBuilder {
  public:
+  // Of no values. The blob will have this layout.
   explicit BlobBuilder(Layout layout = Layout::kCompact) : layout_(layout) {}
 
   // Makes room for `values` values of `bytes` bytes in all, on top of what is there.

@@ -22,6 +22,7 @@ namespace sheaf {
 // Keys from `begin` on, before `end`, in the order of the column family's comparator. An empty
 // `end` is no bound; so is an empty `begin`.
 struct KeyRange {
+  // The first key that may be in the range, and the first one behind it that is not.
   std::string begin = {};
   std::string end = {};
   // If not empty, only keys behind this one: to go on after a page whose last key it is. (To go on

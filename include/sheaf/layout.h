@@ -17,6 +17,7 @@
 
 namespace sheaf {
 
+// The layouts of a blob.
 enum class Layout : uint8_t {
   // u64 length, u64 count, u64 sizes, contents. Keeps each *size* as a 64-bit integer. The name
   // says nothing of the values, which have any sizes (sheaf/typed_list.h is for values of 64 bits).

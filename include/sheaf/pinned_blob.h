@@ -99,6 +99,7 @@ class PinnedBlob {
 
   // Borrowed: valid while a holder of the block exists.
   [[nodiscard]] const BlobView& view() const ABSL_ATTRIBUTE_LIFETIME_BOUND { return view_; }
+  // Number of values.
   [[nodiscard]] size_t size() const { return view_.size(); }
   [[nodiscard]] bool empty() const { return view_.empty(); }
   // REQUIRES: i < size().
@@ -114,6 +115,7 @@ class PinnedBlob {
   [[nodiscard]] absl::StatusOr<std::string_view> At(size_t i) const ABSL_ATTRIBUTE_LIFETIME_BOUND {
     return view_.At(i);
   }
+  // In order, and backwards. As those of BlobView.
   [[nodiscard]] const_iterator begin() const ABSL_ATTRIBUTE_LIFETIME_BOUND { return view_.begin(); }
   [[nodiscard]] const_iterator end() const ABSL_ATTRIBUTE_LIFETIME_BOUND { return view_.end(); }
   [[nodiscard]] const_reverse_iterator rbegin() const ABSL_ATTRIBUTE_LIFETIME_BOUND {

@@ -41,6 +41,7 @@ namespace sheaf {
 
 class PinnedSlice {
  public:
+  // As std::string_view::npos: the rest of the bytes.
   static constexpr size_t npos = std::string_view::npos;
 
   // Empty, and holds no block.
@@ -67,6 +68,7 @@ class PinnedSlice {
     if (block_ != nullptr) block_->Unref();
   }
 
+  // Exchanges two slices, without an atomic operation.
   friend void swap(PinnedSlice& a, PinnedSlice& b) noexcept {
     std::swap(a.data_, b.data_);
     std::swap(a.size_, b.size_);
@@ -109,8 +111,10 @@ class PinnedSlice {
   // those in itself.
   [[nodiscard]] absl::Cord ToCord() const;
 
+  // A copy of the bytes.
   [[nodiscard]] std::string ToString() const { return std::string(view()); }
 
+  // Compare the bytes, as std::string_view does.
   friend bool operator==(const PinnedSlice& a, const PinnedSlice& b) {
     return a.view() == b.view();
   }

@@ -35,6 +35,7 @@ namespace sheaf {
 // Registers with RocksDB's default object library. Thread-safe; further calls do nothing.
 void RegisterPlugin();
 
+// The name of the collector in OPTIONS.
 constexpr char kStatsCollectorName[] = "sheaf.stats";
 
 // Counts blobs, values and bytes of each SST into its user-collected properties. `layout` is that

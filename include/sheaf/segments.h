@@ -42,6 +42,7 @@ class Segments {
 
   // An empty list.
   Segments() = default;
+  // The values of all blobs, in order.
   explicit Segments(std::vector<PinnedBlob> blobs);
 
   // Number of values, in all blobs.
@@ -84,6 +85,7 @@ class Segments {
   // All values as holders of their blocks: one atomic add a blob.
   [[nodiscard]] std::vector<PinnedSlice> Slices() const;
 
+  // The blobs, in order.
   [[nodiscard]] const std::vector<PinnedBlob>& blobs() const ABSL_ATTRIBUTE_LIFETIME_BOUND {
     return blobs_;
   }

@@ -66,6 +66,7 @@ namespace internal {
 class StoreCore;
 }  // namespace internal
 
+// Options of Store::Open.
 struct StoreOptions {
   // Layout of the lists. Must be the `layout` of the column family's merge operator.
   // Default: kCompact
@@ -266,8 +267,10 @@ class Store {
   // out keys that are not cached (docs/guide.md, section 16).
   [[nodiscard]] std::unique_ptr<Cursor> Scan(const rocksdb::ReadOptions& options, KeyRange range);
 
+  // What reads did since the Store was opened, and what is pinned now.
   [[nodiscard]] StoreStats stats() const;
 
+  // The layout of the lists.
   Layout layout() const;
 
   // Holds the caches of the column family, as every block of this Store does. It may outlive the

@@ -37,6 +37,7 @@ enum class CopyReason : uint8_t {
   // copied it, so that a memory checker sees views that are used too late.
   kCopyReads,
 };
+// The number of CopyReasons.
 constexpr size_t kCopyReasons = 8;
 
 // "memtable", "merge", "uncached", "mmap", "table format", "pin dies with DB", "row cache",
@@ -85,6 +86,7 @@ struct StoreStats {
   uint64_t blocks_pinned_peak = 0;
   uint64_t bytes_pinned_peak = 0;
 
+  // The lists that were copied for one reason, and their bytes.
   uint64_t copied_reads_for(CopyReason reason) const {
     return copied_reads[static_cast<size_t>(reason)];
   }

@@ -7,7 +7,7 @@
 //   auto two = sheaf::Encode({"login", "search"});
 //   auto one = sheaf::Encode("login");
 //   std::vector<std::string> events = {"a", "b"};
-//   auto all = sheaf::Encode(events);                   // or a std::set, an array, a BlobView, ...
+//   auto more = sheaf::Encode(events);  // or a std::set, an array, a BlobView, ...
 //
 // Lifetime: borrows the strings and, if it is one of std::string_views in a row, the range. Both
 // must live until the call returns, as temporaries in its arguments do. Not for members or
@@ -83,12 +83,14 @@ class ValueList {
   // `{{"aa", "bb"}}` would be one value.
   class Value {
    public:
+    // Borrows the bytes of a string.
     template <typename String, typename = std::enable_if_t<internal::kIsString<String> ||
                                                            std::is_arithmetic<String>::value>>
     Value(const String& value) {  // NOLINT(google-explicit-constructor)
       static_assert(internal::kIsString<String>, "a value is a string: " SHEAF_NOT_A_STRING);
       if constexpr (internal::kIsString<String>) view_ = internal::ViewOf(value);
     }
+    // The same for `size` bytes at `data`.
     Value(const char* data, size_t size) : view_(data, size) {}
 
    private:
@@ -96,15 +98,19 @@ class ValueList {
     std::string_view view_;
   };
 
+  // No values.
   ValueList() = default;
+  // The values in braces.
   // NOLINTNEXTLINE(google-explicit-constructor)
   ValueList(std::initializer_list<Value> values) {
     std::string_view* const views = Room(values.size());
     for (const Value& value : values) views[size_++] = value.view_;
   }
+  // The views of a span, which is not copied.
   // NOLINTNEXTLINE(google-explicit-constructor)
   ValueList(absl::Span<const std::string_view> values)
       : views_(values.data()), size_(values.size()) {}
+  // The same of an array.
   ValueList(const std::string_view* values, size_t count) : views_(values), size_(count) {}
   // Of a string, or of a range of strings.
   template <
@@ -129,6 +135,7 @@ class ValueList {
   ValueList(const ValueList&) = delete;
   ValueList& operator=(const ValueList&) = delete;
 
+  // The values, their number, and whether there are none.
   absl::Span<const std::string_view> views() const { return {views_, size_}; }
   size_t size() const { return size_; }
   [[nodiscard]] bool empty() const { return size_ == 0; }

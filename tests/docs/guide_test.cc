@@ -1,11 +1,16 @@
 // The C++ of docs/guide.md and of the README's first block, compiled and run.
 //
-// What stands between `// [name]` and `// [/name]` below is in the page, byte for byte but for the
-// indentation; the regions are in the order of the page. Those named `readme` are the README's.
+// What stands between `// [name]` and `// [/name]`, here and then in guide_recipes.cc, is in the
+// page, byte for byte but for the indentation; the regions are in the order of the page. Those
+// named `readme` are the README's.
+
+#include <unistd.h>
 
 #include <algorithm>
+#include <climits>
 #include <cstdio>
 #include <fstream>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -40,6 +45,14 @@ void Use(const BlobView& values) {
 }
 void Report(const rocksdb::Status& why) { used.push_back(why.ToString()); }
 
+std::vector<std::string> Lines(const std::string& path) {
+  std::ifstream file(path);
+  EXPECT_TRUE(file) << path;
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(file, line);) lines.push_back(line);
+  return lines;
+}
+
 class GuideTest : public GuideDb {
  protected:
   GuideTest() { used.clear(); }
@@ -47,27 +60,72 @@ class GuideTest : public GuideDb {
 
 // 1 Start
 
-rocksdb::Status Start(const std::string& path) {
-  // [start]
+// clang-format off
+// [first]
+#include <cstdio>
+#include <memory>
+#include <string_view>
+
+#include "sheaf/store.h"
+
+rocksdb::Status Run() {
   rocksdb::Options options;
   options.create_if_missing = true;
   options.merge_operator = sheaf::NewAppendOperator();
   std::unique_ptr<rocksdb::DB> db;
-  rocksdb::Status s = sheaf::OpenDB(options, path, &db);
+  rocksdb::Status s = sheaf::OpenDB(options, "lists.db", &db);
+  if (!s.ok()) return s;
+  std::unique_ptr<sheaf::Store> store;  // declared after `db`, so it is destroyed first
+  s = sheaf::Store::Open(db.get(), nullptr, {}, &store);
   if (!s.ok()) return s;
 
-  std::unique_ptr<sheaf::Store> store;  // declared after `db`, so it goes first
-  s = sheaf::Store::Open(db.get(), db->DefaultColumnFamily(), sheaf::StoreOptions(), &store);
+  s = store->Append({}, "user:7", {"login", "search"});    // two values
+  if (s.ok()) s = store->Append({}, "user:7", "logout");  // one more
   if (!s.ok()) return s;
-  // [/start]
 
+  sheaf::PinnedBlob events;
+  s = store->Get({}, "user:7", &events);
+  if (!s.ok()) return s;
+  for (std::string_view event : events) {
+    std::printf("%.*s\n", static_cast<int>(event.size()), event.data());
+  }
+  return store->Close();
+}
+
+int main() {
+  const rocksdb::Status s = Run();
+  if (!s.ok()) std::fprintf(stderr, "%s\n", s.ToString().c_str());
+  return s.ok() ? 0 : 1;
+}
+// [/first]
+// clang-format on
+
+TEST_F(GuideTest, TheFirstProgramRuns) {
+  char before[PATH_MAX];
+  ASSERT_NE(getcwd(before, sizeof before), nullptr);
+  ASSERT_EQ(chdir(::testing::TempDir().c_str()), 0);
+  ASSERT_OK(rocksdb::DestroyDB("lists.db", rocksdb::Options()));
+  ::testing::internal::CaptureStdout();
+  const int status = main();
+  const std::string printed = ::testing::internal::GetCapturedStdout();
+  ::testing::internal::CaptureStdout();
+  EXPECT_EQ(main(), 0);
+  EXPECT_EQ(::testing::internal::GetCapturedStdout(), printed + printed);
+  ASSERT_EQ(chdir(before), 0);
+  EXPECT_EQ(status, 0);
+  EXPECT_EQ(printed, "login\nsearch\nlogout\n");
+  std::string page;
+  for (const std::string& line : Lines("docs/guide.md")) page += line + "\n";
+  EXPECT_THAT(page, HasSubstr("```\n" + printed + "```\n"));
+}
+
+rocksdb::Status WriteAndRead(Store* store) {
+  rocksdb::Status s;
   // [append]
-  s = store->Append(rocksdb::WriteOptions(), "user:7", {"login", "search"});
-  if (!s.ok()) return s;
-
   std::vector<std::string> more = {"buy", "logout"};
-  std::vector<std::string_view> values(more.begin(), more.end());
-  s = store->Append(rocksdb::WriteOptions(), "user:7", values);
+  s = store->Append(rocksdb::WriteOptions(), "user:7", more);  // or a std::set, an array, ...
+  if (!s.ok()) return s;
+  s = store->Put(rocksdb::WriteOptions(), "user:8", {"login"});  // replaces the list
   if (!s.ok()) return s;
   // [/append]
 
@@ -84,9 +142,29 @@ rocksdb::Status Start(const std::string& path) {
   return s;
 }
 
-TEST_F(GuideTest, StartAppendsAndReads) {
-  ASSERT_OK(Start(path()));
-  EXPECT_THAT(used, ElementsAre("login", "search", "buy", "logout"));
+TEST_F(GuideTest, ValuesAreAppendedAndRead) {
+  Open();
+  ASSERT_OK(WriteAndRead(store.get()));
+  EXPECT_THAT(used, ElementsAre("buy", "logout"));
+}
+
+rocksdb::Status Newest(Store* store) {
+  rocksdb::Status s;
+  // [last]
+  std::vector<sheaf::PinnedSlice> newest;
+  s = store->GetLast(rocksdb::ReadOptions(), "user:7", 2, &newest);  // the oldest of them first
+  if (!s.ok()) return s;
+  // [/last]
+  for (const PinnedSlice& value : newest) used.push_back(value.ToString());
+  return s;
+}
+
+TEST_F(GuideTest, TheNewestValuesAreReadAlone) {
+  Open();
+  ASSERT_OK(store->Append({}, "user:7", {"login", "search", "buy"}));
+  ASSERT_OK(store->Append({}, "user:7", {"logout"}));
+  ASSERT_OK(Newest(store.get()));
+  EXPECT_THAT(used, ElementsAre("buy", "logout"));
 }
 
 rocksdb::Status ChangeLists(Store* store) {
@@ -140,25 +218,6 @@ TEST_F(GuideTest, AMergeOperatorBoundsLists) {
   EXPECT_EQ(list[0], "200");
 }
 
-rocksdb::Status Newest(Store* store) {
-  rocksdb::Status s;
-  // [last]
-  std::vector<sheaf::PinnedSlice> newest;
-  s = store->GetLast(rocksdb::ReadOptions(), "user:7", 2, &newest);  // the oldest of them first
-  if (!s.ok()) return s;
-  // [/last]
-  for (const PinnedSlice& value : newest) used.push_back(value.ToString());
-  return s;
-}
-
-TEST_F(GuideTest, TheNewestValuesAreReadAlone) {
-  Open();
-  ASSERT_OK(store->Append({}, "user:7", {"login", "search", "buy"}));
-  ASSERT_OK(store->Append({}, "user:7", {"logout"}));
-  ASSERT_OK(Newest(store.get()));
-  EXPECT_THAT(used, ElementsAre("buy", "logout"));
-}
-
 // 2 Reading
 
 TEST_F(GuideTest, MultiGetGivesAListAndAStatusForEachKey) {
@@ -167,10 +226,8 @@ TEST_F(GuideTest, MultiGetGivesAListAndAStatusForEachKey) {
   ASSERT_OK(store->Put({}, "user:9", {"b", "c"}));
   // [multiget]
   std::vector<rocksdb::Slice> users = {"user:7", "user:8", "user:9"};
-  std::vector<sheaf::PinnedBlob> lists(users.size());
-  std::vector<rocksdb::Status> statuses(users.size());
-  store->MultiGet(rocksdb::ReadOptions(), users.size(), users.data(), lists.data(),
-                  statuses.data());
+  std::vector<sheaf::PinnedBlob> lists;
+  std::vector<rocksdb::Status> statuses = store->MultiGet(rocksdb::ReadOptions(), users, &lists);
   // [/multiget]
   EXPECT_OK(statuses[0]);
   EXPECT_TRUE(statuses[1].IsNotFound());
@@ -204,6 +261,17 @@ class ScanTest : public GuideTest {
     return rocksdb::Status::OK();
   }
 
+  rocksdb::Status Backward() {
+    rocksdb::ReadOptions options;
+    // [scan_back]
+    std::unique_ptr<sheaf::Cursor> back = store->Scan(options, sheaf::KeyRange::Prefix("user:"));
+    back->SeekToLast();
+    for (; back->Valid(); back->Prev()) Use(back->key().ToStringView());
+    if (!back->status().ok()) return back->status();
+    // [/scan_back]
+    return rocksdb::Status::OK();
+  }
+
   rocksdb::Status PassOver() {
     rocksdb::ReadOptions options;
     // [scan_all]
@@ -228,6 +296,11 @@ TEST_F(ScanTest, DetachedListsOutliveTheCursorAndTheDb) {
   Close();
   ASSERT_EQ(kept.size(), 1u);
   EXPECT_THAT(kept[0].view().Views(), ElementsAre("b", "c"));
+}
+
+TEST_F(ScanTest, ACursorGoesBackward) {
+  ASSERT_OK(Backward());
+  EXPECT_THAT(used, ElementsAre("user:9", "user:7"));
 }
 
 TEST_F(ScanTest, ACursorGoesOnBehindWhatIsNoList) {
@@ -261,7 +334,7 @@ TEST_F(GuideTest, ViewsSlicesAndDetachedValues) {
     // [take]
     std::string_view first = events[0];                     // valid while `events` is
     sheaf::PinnedSlice second = events.Slice(1);            // keeps the whole block
-    std::vector<sheaf::PinnedSlice> all = events.Slices();  // so do these, for one atomic add
+    std::vector<sheaf::PinnedSlice> all = events.Slices();  // all values, for one atomic add
     sheaf::PinnedSlice alone = events.Slice(2).Detach();    // a copy of 6 bytes, and no block
     // [/take]
     Use(first);
@@ -742,7 +815,7 @@ TEST_F(GuideTest, AListSplitByDayIsReadInOrder) {
   sheaf::PinnedSlice last;                                        // owning: may outlive everything
   if (!events.empty()) last = events.Slice(events.size() - 1);
 
-  s = store->Close();                                             // Busy while something reads
+  s = store->Close();                                             // Busy while a Cursor is open
   store.reset();                                                  // the Store first, then the DB
   db.reset();
   // [/readme]
@@ -751,14 +824,6 @@ TEST_F(GuideTest, AListSplitByDayIsReadInOrder) {
 }
 
 // The pages against this file
-
-std::vector<std::string> Lines(const std::string& path) {
-  std::ifstream file(path);
-  EXPECT_TRUE(file) << path;
-  std::vector<std::string> lines;
-  for (std::string line; std::getline(file, line);) lines.push_back(line);
-  return lines;
-}
 
 // Blocks of C++ in a page.
 std::vector<std::string> Blocks(const std::string& path) {
@@ -777,12 +842,15 @@ std::vector<std::string> Blocks(const std::string& path) {
   return blocks;
 }
 
-// Regions of this file, less the indentation of their markers.
+// Regions of this file and of guide_recipes.cc, less the indentation of their markers.
 std::vector<std::string> Regions(bool readme) {
+  std::vector<std::string> lines = Lines("tests/docs/guide_test.cc");
+  const std::vector<std::string> recipes = Lines("tests/docs/guide_recipes.cc");
+  lines.insert(lines.end(), recipes.begin(), recipes.end());
   std::vector<std::string> regions;
   std::string end;
   size_t indent = 0;
-  for (const std::string& line : Lines("tests/docs/guide_test.cc")) {
+  for (const std::string& line : lines) {
     const size_t at = std::min(line.find_first_not_of(' '), line.size());
     const std::string text = line.substr(at);
     if (!end.empty() && text == end) {

@@ -108,11 +108,12 @@ Store& ReadDb::StoreOf(Layout layout) {
   const std::lock_guard<std::recursive_mutex> lock(Mutex());
   std::unique_ptr<Store>& store = stores_[layout];
   if (store == nullptr) {
-    rocksdb::ColumnFamilyHandle* const family = Family(
-        layout == Layout::kCompact ? kEncodingOf<CompactFormat> : kEncodingOf<Fixed64Format>);
+    const Encoding& encoding =
+        layout == Layout::kCompact ? kEncodingOf<CompactFormat> : kEncodingOf<Fixed64Format>;
+    rocksdb::ColumnFamilyHandle* const family = Family(encoding);
     StoreOptions options;
     options.layout = layout;
-    options.read_only = true;
+    options.read_only = encoding.merge_operator == nullptr;
     Require(Store::Open(db_.get(), family, options, &store), "open store");
   }
   return *store;
