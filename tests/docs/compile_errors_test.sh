@@ -4,63 +4,70 @@ set -eu -o pipefail
 scratch=$(mktemp -d "${TEST_TMPDIR:-/tmp}/errors.XXXXXX")
 failed=0
 
+# Each statement on a line of its own; behind it, what the message has.
+cat >"$scratch/right" <<'END'
+store.Append({}, "k", {{"dd", "cc"}});
+store.Remove(&batch, "k", {"bb", "aa"});
+store.Append({}, "k", {&view, 1});
+store.Append({}, "k", {{view.data(), view.size()}});
+store.Put({}, "k", std::set<std::string>{"a"});
+builder.Add({}), builder.Add({"a"}), builder.Add({"ab", 1});
+END
+cat >"$scratch/wrong" <<'END'
+store.Append({}, "k", numbers);                // the elements of this range are not strings
+store.Put({}, "k", std::vector<float>());      // for integers and structs, sheaf::AsValues
+store.Append({}, "k", anew);                   // this range makes each string anew
+store.Append({}, "k", 7);                      // a value is a string: give
+store.Append({}, "k", {"a", 1});               // a value is a string: give
+store.Append({}, "k", nullptr);                // no matching
+store.Append(&same, "k", "v");                 // that is not const
+store.Append(&store, "k", "v");                // or into a pointer to a
+store.RemovePrefix({}, "k", {"a", "b"});       // no matching
+builder.Add({"a", "b"});                       // TwoLiterals
+sheaf::KeyRange::Prefix({"a", "b"});           // TwoLiterals
+END
+
+# Compiles the statements on the lines of file $1. A message names `statements`, and their line.
 compile() {
-  cat >"$scratch/wrong.cc" <<END
+  cat - "$1" <(echo '}') >"$scratch/statements.cc" <<'END'
 #include <set>
 #include "sheaf/store.h"
-rocksdb::Status Use(sheaf::Store& store, rocksdb::WriteBatch& batch) {
-  const rocksdb::WriteBatch& same = batch;
-  std::vector<int> numbers;
-  struct Anew {
-    struct Iterator {
-      std::string operator*() const { return ""; }
-      Iterator& operator++() { return *this; }
-      bool operator!=(const Iterator&) const { return false; }
-    };
-    Iterator begin() const { return {}; }
-    Iterator end() const { return {}; }
-  } anew;
-  sheaf::BlobBuilder builder;
-  (void)same, (void)numbers, (void)anew, (void)builder;
-  $1
-}
+struct Anew {
+  struct Iterator {
+    std::string operator*() const { return ""; }
+    Iterator& operator++() { return *this; }
+    bool operator!=(const Iterator&) const { return false; }
+  };
+  Iterator begin() const { return {}; }
+  Iterator end() const { return {}; }
+};
+void Use(sheaf::Store& store, rocksdb::WriteBatch& batch, const rocksdb::WriteBatch& same,
+         const std::vector<int>& numbers, const Anew& anew, std::string_view view,
+         sheaf::BlobBuilder& builder) {
+#line 1 "statements"
 END
-  "$compiler" -std="$standard" -fsyntax-only -Iinclude "$scratch/wrong.cc" 2>"$scratch/log"
-}
-
-# The statement $1 does not compile, for the reason $2.
-refuses() {
-  if compile "$1" || ! grep -q -F -- "$2" "$scratch/log"; then
-    echo "FAILED ($compiler, $standard): $1: expected the error: $2" >&2
-    head -n 5 "$scratch/log" >&2
-    failed=1
-  fi
-}
-
-takes() {
-  compile "$1" || { cat "$scratch/log" >&2; failed=1; }
+  "$compiler" -std="$standard" -fsyntax-only -Wno-unused-value -Wno-unused-result $all_errors \
+    -Iinclude "$scratch/statements.cc" 2>"$scratch/log"
 }
 
 for compiler in g++ clang++; do
   command -v "$compiler" >/dev/null || continue
+  all_errors=$([ "$compiler" = g++ ] && echo -fmax-errors=0 || echo -ferror-limit=0)
   for standard in c++17 c++20; do
-    takes 'return store.Append({}, "k", {{"dd", "cc"}});'
-    takes 'return store.Remove(&batch, "k", {"bb", "aa"});'
-    takes 'builder.Add({}); builder.Add({"a"}); builder.Add({"ab", 1}); return {};'
-    takes 'return store.Put({}, "k", std::set<std::string>{"a"});'
-    takes 'std::string_view v = "v"; return store.Append({}, "k", {&v, 1});'
-    takes 'std::string_view v = "v"; return store.Append({}, "k", {{v.data(), v.size()}});'
-    refuses 'return store.Append({}, "k", numbers);' 'the elements of this range are not strings'
-    refuses 'return store.Append({}, "k", numbers);' 'for integers and structs, sheaf::AsValues'
-    refuses 'return store.Append({}, "k", 7);' 'a value is a string: '
-    refuses 'return store.Append({}, "k", anew);' 'this range makes each string anew'
-    refuses 'return store.Append(&same, "k", "v");' 'that is not const'
-    refuses 'return store.Append(&store, "k", "v");' 'or into a pointer to a'
-    refuses 'return store.Append({}, "k", nullptr);' 'no matching'
-    refuses 'return store.Append({}, "k", {"a", 1});' 'a value is a string: '
-    refuses 'return store.RemovePrefix({}, "k", {"a", "b"});' 'no matching'
-    refuses 'builder.Add({"a", "b"}); return {};' 'TwoLiterals'
-    refuses 'return store.Scan({}, sheaf::KeyRange::Prefix({"a", "b"}))->status();' 'TwoLiterals'
+    compile "$scratch/right" || { cat "$scratch/log" >&2; failed=1; }
+    if compile "$scratch/wrong"; then
+      echo "FAILED ($compiler, $standard): all of it compiles" >&2
+      failed=1
+    fi
+    line=0
+    while IFS= read -r statement; do
+      line=$((line + 1))
+      reason=${statement#*// }
+      if ! grep -q "^statements:$line:" "$scratch/log" || ! grep -q -F -- "$reason" "$scratch/log"; then
+        echo "FAILED ($compiler, $standard): expected an error: $statement" >&2
+        failed=1
+      fi
+    done <"$scratch/wrong"
   done
 done
 exit "$failed"

@@ -13,6 +13,8 @@
 #define SHEAF_TOOLS_BENCH_APPEND_SYSTEMS_H_
 
 #include <cstdint>
+#include <cstdio>
+#include <cstdlib>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -33,7 +35,12 @@ struct SheafAppends {
   static void Configure(rocksdb::Options* options) {
     options->merge_operator = NewAppendOperator();
   }
-  explicit SheafAppends(rocksdb::DB* db) { (void)Store::Open(db, nullptr, {}, &store); }
+  explicit SheafAppends(rocksdb::DB* db) {
+    const rocksdb::Status s = Store::Open(db, nullptr, {}, &store);
+    if (s.ok()) return;
+    std::fprintf(stderr, "error: %s\n", s.ToString().c_str());
+    std::abort();
+  }
 
   rocksdb::Status Append(const rocksdb::Slice& key, std::string_view value) {
     return store->Append(write, key, {&value, 1});
@@ -110,7 +117,6 @@ struct StringAppendTest : JoinedAppends {
 // No merge operator: the list is read, one value longer, and put. In Sheaf's encoding.
 struct ReadModifyWrite : SheafAppends {
   static constexpr const char* kName = "ReadModifyWrite";
-  static void Configure(rocksdb::Options*) {}
   using SheafAppends::SheafAppends;
 
   rocksdb::Status Append(const rocksdb::Slice& key, std::string_view value) {

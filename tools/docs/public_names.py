@@ -116,7 +116,8 @@ class Header:
                 continue
             if text[at] == "#":
                 macro = re.compile(r"# *define (SHEAF_\w+(?<!_H_))[ \n]").match(text, at)
-                if macro:
+                # Not one that the header takes back.
+                if macro and f"#undef {macro[1]}\n" not in text:
                     own = comment_end == self.line(at) - 1
                     doc = "\n".join(comment) if own else before[2] if before else self.about
                     self.add(scopes, "", macro[1], doc, at, True)

@@ -100,7 +100,7 @@ OPERATIONS = {
                               "`DB::Merge`, and `DB::Get` of the values with commas between them, "
                               "not taken apart",
         "StringAppend.*": "the same with its `stringappend`",
-        "ReadModifyWrite.*": "Sheaf's encoding and no merge operator: an append reads the list and "
+        "ReadModifyWrite.*": "Sheaf's encoding and no merge: an append reads the list and "
                              "puts it, one value longer",
         "OneKey.*": "a key for each value, put by who knows how many there are; read by an "
                     "iterator, bounded by the last",
