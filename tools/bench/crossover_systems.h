@@ -32,9 +32,9 @@ class SheafSystem : public SheafReader<Look::kAll> {
 
   template <typename Visit>
   rocksdb::Status One(const rocksdb::Slice& key, size_t position, Visit&& visit) {
-    PinnedBlob list;
-    rocksdb::Status s = store_.Get(read_, key, &list);
-    if (s.ok()) visit(list[position]);
+    PinnedSlice value;
+    rocksdb::Status s = store_.GetAt(read_, key, position, &value);
+    if (s.ok()) visit(value.view());
     return s;
   }
 
