@@ -27,7 +27,8 @@ namespace sheaf {
 namespace internal {
 
 template <typename Int>
-using IfInteger = std::enable_if_t<std::is_integral<Int>::value && !std::is_same<Int, bool>::value>;
+using IfInteger = std::enable_if_t<std::is_integral<Int>::value &&
+                                   !std::is_same<Int, bool>::value && sizeof(Int) <= 8>;
 
 // Inverts the sign bit of a signed type: negative numbers then come first.
 template <typename Int>

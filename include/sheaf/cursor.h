@@ -1,6 +1,7 @@
 // Cursor: steps over the lists of a range of keys. Store::Scan makes it.
 //
-// Like rocksdb::Iterator, but each value is a list, and an error never makes keys disappear.
+// Like rocksdb::Iterator, but each value is a list, and errors that RocksDB's
+// iterators forget are told (docs/guide.md, section 16, says which are not).
 //
 // Thread safety: one thread at a time.
 

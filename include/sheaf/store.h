@@ -191,10 +191,12 @@ class Store {
                       PinnedBlob* list);
 
   // The newest `count` values of the list of `key`, the oldest of them first; fewer if the list has
-  // fewer. If pending operands hold them, older operands and the list itself are not read, unless
-  // the column family has a row cache, max_bytes or keep=first. The rest of the list is never
-  // built. If no operands are pending, the values are the end of what Get returns, in that block.
-  // All slices are in one block. On failure `*values` is empty. Errors: as Get.
+  // fewer. If the newest operands hold them, older ones and the list itself are not read; but
+  // they are if one of those is a Remove, a RemovePrefix or a Trim to the first values, in a
+  // DBWithTTL, and if the column family has a row cache, max_bytes, or max_values with keep=first.
+  // The rest of the list is never built. If no operands are pending, the values are the end of what
+  // Get returns, in that block. All slices are in one block. On failure `*values` is empty. Errors:
+  // as Get.
   rocksdb::Status GetLast(const rocksdb::ReadOptions& options, const rocksdb::Slice& key,
                           size_t count, std::vector<PinnedSlice>* values);
 
@@ -215,8 +217,8 @@ class Store {
                         uint64_t* count);
 
   // Sets `*exists` to whether there is a list under `key`, be it empty. If an operand is pending,
-  // nothing older is read, unless the column family has a row cache. Errors: as Get, but for
-  // NotFound; `*exists` is then false.
+  // nothing older is read, unless the column family has a row cache, or in a DBWithTTL. Errors: as
+  // Get, but for NotFound; `*exists` is then false.
   rocksdb::Status Exists(const rocksdb::ReadOptions& options, const rocksdb::Slice& key,
                          bool* exists);
 

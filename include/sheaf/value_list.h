@@ -53,6 +53,19 @@ constexpr bool kIsString =
     !std::is_null_pointer<T>::value &&
     (std::is_convertible<const T&, std::string_view>::value || HasBytes<T>::value);
 
+// Whether it borrows its bytes, so that they stay when it goes.
+template <typename T>
+constexpr bool kIsView = std::is_pointer<T>::value ||
+                         (std::is_trivially_destructible<T>::value &&
+                          std::is_constructible<T, const char*, size_t>::value);
+
+template <typename T, typename = void>
+struct IsForward : std::false_type {};
+template <typename T>
+struct IsForward<T, std::void_t<typename std::iterator_traits<T>::iterator_category>>
+    : std::is_base_of<std::forward_iterator_tag,
+                      typename std::iterator_traits<T>::iterator_category> {};
+
 template <typename T, typename = void>
 struct IsRange : std::false_type {};
 template <typename T>
@@ -153,19 +166,28 @@ class ValueList {
 
   template <typename Range>
   void Collect(Range& range) {
-    using Element = decltype(*std::begin(range));
+    using std::begin;
+    using std::end;
+    using Iterator = decltype(begin(range));
+    using Element = decltype(*begin(range));
     using String = std::remove_cv_t<std::remove_reference_t<Element>>;
     static_assert(internal::kIsString<String>,
                   "the elements of this range are not strings: " SHEAF_NOT_A_STRING);
-    static_assert(
-        std::is_reference<Element>::value || std::is_trivially_destructible<String>::value,
-        "this range makes each string anew, and they would be gone before they are "
-        "read: copy them into a std::vector<std::string> first");
-    if constexpr (internal::kIsString<String>) {
+    static_assert(std::is_reference<Element>::value || internal::kIsView<String>,
+                  "this range makes each string anew, and they would be gone before they are "
+                  "read: copy them into a std::vector<std::string> first");
+    if constexpr (!internal::kIsString<String>) {
+      return;
+    } else if constexpr (internal::IsForward<Iterator>::value &&
+                         std::is_same<Iterator, decltype(end(range))>::value) {
+      std::string_view* const views =
+          Room(static_cast<size_t>(std::distance(begin(range), end(range))));
+      for (auto&& value : range) views[size_++] = internal::ViewOf(value);
+    } else {
       for (auto&& value : range) many_.push_back(internal::ViewOf(value));
+      views_ = many_.data();
+      size_ = many_.size();
     }
-    views_ = many_.data();
-    size_ = many_.size();
   }
 
   const std::string_view* views_ = nullptr;

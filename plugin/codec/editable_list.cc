@@ -32,13 +32,16 @@ class IsValue {
   // How many of the next `count` values, all of `size` bytes, are surely not it: most values of a
   // list are passed over.
   size_t Skip(const char* at, size_t size, size_t count) const {
-    if (size < value_.size()) return count;
+    return size == value_.size() ? SkipWords(at, size, count) : count;
+  }
+
+ protected:
+  size_t SkipWords(const char* at, size_t size, size_t count) const {
     // A short value's word reaches beyond it, but must not do so beyond the contents.
     const size_t margin = word_at_ == 0 ? sizeof word_ : 0;
     return count <= margin ? 0 : FindWord(at + word_at_, size, count - margin, mask_, word_);
   }
 
- protected:
   bool Begins(const char* at) const { return std::memcmp(at, value_.data(), value_.size()) == 0; }
 
   const std::string_view value_;
@@ -52,8 +55,10 @@ class IsValue {
 class BeginsWith : private IsValue {
  public:
   using IsValue::IsValue;
-  using IsValue::Skip;
   bool operator()(const char* at, size_t size) const { return size >= value_.size() && Begins(at); }
+  size_t Skip(const char* at, size_t size, size_t count) const {
+    return size < value_.size() ? count : SkipWords(at, size, count);
+  }
 };
 
 // Whether a value is one of many.
@@ -90,21 +95,22 @@ bool Keep(const ValueRange& range, const Removed& removed, size_t max,
     uint64_t offset = 0;
     size_t begin = 0;  // of the values that are not in `*kept` yet
     uint64_t begin_offset = 0;
-    for (size_t i = 0; i < range.size(); ++i) {
+    for (size_t i = 0; i < range.size();) {
       const auto size = static_cast<size_t>(sizes[i]);
-      if (range.uniform()) {
-        const size_t skipped = removed.Skip(contents + offset, size, range.size() - i);
-        i += skipped;
-        offset += skipped * size;
-        if (i == range.size()) break;
-      }
-      if (removed(contents + offset, size)) {
+      const bool is_removed = removed(contents + offset, size);
+      if (is_removed) {
         if (begin != i) kept->push_back(range.Part(begin, i, begin_offset, offset));
         if (kept->size() > max) return false;
         begin = i + 1;
         begin_offset = offset + size;
       }
       offset += size;
+      ++i;
+      if (range.uniform() && !is_removed) {
+        const size_t skipped = removed.Skip(contents + offset, size, range.size() - i);
+        i += skipped;
+        offset += skipped * size;
+      }
     }
     if (begin != range.size()) {
       kept->push_back(range.Part(begin, range.size(), begin_offset, offset));

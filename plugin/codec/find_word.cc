@@ -43,6 +43,7 @@ __attribute__((target("avx2"))) size_t SkipAvx2(const char* bytes, size_t count,
 }  // namespace
 
 size_t FindWord(const char* bytes, size_t stride, size_t count, uint64_t mask, uint64_t word) {
+  if (count == 0 || (Load<uint64_t>(bytes) & mask) == word) return 0;  // often, of many matches
   size_t i = 0;
 #if defined(__x86_64__)
   if (__builtin_cpu_supports("avx2")) {

@@ -198,7 +198,12 @@ std::string EncodeRemovePrefix(std::string_view prefix) {
 absl::Status EncodeBatch(absl::Span<const std::string_view> operands, std::string* out) {
   absl::Status status =
       EncodeList(operands, Layout::kCompact, disk::kCompactTag, Limit::kRocksDb, out);
-  if (status.ok()) out->insert(out->begin(), static_cast<char>(disk::kEditTag | disk::kBatchEdit));
+  if (!status.ok()) return status;
+  if (out->size() == disk::kMaxRocksDbValue) {  // and the tag
+    out->clear();
+    return absl::ResourceExhaustedError("a batch of operands past what RocksDB holds");
+  }
+  out->insert(out->begin(), static_cast<char>(disk::kEditTag | disk::kBatchEdit));
   return status;
 }
 

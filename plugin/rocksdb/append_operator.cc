@@ -158,7 +158,7 @@ bool AppendOperator::FullMergeV2(const MergeOperationInput& in, MergeOperationOu
   } catch (const std::exception&) {  // std::bad_alloc, std::length_error
     failure.kind = MergeFailure::Kind::kNoMemory;
   }
-  // From here on nothing allocates.
+  // From here on, what must be done does not allocate; LogFailure does, and may do nothing.
   out->new_value.clear();
   failure.bytes =
       BytesOf(in.operand_list) + (in.existing_value == nullptr ? 0 : in.existing_value->size());

@@ -85,7 +85,7 @@ class ReadContext {
   // The read is of many keys: enter what is done for each into `keys`.
   void TellKeysApart(MergedKeys* keys) { keys_ = keys; }
 
-  // The same read begins again.
+  // The same read begins again. REQUIRES: AllowStop() was not called.
   void Restart() {
     remaining_ = wanted_;
     operands_ = bytes_ = 0;

@@ -43,7 +43,7 @@ void ScanIterator::Next() {
 void ScanIterator::Prev() {
   if (!seeks_) return iterator_->Prev();
   const std::string from = key().ToString();
-  // Each try but the first is because of an error that has gone since.
+  // A second try is needed only if an error came and went.
   constexpr int kTries = 3;
   for (int tries = 0; tries < kTries; ++tries) {
     // RocksDB looks one key ahead: an SST that was opened by the step before counts, too.

@@ -1,16 +1,17 @@
-// ScanIterator: like rocksdb::Iterator, but an error never makes keys disappear.
+// ScanIterator: like rocksdb::Iterator, but an error does not make keys disappear.
 //
 // If an iterator of RocksDB 7.7 to 8.6 reaches the end of an SST and cannot read the next one of
 // that level, it forgets the error, goes on without that level, and reports OK at the end (mended
-// by https://github.com/facebook/rocksdb/pull/11782). A Seek does report the error. So a
-// ScanIterator seeks to its own position each time that an SST was opened, and at the end. That
-// costs one more Seek for each SST.
+// by https://github.com/facebook/rocksdb/pull/11782). A Seek does report the error. So
+// Next() seeks to where it is each time that an SST was opened, and at the end. That costs one more
+// Seek for each SST.
 //
-// Going backward, it seeks forward from the key that was found: nothing may lie between that key and
-// the one before.
+// Prev() seeks forward from the key that it found. If another key than the one that it came from is
+// there, an error was forgotten.
 //
 // It does not see
-//   - errors that RocksDB forgets while it skips keys of a deleted range;
+//   - errors that RocksDB forgets while it skips deleted keys, one by one or of a range, in a Seek
+//     as well;
 //   - any of them, if keys are not in bytewise order, or with prefix_same_as_start;
 //   - in the middle of a scan, that an SST cannot be opened at all, which happens if max_open_files
 //     is small.
@@ -52,7 +53,10 @@ class ScanIterator {
   ScanIterator& operator=(const ScanIterator&) = delete;
 
   void SeekToFirst() { iterator_->SeekToFirst(); }
-  void Seek(const rocksdb::Slice& key) { iterator_->Seek(key); }
+  void Seek(const rocksdb::Slice& key) {
+    from_.assign(key.data(), key.size());  // which may be key(), that RocksDB frees meanwhile
+    iterator_->Seek(from_);
+  }
   void SeekToLast() { iterator_->SeekToLast(); }
   // REQUIRES: Valid(). A ReadContext of the thread is of the key that is next, and counts it once.
   void Next();

@@ -93,6 +93,25 @@ TEST(ValueListTest, AListThatWasRead) {
   EXPECT_EQ(Encode(blob).value(), encoded);
 }
 
+TEST(ValueListTest, RangesThatCanBeGoneOverOnce) {
+  struct Views {
+    const std::vector<std::string_view>* views;
+    struct Iterator {
+      const std::string_view* at;
+      std::string_view operator*() const { return *at; }
+      Iterator& operator++() {
+        ++at;
+        return *this;
+      }
+      bool operator!=(const Iterator& other) const { return at != other.at; }
+    };
+    Iterator begin() const { return {views->data()}; }
+    Iterator end() const { return {views->data() + views->size()}; }
+  };
+  const std::vector<std::string_view> views(20, "v");
+  EXPECT_EQ(Given(Views{&views}), List(20, "v"));
+}
+
 // Views in a row are taken where they are.
 TEST(ValueListTest, ViewsAreNotCopied) {
   const std::vector<std::string_view> views = {"a", "b"};

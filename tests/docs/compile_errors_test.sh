@@ -17,6 +17,7 @@ cat >"$scratch/wrong" <<'END'
 store.Append({}, "k", numbers);                // the elements of this range are not strings
 store.Put({}, "k", std::vector<float>());      // for integers and structs, sheaf::AsValues
 store.Append({}, "k", anew);                   // this range makes each string anew
+store.Append({}, "k", arrays);                 // this range makes each string anew
 store.Append({}, "k", 7);                      // a value is a string: give
 store.Append({}, "k", {"a", 1});               // a value is a string: give
 store.Append({}, "k", nullptr);                // no matching
@@ -30,8 +31,10 @@ END
 # Compiles the statements on the lines of file $1. A message names `statements`, and their line.
 compile() {
   cat - "$1" <(echo '}') >"$scratch/statements.cc" <<'END'
+#include <array>
 #include <set>
 #include "sheaf/store.h"
+#include "sheaf/typed_list.h"
 struct Anew {
   struct Iterator {
     std::string operator*() const { return ""; }
@@ -43,6 +46,7 @@ struct Anew {
 };
 void Use(sheaf::Store& store, rocksdb::WriteBatch& batch, const rocksdb::WriteBatch& same,
          const std::vector<int>& numbers, const Anew& anew, std::string_view view,
+         const sheaf::TypedList<std::array<char, 16>>& arrays,
          sheaf::BlobBuilder& builder) {
 #line 1 "statements"
 END

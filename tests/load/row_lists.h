@@ -4,6 +4,7 @@
 #define SHEAF_TESTS_LOAD_ROW_LISTS_H_
 
 #include <map>
+#include <random>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -46,7 +47,12 @@ inline void AddRow(RowTable* table, std::string_view key, std::string_view value
   ASSERT_TRUE(table->Add(key, {&value, 1}).ok());
 }
 
-// Few distinct bytes and lengths around the window's: ties at every depth.
+// Few different bytes and lengths around the window's: ties at every depth.
+inline std::string TiedKey(std::mt19937* random, size_t prefix) {
+  std::string key(prefix, 'p');
+  for (size_t n = (*random)() % 20; n > 0; --n) key += "\0a\xff"[(*random)() % 3];
+  return key.empty() ? "x" : key;
+}
 
 }  // namespace load
 }  // namespace sheaf

@@ -35,8 +35,6 @@ struct Arguments {
   uint64_t count = 0;
   Keep keep = Keep::kLast;
   bool escaped = false;
-
-  std::vector<std::string_view> Values() const { return {values.begin(), values.end()}; }
 };
 
 // An edit of the list of a key.
@@ -160,7 +158,7 @@ Exit status: 0 success; 1 failed, nothing was appended; 2 bad usage.)"),
        /*begins_lists=*/true,
        [](const Arguments& arguments, ListDb& lists, const std::string& key,
           rocksdb::WriteBatch* batch) {
-         return lists.store().Append(batch, key, arguments.Values());
+         return lists.store().Append(batch, key, arguments.values);
        }},
       Takes::kKeyAndValues, exit_status);
   AddEdit(
@@ -179,7 +177,7 @@ Exit status: 0 success; 1 failed, nothing was put; 2 bad usage.)"),
        /*begins_lists=*/true,
        [](const Arguments& arguments, ListDb& lists, const std::string& key,
           rocksdb::WriteBatch* batch) {
-         return lists.store().Put(batch, key, arguments.Values());
+         return lists.store().Put(batch, key, arguments.values);
        }},
       Takes::kKeyAndAnyValues, exit_status);
   AddEdit(
@@ -197,7 +195,7 @@ Examples:
            kMissingExit),
        /*begins_lists=*/false,
        [](const Arguments&, ListDb& lists, const std::string& key, rocksdb::WriteBatch* batch) {
-         return batch->Delete(lists.family(), key);
+         return lists.store().Delete(batch, key);
        }},
       Takes::kKeys, exit_status);
   AddEdit(
@@ -235,11 +233,7 @@ Examples:
        /*begins_lists=*/false,
        [](const Arguments& arguments, ListDb& lists, const std::string& key,
           rocksdb::WriteBatch* batch) {
-         rocksdb::Status status;
-         for (const std::string& value : arguments.values) {
-           if (status.ok()) status = lists.store().Remove(batch, key, value);
-         }
-         return status;
+         return lists.store().Remove(batch, key, arguments.values);
        }},
       Takes::kKeyAndValues, exit_status);
   AddEdit(

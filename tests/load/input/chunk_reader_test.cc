@@ -1,16 +1,16 @@
-// Rows of inputs, chunk by chunk: formats, borders, escapes, rejects.
+// Rows of inputs, chunk by chunk: formats and borders.
+
+#include "tools/load/input/chunk_reader.h"
 
 #include <malloc.h>
 
-#include <algorithm>
-#include <set>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "gtest/gtest.h"
-#include "rocksdb/filter_policy.h"
-#include "rocksdb/table.h"
 #include "tests/tool/process.h"
-#include "tools/common/escapes.h"
-#include "tools/common/text.h"
 #include "tools/load/input/chunk_parser.h"
 
 namespace sheaf {
@@ -63,7 +63,7 @@ Rows ReadAll(RowFormat format, const std::string& bytes, absl::Status* status,
   return sink.rows;
 }
 
-TEST(ReaderTest, RowsAcrossChunksAreWhole) {
+TEST(ChunkReaderTest, RowsAcrossChunksAreWhole) {
   // Chunks are 64 KiB; values of all sizes around multiples of it make rows straddle and outgrow
   // them.
   Rows rows;
@@ -86,7 +86,7 @@ TEST(ReaderTest, RowsAcrossChunksAreWhole) {
   EXPECT_TRUE(ReadAll(RowFormat::kJsonl, jsonl.substr(0, jsonl.size() - 1), &status) == rows);
 }
 
-TEST(ReaderTest, EveryTruncationOfAFrameIsAnError) {
+TEST(ChunkReaderTest, EveryTruncationOfAFrameIsAnError) {
   const std::string frames("\1\0\0\0\2\0\0\0kvw\2\0\0\0\1\0\0\0kkv", 22);
   for (size_t size = 0; size <= frames.size(); ++size) {
     absl::Status status;
@@ -95,7 +95,7 @@ TEST(ReaderTest, EveryTruncationOfAFrameIsAnError) {
   }
 }
 
-TEST(ReaderTest, JsonStringsMayHaveEscapesAndAnyFieldOrder) {
+TEST(ChunkReaderTest, JsonStringsMayHaveEscapesAndAnyFieldOrder) {
   absl::Status status;
   const Rows rows = ReadAll(RowFormat::kJsonl,
                             "  {\"values\":[\"\\u00e4\\n\",{\"base64\":\"AP8=\"}],"
@@ -105,7 +105,7 @@ TEST(ReaderTest, JsonStringsMayHaveEscapesAndAnyFieldOrder) {
   EXPECT_EQ(rows, (Rows{{"\xff", "\xc3\xa4\n"}, {"\xff", std::string("\0\xff", 2)}, {"a", ""}}));
 }
 
-TEST(ReaderTest, LongJsonRowLeavesNoMemory) {
+TEST(ChunkReaderTest, LongJsonRowLeavesNoMemory) {
   std::string rows = "{\"key\":\"k\",\"values\":[\"\"";
   while (rows.size() < (4u << 20)) rows += ",\"\"";
   rows += "]}\n{\"key\":\"k\",\"value\":\"\"}\n";
@@ -137,7 +137,7 @@ TEST(ReaderTest, LongJsonRowLeavesNoMemory) {
 }
 
 // Short rows behind a long one take many times as much memory in a table.
-TEST(ReaderTest, RowLongerThanAChunkIsOneByItself) {
+TEST(ChunkReaderTest, RowLongerThanAChunkIsOneByItself) {
   constexpr size_t kChunk = 1 << 16;
   for (const RowFormat format : {RowFormat::kTsv, RowFormat::kFramed}) {
     std::string rows;
@@ -184,7 +184,7 @@ TEST(ReaderTest, RowLongerThanAChunkIsOneByItself) {
 }
 
 // As of a journal that is not of this input.
-TEST(ReaderTest, RangesReadBeforeThatDoNotFitAreAnError) {
+TEST(ChunkReaderTest, RangesReadBeforeThatDoNotFitAreAnError) {
   const std::string rows = "a\t1\nb\t2\nc\t3\n";
   ChunkReader::Options options;
   options.inputs = {TestFolder() + "/rows.tsv"};
@@ -210,71 +210,6 @@ TEST(ReaderTest, RangesReadBeforeThatDoNotFitAreAnError) {
     const absl::Status status = read(bad);
     EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss) << status;
     EXPECT_TRUE(testing::Has(std::string(status.message()), "without --resume")) << status;
-  }
-}
-
-TEST(EscapesTest, EveryByteSurvives) {
-  std::string all;
-  for (int c = 0; c < 256; ++c) all += static_cast<char>(c);
-  std::string text, back, bad;
-  AppendEscaped(all, &text);
-  for (const char c : text) EXPECT_TRUE(c >= 0x20 && c < 0x7F);
-  ASSERT_TRUE(Unescape(text, &back, &bad));
-  EXPECT_EQ(back, all);
-}
-
-TEST(EscapesTest, Utf8StaysReadable) {
-  std::string text;
-  AppendEscaped("gr\xc3\xbc\xc3\x9f\x65\t\\", &text);
-  EXPECT_EQ(text, "gr\xc3\xbc\xc3\x9f\x65\\t\\\\");
-}
-
-TEST(EscapesTest, PiecesAreAsTheWhole) {
-  // A character of two bytes at the end of each piece, in UTF-8 and not.
-  const std::string odd(65535, 'a');
-  std::string utf8;
-  for (int i = 0; i < 4; ++i) utf8 += odd + "\xc3\xbc\t";
-  for (const std::string& bytes : {utf8, utf8 + "\xff", std::string()}) {
-    std::string whole, pieces;
-    AppendEscaped(bytes, &whole);
-    EscapeInPieces(bytes, [&pieces](std::string_view piece) {
-      EXPECT_LE(piece.size(), 4u << 16);
-      pieces += piece;
-    });
-    EXPECT_TRUE(pieces == whole);
-  }
-}
-
-TEST(RejectsTest, ComeBackAsTheyWere) {
-  const char* const kinds[] = {"expected a, found b", "expected c, found d"};
-  const std::string nul("\0\n", 2);
-  const std::vector<Reject> all = {{0, kinds[0], "", "raw"},      {1, kinds[0], "", ""},
-                                   {300, kinds[0], "one", nul},   {301, kinds[0], "one", "raw"},
-                                   {302, kinds[1], "one", "raw"}, {1 << 30, kinds[0], "", "raw"}};
-  Rejects rejects;
-  EXPECT_TRUE(rejects.empty());
-  for (const Reject& reject : all) rejects.Add(reject);
-  EXPECT_FALSE(rejects.empty());
-  size_t i = 0;
-  rejects.ForEach([&](const Reject& reject) {
-    ASSERT_LT(i, all.size());
-    EXPECT_EQ(reject.at, all[i].at);
-    EXPECT_STREQ(reject.kind, all[i].kind);
-    EXPECT_EQ(reject.detail, all[i].detail);
-    EXPECT_EQ(reject.raw, all[i].raw);
-    ++i;
-  });
-  EXPECT_EQ(i, all.size());
-}
-
-TEST(TextTest, SizesAreParsedStrictly) {
-  uint64_t bytes = 0;
-  EXPECT_TRUE(ParseByteSize("64M", &bytes) && bytes == uint64_t{64} << 20);
-  EXPECT_TRUE(ParseByteSize("1.5g", &bytes) && bytes == uint64_t{3} << 29);
-  EXPECT_TRUE(ParseByteSize("4096", &bytes) && bytes == 4096);
-  for (const char* const bad :
-       {"", "0", "-1", "M", "1MB", "1 M", "0x10", "1e9", "inf", "nan", "1..5", " 1", "99999999T"}) {
-    EXPECT_FALSE(ParseByteSize(bad, &bytes)) << bad;
   }
 }
 
