@@ -127,6 +127,29 @@ std::vector<Edit> TakeEdits(const std::vector<std::string>& operands, size_t* at
   return edits;
 }
 
+// An input that is a bundle itself counts as its values. It does not say which of them was a base.
+Written WithoutBundles(const Settings& settings, const Written& written) {
+  Written all;
+  const auto add = [&all](const std::string& input) {
+    const std::optional<List> bundle = reference::Decode(input, Form::kBundle);
+    if (bundle.has_value()) {
+      all.operands.insert(all.operands.end(), bundle->begin(), bundle->end());
+    } else {
+      all.operands.push_back(input);
+    }
+  };
+  if (written.base.has_value()) {
+    const bool is_list = reference::Decode(*written.base, settings.layout).has_value();
+    if (is_list || !reference::Decode(*written.base, Form::kBundle).has_value()) {
+      all.base = written.base;
+    } else {
+      add(*written.base);
+    }
+  }
+  for (const std::string& operand : written.operands) add(operand);
+  return all;
+}
+
 // Splits off the base, if the inputs of a bundle of `kept` begin with one.
 std::string TakeBase(const Settings& settings, const Written& kept, List* inputs,
                      std::optional<List>* base) {
@@ -138,7 +161,7 @@ std::string TakeBase(const Settings& settings, const Written& kept, List* inputs
     const bool decodes = reference::Decode(*kept.base, settings.layout).has_value();
     if (!decodes && inputs->front() != *kept.base) return "the bad base is not its first input";
     if (decodes && !base->has_value()) return "its first input is not a base list";
-  } else if (inputs->front() == kept.operands.front() ||
+  } else if (kept.operands.empty() || inputs->front() == kept.operands.front() ||
              DecodeOperand(inputs->front()).has_value()) {
     base->reset();
     return "";
@@ -237,7 +260,8 @@ std::string EditsDifference(const Settings& settings, const std::vector<Edit>& e
 }
 
 std::string BundleDifference(const Settings& settings, std::string_view value,
-                             const Written& kept) {
+                             const Written& written) {
+  const Written kept = WithoutBundles(settings, written);
   std::optional<List> inputs = reference::Decode(value, Form::kBundle);
   if (!inputs.has_value()) return "not a bundle: " + Quoted(value);
   std::optional<List> base;

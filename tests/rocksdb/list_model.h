@@ -83,9 +83,10 @@ List Apply(const Settings& settings, const std::vector<Edit>& edits, const List&
 std::string EditsDifference(const Settings& settings, const std::vector<Edit>& edits,
                             const std::vector<Edit>& expected);
 
-// "" if `value` is a bundle that holds all that `kept` does: what does not decode byte for byte and
-// in order, and between those whatever means the same; else what is missing.
-std::string BundleDifference(const Settings& settings, std::string_view value, const Written& kept);
+// "" if `value` is a bundle that holds all that `written` does: what does not decode byte for byte
+// and in order, and between those whatever means the same; else what is missing.
+std::string BundleDifference(const Settings& settings, std::string_view value,
+                             const Written& written);
 
 // For messages: quoted, with \xHH, long ones cut.
 std::string Quoted(std::string_view value);

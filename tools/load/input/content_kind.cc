@@ -24,6 +24,8 @@ struct Kind {
 
 constexpr char kTar[] =
     "unpack it: tar -xOf FILE MEMBER | sheaf load (-xOzf if it is compressed by gzip)";
+constexpr char kOldZstd[] = "a zstd archive of before 1.0";
+constexpr char kUnzstd[] = "decompress it: zstd -dc FILE | sheaf load";
 constexpr char kTable[] = "write its rows as text first, with the program that it is of";
 
 // In this order: a longer magic number before one that it begins with.
@@ -47,8 +49,13 @@ constexpr Kind kKinds[] = {
     {0, "\x1F\xA0"sv, "an archive of compress -H", "decompress it: gzip -dc FILE | sheaf load"},
     {0, "\x1F\x1E"sv, "an archive of pack", "decompress it: gzip -dc FILE | sheaf load"},
     {0, "\x28\xB5\x2F\xFD"sv, "", ""},  // zstd, which is decompressed
-    {1, "\xB5\x2F\xFD"sv, "a zstd archive of before 1.0",
-     "decompress it: zstd -dc FILE | sheaf load"},
+    // Not of version 0.2 of 2015, whose first byte is a quote: a csv file may begin so.
+    {0, "\x1E\xB5\x2F\xFD"sv, kOldZstd, kUnzstd},
+    {0, "\x23\xB5\x2F\xFD"sv, kOldZstd, kUnzstd},
+    {0, "\x24\xB5\x2F\xFD"sv, kOldZstd, kUnzstd},
+    {0, "\x25\xB5\x2F\xFD"sv, kOldZstd, kUnzstd},
+    {0, "\x26\xB5\x2F\xFD"sv, kOldZstd, kUnzstd},
+    {0, "\x27\xB5\x2F\xFD"sv, kOldZstd, kUnzstd},
     {0, "!<arch>\n"sv, "an ar archive", "unpack it: ar p FILE MEMBER | sheaf load"},
     {0, "\xED\xAB\xEE\xDB"sv, "an rpm package", "unpack it with rpm2cpio"},
     {0, "MSCF\0\0\0\0"sv, "a cabinet archive", "unpack it: cabextract -p FILE | sheaf load"},
