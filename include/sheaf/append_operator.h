@@ -4,8 +4,9 @@
 // cost is linear in the bytes whatever the number of operands.
 //
 // An operand is a compact blob, whose values are appended in order, or an edit of the list: clear,
-// keep the first or last values, remove a value, or a batch of those (docs/format.md, "operands").
-// sheaf::Store writes them. Any grouping of merges gives the same list.
+// keep or drop the first values, keep the last ones, remove a value, or a batch of those
+// (docs/format.md, "operands"). sheaf::Store writes them. Any grouping of merges gives the same
+// list.
 //
 // Inputs that do not decode are kept as they are, in a bundle (docs/format.md, "bundles"). Nothing
 // is lost, and flush and compaction go on. A read of that key returns Corruption. A clear or a Put

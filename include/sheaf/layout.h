@@ -52,6 +52,7 @@ constexpr uint8_t kKeepFirstEdit = 1;
 constexpr uint8_t kKeepLastEdit = 2;
 constexpr uint8_t kRemoveEdit = 3;
 constexpr uint8_t kBatchEdit = 4;
+constexpr uint8_t kDropFirstEdit = 5;
 constexpr uint8_t kRemovePrefixEdit = 6;
 constexpr uint8_t kEditTagMask = 0xF0;
 constexpr uint8_t kBundleTag = 0xB8;

@@ -16,6 +16,13 @@ std::string EncodeAnyRemove(const Edit& edit) {
   return edit.kind == Kind::kRemove ? EncodeRemove(edit.value) : EncodeRemovePrefix(edit.value);
 }
 
+// Of an edit that has a count.
+std::string EncodeCounted(Kind kind, uint64_t count) {
+  return kind == Kind::kKeepFirst  ? EncodeKeepFirst(count)
+         : kind == Kind::kKeepLast ? EncodeKeepLast(count)
+                                   : EncodeDropFirst(count);
+}
+
 }  // namespace
 
 // True if the list before tail_ is empty, whatever it was.
@@ -46,6 +53,8 @@ void EditFolder::Push(const Edit& edit) {
     } else {
       PushKeep(Kind::kKeepLast, edit.count - appended);
     }
+  } else if (edit.kind == Kind::kDropFirst) {
+    PushDropFirst(edit.count);
   } else {
     // How many of those appended stay depends on how many there were before; but never more.
     tail_.KeepFirst(edit.count);
@@ -75,8 +84,20 @@ void EditFolder::PushKeep(Kind kind, uint64_t count) {
     count = std::min(count, steps_.back().count);
     steps_.pop_back();
   }
-  steps_.push_back(
-      {kind, count, kind == Kind::kKeepFirst ? EncodeKeepFirst(count) : EncodeKeepLast(count)});
+  steps_.push_back({kind, count, EncodeCounted(kind, count)});
+}
+
+// How many of those appended go depends on how many there were before, unless there were none.
+void EditFolder::PushDropFirst(uint64_t count) {
+  if (StartsEmpty()) return tail_.DropFirst(count);
+  if (count == 0) return;  // an operand is written all the same
+  PushTail();
+  if (!steps_.empty() && steps_.back().kind == Kind::kDropFirst) {
+    const uint64_t before = steps_.back().count;
+    count = before + std::min(count, UINT64_MAX - before);
+    steps_.pop_back();
+  }
+  steps_.push_back({Kind::kDropFirst, count, EncodeCounted(Kind::kDropFirst, count)});
 }
 
 void EditFolder::PushRemove(const Edit& edit) {
@@ -91,9 +112,7 @@ void EditFolder::PushAsItIs(const Edit& edit) {
   if (IsRemove(edit.kind)) {
     steps_.push_back({edit.kind, 0, EncodeAnyRemove(edit)});
   } else {
-    steps_.push_back(
-        {edit.kind, edit.count,
-         edit.kind == Kind::kKeepFirst ? EncodeKeepFirst(edit.count) : EncodeKeepLast(edit.count)});
+    steps_.push_back({edit.kind, edit.count, EncodeCounted(edit.kind, edit.count)});
   }
 }
 

@@ -35,13 +35,14 @@ class EditFolder {
  private:
   struct Step {
     Edit::Kind kind;
-    uint64_t count;  // of kKeepFirst, kKeepLast
+    uint64_t count;  // of kKeepFirst, kKeepLast, kDropFirst
     std::string operand;
   };
 
   bool StartsEmpty() const;
   void Forget();
   void PushKeep(Edit::Kind kind, uint64_t count);
+  void PushDropFirst(uint64_t count);
   void PushRemove(const Edit& edit);
   void PushAsItIs(const Edit& edit);
   void PushTail();

@@ -175,6 +175,11 @@ void EditableList::KeepLast(uint64_t count) {
   }
 }
 
+void EditableList::DropFirst(uint64_t count) {
+  const uint64_t before = size();
+  KeepLast(before - std::min(before, count));
+}
+
 void EditableList::Remove(std::string_view value) {
   if (indexed_.has_value()) return indexed_->Remove(value);
   removed_.push_back(value);
@@ -232,6 +237,8 @@ void EditableList::Apply(const Edit& edit) {
       return KeepLast(edit.count);
     case Edit::Kind::kRemove:
       return Remove(edit.value);
+    case Edit::Kind::kDropFirst:
+      return DropFirst(edit.count);
     case Edit::Kind::kRemovePrefix:
       return RemovePrefix(edit.value);
   }

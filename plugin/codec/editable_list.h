@@ -43,6 +43,7 @@ class EditableList {
   void Clear();
   void KeepFirst(uint64_t count);
   void KeepLast(uint64_t count);
+  void DropFirst(uint64_t count);  // all, if there are fewer
   void Remove(std::string_view value);
   void RemovePrefix(std::string_view prefix);  // every value that begins with it
   void Apply(const Edit& edit);

@@ -39,8 +39,8 @@ absl::Status ReadNumber(const char* edit, const char* field, std::string_view in
   }
 }
 
-absl::Status ReadKeep(const char* name, Edit::Kind kind, std::string_view* input,
-                      std::vector<Edit>* edits) {
+absl::Status ReadCount(const char* name, Edit::Kind kind, std::string_view* input,
+                       std::vector<Edit>* edits) {
   Edit edit;
   edit.kind = kind;
   size_t at = 1;
@@ -92,23 +92,24 @@ absl::Status Read(bool may_be_batch, std::string_view* input, std::vector<Edit>*
       return absl::OkStatus();
     }
     case disk::kKeepFirstEdit:
-      return ReadKeep("edit keep_first", Edit::Kind::kKeepFirst, input, edits);
+      return ReadCount("edit keep_first", Edit::Kind::kKeepFirst, input, edits);
     case disk::kKeepLastEdit:
-      return ReadKeep("edit keep_last", Edit::Kind::kKeepLast, input, edits);
+      return ReadCount("edit keep_last", Edit::Kind::kKeepLast, input, edits);
     case disk::kRemoveEdit:
       return ReadRemove("edit remove", Edit::Kind::kRemove, input, edits);
+    case disk::kDropFirstEdit:
+      return ReadCount("edit drop_first", Edit::Kind::kDropFirst, input, edits);
     case disk::kRemovePrefixEdit:
       return ReadRemove("edit remove_prefix", Edit::Kind::kRemovePrefix, input, edits);
     case disk::kBatchEdit:
       if (may_be_batch) return ReadBatch(input, edits);
       return Corrupt("edit batch", "tag", 0, "a batch within a batch");
     default:
-      return Corrupt(
-          "operand", "tag", 0,
-          absl::StrCat("found ", HexByte(tag),
-                       ", an edit that this version does not know, expected ",
-                       HexByte(disk::kEditTag), "..", HexByte(disk::kEditTag | disk::kBatchEdit),
-                       ", ", HexByte(disk::kEditTag | disk::kRemovePrefixEdit), " or a list"));
+      return Corrupt("operand", "tag", 0,
+                     absl::StrCat("found ", HexByte(tag),
+                                  ", an edit that this version does not know, expected ",
+                                  HexByte(disk::kEditTag), "..",
+                                  HexByte(disk::kEditTag | disk::kRemovePrefixEdit), " or a list"));
   }
 }
 
@@ -144,7 +145,7 @@ std::string EncodeRemoveEdit(uint8_t edit, std::string_view value) {
   return out;
 }
 
-std::string EncodeKeep(uint8_t edit, uint64_t count) {
+std::string EncodeCount(uint8_t edit, uint64_t count) {
   std::string out(1, static_cast<char>(disk::kEditTag | edit));
   AppendVarint(&out, count);
   return out;
@@ -185,8 +186,9 @@ bool IsClear(std::string_view operand) {
 std::string EncodeClear() {
   return std::string(1, static_cast<char>(disk::kEditTag | disk::kClearEdit));
 }
-std::string EncodeKeepFirst(uint64_t count) { return EncodeKeep(disk::kKeepFirstEdit, count); }
-std::string EncodeKeepLast(uint64_t count) { return EncodeKeep(disk::kKeepLastEdit, count); }
+std::string EncodeKeepFirst(uint64_t count) { return EncodeCount(disk::kKeepFirstEdit, count); }
+std::string EncodeKeepLast(uint64_t count) { return EncodeCount(disk::kKeepLastEdit, count); }
+std::string EncodeDropFirst(uint64_t count) { return EncodeCount(disk::kDropFirstEdit, count); }
 
 std::string EncodeRemove(std::string_view value) {
   return EncodeRemoveEdit(disk::kRemoveEdit, value);

@@ -20,11 +20,19 @@ namespace internal {
 
 // One step of a list's history. Borrows the operand that it was parsed from.
 struct Edit {
-  enum class Kind : uint8_t { kAppend, kClear, kKeepFirst, kKeepLast, kRemove, kRemovePrefix };
+  enum class Kind : uint8_t {
+    kAppend,
+    kClear,
+    kKeepFirst,
+    kKeepLast,
+    kRemove,
+    kDropFirst,
+    kRemovePrefix
+  };
 
   Kind kind = Kind::kAppend;
   BlobView values;         // of kAppend
-  uint64_t count = 0;      // of kKeepFirst, kKeepLast
+  uint64_t count = 0;      // of kKeepFirst, kKeepLast, kDropFirst
   std::string_view value;  // of kRemove; the prefix, of kRemovePrefix
 };
 
@@ -45,6 +53,7 @@ std::string EncodeClear();
 std::string EncodeKeepFirst(uint64_t count);
 std::string EncodeKeepLast(uint64_t count);
 std::string EncodeRemove(std::string_view value);
+std::string EncodeDropFirst(uint64_t count);
 std::string EncodeRemovePrefix(std::string_view prefix);
 
 // Replaces `*out` with a batch of `operands`, none of them a batch. Errors: ResourceExhausted past

@@ -103,6 +103,11 @@ TEST_P(EditableListTest, IsWhatAVectorWouldBe) {
         const size_t count = random_() % (max_values_ + 3);
         list.KeepLast(count);
         if (model.size() > count) model.erase(model.begin(), model.end() - count);
+      } else if (kind == 2 && random_() % 2 == 0) {
+        const uint64_t count = random_() % 16 == 0 ? UINT64_MAX : random_() % (max_values_ / 2 + 2);
+        list.DropFirst(count);
+        const uint64_t dropped = std::min<uint64_t>(count, model.size());
+        model.erase(model.begin(), model.begin() + static_cast<ptrdiff_t>(dropped));
       } else if (kind == 2 && random_() % 10 == 0) {
         list.Clear();
         model.clear();
@@ -176,6 +181,13 @@ TEST_F(LongEditableListTest, ManyKeeps) {
     list_.KeepFirst(count - 1);
     list_.KeepLast(count - 2);
     EXPECT_EQ(list_.size(), count - 2);
+  }
+}
+
+TEST_F(LongEditableListTest, ManyDrops) {
+  for (uint64_t count = kValues; count > 0; count -= 5) {
+    list_.DropFirst(5);
+    EXPECT_EQ(list_.size(), count - 5);
   }
 }
 

@@ -78,6 +78,8 @@ std::string Words(const Edit& edit) {
       return absl::StrCat("keep_first ", edit.count);
     case Edit::Kind::kKeepLast:
       return absl::StrCat("keep_last ", edit.count);
+    case Edit::Kind::kDropFirst:
+      return absl::StrCat("drop_first ", edit.count);
     case Edit::Kind::kRemovePrefix:
       return "remove_prefix" + Quoted(edit.value);
     default:
@@ -99,6 +101,7 @@ std::string OperandOf(const std::string& words) {
     return Encode(std::vector<std::string_view>(values.begin(), values.end())).value();
   }
   const uint64_t count = std::strtoull(parts.at(1).c_str(), nullptr, 10);
+  if (parts[0] == "drop_first") return internal::EncodeDropFirst(count);
   return parts[0] == "keep_first" ? internal::EncodeKeepFirst(count)
                                   : internal::EncodeKeepLast(count);
 }
@@ -154,7 +157,8 @@ TEST(OperandDocExamplesTest, EveryEditHasOne) {
   for (const Example& example : ReadExamples()) {
     for (const std::string& edit : example.edits) all += edit + "\n";
   }
-  for (const char* const edit : {"clear", "keep_first", "keep_last", "remove ", "remove_prefix", "append"}) {
+  for (const char* const edit :
+       {"clear", "keep_first", "keep_last", "remove ", "drop_first", "remove_prefix", "append"}) {
     EXPECT_THAT(all, ::testing::HasSubstr(edit));
   }
 }

@@ -46,7 +46,7 @@ void CheckMended(const Salvager& salvager, Layout layout, std::string_view value
 }
 
 Edit TakeEdit(fuzz::Input* input) {
-  switch (input->Byte() % 6) {
+  switch (input->Byte() % 7) {
     case 0:
       return Edit::Clear();
     case 1:
@@ -57,6 +57,8 @@ Edit TakeEdit(fuzz::Input* input) {
       return Edit::Remove(std::string(input->Take(input->Byte() % 16)));
     case 4:
       return Edit::RemovePrefix(std::string(input->Take(input->Byte() % 4)));
+    case 5:
+      return Edit::DropFirst(input->Byte() % 8);
     default: {
       List values(input->Byte() % 4);
       for (std::string& value : values) value = input->Take(input->Byte() % 16);

@@ -40,7 +40,7 @@ def bundle(*inputs):
 
 
 CLEAR, KEEP_FIRST, KEEP_LAST = b"\xa0", b"\xa1\x02", b"\xa2\x03"
-REMOVE = b"\xa3\x01a"
+REMOVE, DROP_FIRST = b"\xa3\x01a", b"\xa5\x01"
 APPEND = compact(b"a", b"bc")
 
 
@@ -51,8 +51,10 @@ def operands():
         "keep_first": KEEP_FIRST,
         "keep_last": b"\xa2\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01",
         "remove": REMOVE,
+        "drop_first": b"\xa5\xe8\x07",
         "remove_prefix": b"\xa6\x01a",
         "batch": b"\xa4" + compact(CLEAR, APPEND, KEEP_LAST, REMOVE, KEEP_FIRST),
+        "batch_of_drops": b"\xa4" + compact(DROP_FIRST, APPEND, DROP_FIRST, KEEP_LAST),
         "batch_in_batch": b"\xa4" + compact(b"\xa4" + compact(CLEAR), CLEAR),
         "batch_of_none": b"\xa4" + compact(),
         "unknown_edit": b"\xa7xyz",
@@ -255,6 +257,7 @@ def others():
     for name, data in {
         "joined": b"\0" + compact(b"a") + b":" + APPEND + b":" + REMOVE,
         "joined_fixed64": b"\1" + fixed64(b"a") + b":" + APPEND,
+        "joined_drops": b"\0" + compact(b"a", b"b") + b":" + DROP_FIRST + b":" + APPEND,
         "joined_by_nothing": b"\4" + compact(b"a") + APPEND + KEEP_LAST,
         "plain": b"\0plain:value",
         "plain_not_adopted": b"\x08plain",
@@ -265,8 +268,8 @@ def others():
         "damaged_list": b"\0\xb0\x02\x03\x02abcd",
         "later_operand": b"\0" + APPEND + b":\xa7",
         "clears": b"\0x" + b":\xa0" * 20 + b":\xa1",
-        "edits": b"\x10\0" + text(b"base") + b"\4\2\1x\2yy\2\3\3\1x\0\5\1\3abc",
-        "edits_without_base": b"\x10\1\5\2\1x\1y\1\1\3\1y",
+        "edits": b"\x10\0" + text(b"base") + b"\6\2\1x\2yy\2\3\3\1x\5\1\0\6\1\3abc",
+        "edits_without_base": b"\x10\1\6\2\1x\1y\1\1\3\1y",
         "edits_fixed64": b"\x11\0" + text(b"b") + b"\4\1\1:\2\5",
     }.items():
         seed("salvage", name, data)

@@ -39,10 +39,12 @@ std::optional<std::vector<Edit>> Decode(std::string_view operand, bool in_batch)
   std::vector<Edit> edits;
   if (tag == 0xA0) {
     edits.push_back(Clear());
-  } else if (tag == 0xA1 || tag == 0xA2) {
+  } else if (tag == 0xA1 || tag == 0xA2 || tag == 0xA5) {
     const std::optional<uint64_t> count = TakeVarint(&rest);
     if (!count.has_value()) return std::nullopt;
-    edits.push_back(tag == 0xA1 ? KeepFirst(*count) : KeepLast(*count));
+    edits.push_back(tag == 0xA1   ? KeepFirst(*count)
+                    : tag == 0xA2 ? KeepLast(*count)
+                                  : DropFirst(*count));
   } else if (tag == 0xA3 || tag == 0xA6) {
     const std::optional<uint64_t> size = TakeVarint(&rest);
     if (!size.has_value() || rest.size() != *size) return std::nullopt;
@@ -102,6 +104,9 @@ void ApplyOne(const Settings& settings, const Edit& edit, List* list) {
       return;
     case Kind::kRemove:
       list->erase(std::remove(list->begin(), list->end(), edit.value), list->end());
+      return;
+    case Kind::kDropFirst:
+      for (uint64_t i = 0; i < edit.count && !list->empty(); ++i) list->erase(list->begin());
       return;
     case Kind::kRemovePrefix:
       list->erase(
@@ -184,6 +189,10 @@ std::string Encode(const Edit& edit) {
     case Kind::kKeepFirst:
     case Kind::kKeepLast:
       out = edit.kind == Kind::kKeepFirst ? "\xA1" : "\xA2";
+      PutVarint(&out, edit.count);
+      return out;
+    case Kind::kDropFirst:
+      out = "\xA5";
       PutVarint(&out, edit.count);
       return out;
     case Kind::kRemove:

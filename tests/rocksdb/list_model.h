@@ -28,10 +28,10 @@ namespace model {
 using List = std::vector<std::string>;
 
 struct Edit {
-  enum class Kind { kAppend, kClear, kKeepFirst, kKeepLast, kRemove, kRemovePrefix };
+  enum class Kind { kAppend, kClear, kKeepFirst, kKeepLast, kRemove, kDropFirst, kRemovePrefix };
   Kind kind;
   List values;         // of kAppend
-  uint64_t count = 0;  // of kKeepFirst, kKeepLast
+  uint64_t count = 0;  // of kKeepFirst, kKeepLast, kDropFirst
   std::string value;   // of kRemove, kRemovePrefix
 };
 
@@ -39,6 +39,7 @@ inline Edit Append(List values) { return {Edit::Kind::kAppend, std::move(values)
 inline Edit Clear() { return {Edit::Kind::kClear, {}, 0, ""}; }
 inline Edit KeepFirst(uint64_t count) { return {Edit::Kind::kKeepFirst, {}, count, ""}; }
 inline Edit KeepLast(uint64_t count) { return {Edit::Kind::kKeepLast, {}, count, ""}; }
+inline Edit DropFirst(uint64_t count) { return {Edit::Kind::kDropFirst, {}, count, ""}; }
 inline Edit Remove(std::string value) { return {Edit::Kind::kRemove, {}, 0, std::move(value)}; }
 
 inline Edit RemovePrefix(std::string prefix) {

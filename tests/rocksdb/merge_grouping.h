@@ -93,7 +93,7 @@ class Grouping {
     return values;
   }
   model::Edit Edit() {
-    switch (choose_() % 9) {
+    switch (choose_() % 11) {
       case 0:
         return model::Clear();
       case 1:
@@ -105,6 +105,10 @@ class Grouping {
       case 5:
         return choose_() % 3 == 0 ? model::RemovePrefix(Value().substr(0, choose_() % 3))
                                   : model::Remove(Value());
+      case 6:
+      case 7:
+        // What two of them drop may be past 64 bits.
+        return model::DropFirst(choose_() % 8 == 0 ? UINT64_MAX - choose_() % 4 : choose_() % 6);
       default:
         return model::Append(Values(5));
     }

@@ -66,6 +66,7 @@ std::vector<std::vector<std::string>> Histories() {
       {one, one, one},
       {two, one},
       {two, internal::EncodeKeepFirst(2), one, keep, one},
+      {two, internal::EncodeDropFirst(1), one, internal::EncodeDropFirst(2), one},
       removes,
       {one, internal::EncodeClear(), two},
       {batch, one, batch},

@@ -20,16 +20,17 @@ namespace testing {
 using List = std::vector<std::string>;
 
 struct Edit {
-  enum Kind { kAppend, kClear, kKeepFirst, kKeepLast, kRemove, kRemovePrefix, kBatch };
+  enum Kind { kAppend, kClear, kKeepFirst, kKeepLast, kRemove, kDropFirst, kRemovePrefix, kBatch };
   Kind kind = kAppend;
   List values;       // of kAppend; one of kRemove, kRemovePrefix
-  size_t count = 0;  // of kKeepFirst, kKeepLast: less than 128
+  size_t count = 0;  // of kKeepFirst, kKeepLast, kDropFirst: less than 128
   std::vector<Edit> edits;
 
   static Edit Append(List values) { return {kAppend, std::move(values), 0, {}}; }
   static Edit Clear() { return {kClear, {}, 0, {}}; }
   static Edit KeepFirst(size_t count) { return {kKeepFirst, {}, count, {}}; }
   static Edit KeepLast(size_t count) { return {kKeepLast, {}, count, {}}; }
+  static Edit DropFirst(size_t count) { return {kDropFirst, {}, count, {}}; }
   static Edit Remove(std::string value) { return {kRemove, {std::move(value)}, 0, {}}; }
   static Edit RemovePrefix(std::string prefix) {
     return {kRemovePrefix, {std::move(prefix)}, 0, {}};
@@ -52,6 +53,8 @@ inline std::string Operand(const Edit& edit) {
       return std::string("\xA2") + static_cast<char>(edit.count);
     case Edit::kRemove:
       return std::string("\xA3") + static_cast<char>(edit.values[0].size()) + edit.values[0];
+    case Edit::kDropFirst:
+      return std::string("\xA5") + static_cast<char>(edit.count);
     case Edit::kRemovePrefix:
       return std::string("\xA6") + static_cast<char>(edit.values[0].size()) + edit.values[0];
     default: {
@@ -79,6 +82,9 @@ inline void Apply(const Edit& edit, List* list) {
       break;
     case Edit::kRemove:
       list->erase(std::remove(list->begin(), list->end(), edit.values[0]), list->end());
+      break;
+    case Edit::kDropFirst:
+      list->erase(list->begin(), list->begin() + count);
       break;
     case Edit::kRemovePrefix:
       list->erase(std::remove_if(list->begin(), list->end(),
@@ -114,7 +120,7 @@ inline Edit RandomEdit(std::mt19937_64& random, const List& list, bool may_be_ba
     case 0:
       return random() % 4 == 0 ? Edit::Clear() : Edit::KeepLast(random() % 6);
     case 1:
-      return Edit::KeepFirst(random() % 6);
+      return random() % 2 == 0 ? Edit::KeepFirst(random() % 6) : Edit::DropFirst(random() % 4);
     case 2:
     case 3:
       for (int i = 0; i < 4 && !list.empty(); ++i) {

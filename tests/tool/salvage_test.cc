@@ -96,6 +96,7 @@ TEST_P(SalvageTest, OtherDelimitersAreTakenAsToldAndMayBeEmpty) {
 
 TEST_P(SalvageTest, AnEditAloneIsWhatItMakesOfNoList) {
   EXPECT_THAT(Values(Mend(Operand(Edit::KeepLast(3)))), IsEmpty());
+  EXPECT_THAT(Values(Mend(Operand(Edit::DropFirst(3)))), IsEmpty());
   EXPECT_THAT(Values(Mend(Operand(Edit::Clear()))), IsEmpty());
   EXPECT_EQ(Mend(Operand(Edit::Clear()))->how, "an operand by itself; 0 values");
 }
