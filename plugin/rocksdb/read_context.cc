@@ -65,6 +65,10 @@ bool ReadContext::CoversTail(std::string_view operand) {
       case Edit::Kind::kKeepLast:
         remaining_ = std::min(remaining_, edit->count);
         break;
+      case Edit::Kind::kDropFirst:
+        // If as many more are seen, what it drops is older than those wanted.
+        remaining_ += std::min(edit->count, std::numeric_limits<uint64_t>::max() - remaining_);
+        break;
       case Edit::Kind::kClear:
         remaining_ = 0;
         break;

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "plugin/codec/operand.h"
 #include "rocksdb/env.h"
 #include "rocksdb/utilities/transaction.h"
 #include "rocksdb/utilities/transaction_db.h"
@@ -208,7 +209,7 @@ class History {
     Store& store = db_.store(family);
     const std::string name = std::to_string(family) + key;
     Model& model = lists->try_emplace(name, db_.limits(family)).first->second;
-    const size_t kind = random_() % 16;
+    const size_t kind = random_() % 18;
     if (kind == 0) {
       lists->erase(name);
       EXPECT_OK(store.Delete(target, key));
@@ -249,11 +250,28 @@ class History {
         }
       });
       EXPECT_OK(store.Trim(target, key, count, keep));
+    } else if (kind <= 10) {
+      const uint64_t count = random_() % 16 == 0 ? UINT64_MAX : random_() % 6;
+      model.Edit([&](List& list) {
+        const uint64_t dropped = std::min<uint64_t>(count, list.size());
+        list.erase(list.begin(), list.begin() + static_cast<ptrdiff_t>(dropped));
+      });
+      EXPECT_OK(Merge(target, db_.handle(family), key, internal::EncodeDropFirst(count)));
     } else {
       const List values = Values();
       model.Append(values);
       EXPECT_OK(store.Append(target, key, Views(values)));
     }
+  }
+  // An operand that no call of Store writes.
+  rocksdb::Status Merge(const rocksdb::WriteOptions& options, rocksdb::ColumnFamilyHandle* family,
+                        const std::string& key, const std::string& operand) {
+    return db_.db().Merge(options, family, key, operand);
+  }
+  template <typename Target>
+  rocksdb::Status Merge(Target* target, rocksdb::ColumnFamilyHandle* family, const std::string& key,
+                        const std::string& operand) {
+    return target->Merge(family, key, operand);
   }
   // A few letters, so that removes meet them; sometimes none, or a lot of them.
   std::string Value() {
