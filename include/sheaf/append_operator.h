@@ -43,8 +43,8 @@ constexpr char kAppendOperatorName[] = "sheaf.append";
 enum class Keep : uint8_t { kLast, kFirst };
 
 // As an options string: `{id=sheaf.append;layout=fixed64;max_values=1000;max_bytes=1000000;
-// keep=last}`. RocksDB writes it into the OPTIONS file. All options but `layout` may change when
-// the DB is opened again.
+// keep=last;page_bytes=0}`. RocksDB writes it into the OPTIONS file. When the DB is opened again,
+// all options but `layout` may change; `page_bytes` not from or to 0.
 struct AppendOptions {
   // Layout of base values and of merged values. Operands are always compact.
   // In an options string: `compact` or `fixed64`, which keeps 64-bit sizes of values of any size.
@@ -64,6 +64,11 @@ struct AppendOptions {
   // In an options string: `last` or `first`.
   // Default: kLast
   Keep keep = Keep::kLast;
+
+  // That the column family holds long lists (sheaf/long_store.h): the number of bytes from which on
+  // the open page of a list is sealed. 0: plain lists, which Store reads and writes.
+  // Default: 0
+  uint64_t page_bytes = 0;
 };
 
 // The operator, for ColumnFamilyOptions::merge_operator.

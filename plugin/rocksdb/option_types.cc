@@ -41,15 +41,14 @@ OptionTypeInfo EnumOption(size_t offset, const std::unordered_map<std::string, T
 }
 
 // RocksDB's own parser takes -1 for the largest number, and ends the process at what is none.
-OptionTypeInfo NumberOption(size_t offset) {
+// `expected`: what numbers there are, for messages.
+OptionTypeInfo NumberOption(size_t offset, const char* expected) {
   OptionTypeInfo info(static_cast<int>(offset), rocksdb::OptionType::kUInt64T);
-  info.SetParseFunc([](const rocksdb::ConfigOptions&, const std::string& name,
-                       const std::string& text, void* at) {
+  info.SetParseFunc([expected](const rocksdb::ConfigOptions&, const std::string& name,
+                               const std::string& text, void* at) {
     return ExceptionsToStatus([&] {
       uint64_t number = 0;
-      if (!absl::SimpleAtoi(text, &number)) {
-        return Refuse(name, "a number from 0 (no limit) to 18446744073709551615", text);
-      }
+      if (!absl::SimpleAtoi(text, &number)) return Refuse(name, expected, text);
       *static_cast<uint64_t*>(at) = number;
       return rocksdb::Status::OK();
     });
@@ -73,12 +72,15 @@ const OptionTypes* LayoutOption() {
 }
 
 const OptionTypes* AppendOptionTypes() {
+  static constexpr char kLimit[] = "a number from 0 (no limit) to 18446744073709551615";
+  static constexpr char kPageBytes[] = "a number from 0 (plain lists) to 18446744073709551615";
   static const auto* const keeps = new KeepNames{{"last", Keep::kLast}, {"first", Keep::kFirst}};
   static const auto* const options = new OptionTypes{
       {"layout", LayoutOptionAt(offsetof(AppendOptions, layout))},
-      {"max_values", NumberOption(offsetof(AppendOptions, max_values))},
-      {"max_bytes", NumberOption(offsetof(AppendOptions, max_bytes))},
+      {"max_values", NumberOption(offsetof(AppendOptions, max_values), kLimit)},
+      {"max_bytes", NumberOption(offsetof(AppendOptions, max_bytes), kLimit)},
       {"keep", EnumOption(offsetof(AppendOptions, keep), keeps, "last or first")},
+      {"page_bytes", NumberOption(offsetof(AppendOptions, page_bytes), kPageBytes)},
   };
   return options;
 }

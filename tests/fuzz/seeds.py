@@ -212,6 +212,8 @@ def options():
                 b"\n" + more)
     append = b"{id=sheaf.append;keep=last;max_bytes=0;max_values=0;layout=compact;}"
     limits = b"{id=sheaf.append;keep=first;max_bytes=100;max_values=9;layout=fixed64;}"
+    pages = (b"{id=sheaf.append;keep=last;max_bytes=0;max_values=0;layout=compact;"
+             b"page_bytes=65536;}")
     other_family = b'[CFOptions "lists"]\n  merge_operator=' + limits + b"\n"
     joined = b"{id=StringAppendOperator;delimiter=:;}"
     older = b"\n====\n"
@@ -219,6 +221,7 @@ def options():
         "append": b"\0" + file(append),
         "limits": b"\1" + file(limits, b"nullptr"),
         "family": b"\0" + file(append, more=other_family),
+        "pages": b"\0" + file(pages),
         "joined": b"\0" + file(joined) + older + file(limits),
         "joined_family": b"\0" + file(joined, b"nullptr", b'[CFOptions "lists"]\n') + older +
                          file(append, more=other_family),

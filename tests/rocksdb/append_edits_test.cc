@@ -230,24 +230,41 @@ TEST(AppendLimitsTest, OptionsStringsAreChecked) {
     return rocksdb::MergeOperator::CreateFromString(config, "{id=sheaf.append;" + options + "}",
                                                     &merge);
   };
-  ASSERT_OK(create("layout=fixed64;max_values=7;max_bytes=900;keep=first"));
+  ASSERT_OK(create("layout=fixed64;max_values=7;max_bytes=900;keep=first;page_bytes=65536"));
   const auto* const set = merge->GetOptions<AppendOptions>("append");
   ASSERT_NE(set, nullptr);
   EXPECT_EQ(set->layout, Layout::kFixed64);
   EXPECT_EQ(set->max_values, 7u);
   EXPECT_EQ(set->max_bytes, 900u);
   EXPECT_EQ(set->keep, Keep::kFirst);
+  EXPECT_EQ(set->page_bytes, 65536u);
   for (const char* const wrong :
        {"max_values=-1", "max_values=ten", "max_bytes=1.5", "max_bytes=18446744073709551616",
-        "keep=middle", "layout=fixed32", "max_values="}) {
+        "keep=middle", "layout=fixed32", "max_values=", "page_bytes=-1", "page_bytes=64K"}) {
     const rocksdb::Status status = create(wrong);
     const std::string name = std::string(wrong).substr(0, std::string(wrong).find('='));
     EXPECT_TRUE(status.IsInvalidArgument()) << wrong << ": " << status.ToString();
     EXPECT_THAT(status.ToString(), HasSubstr("option " + name + ": expected ")) << wrong;
   }
+  EXPECT_THAT(
+      create("max_values=x").ToString(),
+      HasSubstr("expected a number from 0 (no limit) to 18446744073709551615, found \"x\""));
+  EXPECT_THAT(
+      create("page_bytes=x").ToString(),
+      HasSubstr("expected a number from 0 (plain lists) to 18446744073709551615, found \"x\""));
   const rocksdb::Status unknown = create("max_speed=1");
   EXPECT_FALSE(unknown.ok());
   EXPECT_THAT(unknown.ToString(), HasSubstr("max_speed"));
+}
+
+// Of the default column family, as OPTIONS have them.
+AppendOptions StoredOptions(const std::string& path) {
+  rocksdb::ConfigOptions config;
+  config.ignore_unsupported_options = false;
+  rocksdb::DBOptions db_options;
+  std::vector<rocksdb::ColumnFamilyDescriptor> families;
+  EXPECT_OK(rocksdb::LoadLatestOptions(config, path, &db_options, &families));
+  return *families.at(0).options.merge_operator->GetOptions<AppendOptions>("append");
 }
 
 TEST(AppendLimitsTest, OptionsAreKeptAndCanBeChangedOnReopening) {
@@ -256,21 +273,28 @@ TEST(AppendLimitsTest, OptionsAreKeptAndCanBeChangedOnReopening) {
   options.merge_operator = NewAppendOperator(Limits(Layout::kCompact, 3, 0, Keep::kFirst));
   TestDb db(options);
   db.Append("k", {"a", "b", "c", "d"});
-  rocksdb::ConfigOptions config;
-  config.ignore_unsupported_options = false;
-  const auto load = [&] {
-    rocksdb::DBOptions db_options;
-    std::vector<rocksdb::ColumnFamilyDescriptor> families;
-    EXPECT_OK(rocksdb::LoadLatestOptions(config, db.path(), &db_options, &families));
-    return *families.at(0).options.merge_operator->GetOptions<AppendOptions>("append");
-  };
-  EXPECT_EQ(load().max_values, 3u);
-  EXPECT_EQ(load().keep, Keep::kFirst);
+  EXPECT_EQ(StoredOptions(db.path()).max_values, 3u);
+  EXPECT_EQ(StoredOptions(db.path()).keep, Keep::kFirst);
   EXPECT_THAT(db.Get("k"), ElementsAre("a", "b", "c"));
   options.merge_operator = NewAppendOperator(Limits(Layout::kCompact, 2, 0, Keep::kLast));
   db.Open(options);
-  EXPECT_EQ(load().max_values, 2u);
+  EXPECT_EQ(StoredOptions(db.path()).max_values, 2u);
   EXPECT_THAT(db.Get("k"), ElementsAre("c", "d")) << "an operand is limited when it is merged";
+}
+
+TEST(AppendLimitsTest, OptionsSayWhetherListsAreLong) {
+  RegisterPlugin();
+  for (const uint64_t page_bytes : {uint64_t{0}, uint64_t{65536}, UINT64_MAX}) {
+    AppendOptions append;
+    append.page_bytes = page_bytes;
+    rocksdb::Options options = TestDb::DefaultOptions();
+    options.merge_operator = NewAppendOperator(append);
+    const TempDir dir;
+    rocksdb::DB* db = nullptr;
+    ASSERT_OK(rocksdb::DB::Open(options, dir.path() + "/db", &db));
+    delete db;
+    EXPECT_EQ(StoredOptions(dir.path() + "/db").page_bytes, page_bytes);
+  }
 }
 
 }  // namespace
