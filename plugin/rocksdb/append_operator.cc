@@ -17,6 +17,7 @@
 #include "plugin/codec/operand.h"
 #include "plugin/rocksdb/append_operator_impl.h"
 #include "plugin/rocksdb/merge_edits.h"
+#include "plugin/rocksdb/open_pages.h"
 #include "plugin/rocksdb/option_types.h"
 #include "plugin/rocksdb/read_context.h"
 #include "plugin/rocksdb/single_appends.h"
@@ -116,7 +117,7 @@ rocksdb::Status AppendOperator::Find(const rocksdb::MergeOperator* merge_operato
 
 absl::Status AppendOperator::Merge(const MergeOperationInput& in, MergeOperationOutput* out) const {
   ReadContext* const context = ReadContext::Current();
-  if (context != nullptr) context->Note(in.key.ToStringView(), in.operand_list);
+  if (context != nullptr) context->Note(in.key.ToStringView(), in.existing_value, in.operand_list);
   if (!limited() && in.operand_list.size() > 1 && !WantsPart(context)) {
     BlobView base;
     if ((in.existing_value == nullptr ||
@@ -153,7 +154,11 @@ absl::Status AppendOperator::MergeAny(const MergeOperationInput& in, ReadContext
 bool AppendOperator::FullMergeV2(const MergeOperationInput& in, MergeOperationOutput* out) const {
   MergeFailure failure;
   try {
-    if (Merge(in, out).ok()) return true;
+    if (Merge(in, out).ok()) {
+      NoteLarge(in.key, out->existing_operand.data() != nullptr ? out->existing_operand.size()
+                                                                : out->new_value.size());
+      return true;
+    }
     failure.kind = MergeFailure::Kind::kTooLarge;
   } catch (const std::exception&) {  // std::bad_alloc, std::length_error
     failure.kind = MergeFailure::Kind::kNoMemory;
@@ -172,11 +177,20 @@ bool AppendOperator::FullMergeV2(const MergeOperationInput& in, MergeOperationOu
   return false;
 }
 
-bool AppendOperator::PartialMergeMulti(const rocksdb::Slice& /*key*/,
+void AppendOperator::NoteLarge(const rocksdb::Slice& key, size_t bytes) const {
+  if (options_.page_bytes == 0 || bytes < options_.page_bytes) return;
+  // A read of ours knows the list, and tells its store itself.
+  if (ReadContext::Current() == nullptr) OpenPages::Meet(this, key);
+}
+
+bool AppendOperator::PartialMergeMulti(const rocksdb::Slice& key,
                                        const std::deque<rocksdb::Slice>& operands,
                                        std::string* folded, rocksdb::Logger* /*logger*/) const {
   try {
-    if (Fold(operands, folded)) return true;
+    if (Fold(operands, folded)) {
+      NoteLarge(key, folded->size());
+      return true;
+    }
   } catch (const std::exception&) {
     // No memory now; the operands stay as they are.
   }

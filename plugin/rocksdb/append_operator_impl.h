@@ -55,6 +55,8 @@ class AppendOperator final : public rocksdb::MergeOperator {
   // The same for operands of any kind, where `context` may be null.
   absl::Status MergeAny(const MergeOperationInput& in, ReadContext* context,
                         MergeOperationOutput* out) const;
+  // Tells the LongStores of this operator of an open page that is to be sealed. Does not throw.
+  void NoteLarge(const rocksdb::Slice& key, size_t bytes) const;
   // PartialMergeMulti; may throw std::bad_alloc.
   bool Fold(const std::deque<rocksdb::Slice>& operands, std::string* folded) const;
 

@@ -136,8 +136,8 @@ class CursorImpl final : public Cursor {
     move();
     Parse();
     if (!iterator_->Valid() && context.failure().kind != internal::MergeFailure::Kind::kNone) {
-      status_ =
-          internal::ExplainFailure(context.failed_key(), context.failure(), iterator_->status());
+      status_ = internal::ExplainFailure(internal::ValueOf(context.failed_key()), context.failure(),
+                                         iterator_->status());
     }
   }
 
@@ -166,7 +166,8 @@ class CursorImpl final : public Cursor {
     const absl::Status status =
         BlobParser::ParseInto(value.ToStringView(), layout_, BlobParser::Extent::kWhole, &values_);
     valid_ = status.ok();
-    if (!valid_) status_ = internal::CorruptList(iterator_->key(), value, layout_, status);
+    if (!valid_)
+      status_ = internal::CorruptList(internal::ValueOf(iterator_->key()), value, layout_, status);
   }
 
   const Layout layout_;

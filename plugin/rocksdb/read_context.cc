@@ -14,10 +14,12 @@ size_t ReadContext::HashOf(std::string_view key) {
   return absl::HashOf(absl::string_view(key.data(), key.size()));
 }
 
-void ReadContext::Note(std::string_view key, const std::vector<rocksdb::Slice>& operands) {
+void ReadContext::Note(std::string_view key, const rocksdb::Slice* base,
+                       const std::vector<rocksdb::Slice>& operands) {
   operands_ += operands.size();
   if (counts_bytes_) {
     for (const rocksdb::Slice& operand : operands) bytes_ += operand.size();
+    if (base != nullptr) base_bytes_ += base->size();
   }
   // Not added up: a key may be asked for twice, and is then merged twice.
   if (keys_ != nullptr) (*keys_)[HashOf(key)].operands = operands.size();

@@ -80,7 +80,7 @@ class ReadContext {
     first_ = first;
     wanted_ = count;
   }
-  // bytes() counts. It is not done for every read, as it takes 1 % of one.
+  // bytes() and base_bytes() count. It is not done for every read, as it takes 1 % of one.
   void CountBytes() { counts_bytes_ = true; }
   // The read is of many keys: enter what is done for each into `keys`.
   void TellKeysApart(MergedKeys* keys) { keys_ = keys; }
@@ -88,7 +88,7 @@ class ReadContext {
   // The same read begins again. REQUIRES: AllowStop() was not called.
   void Restart() {
     remaining_ = wanted_;
-    operands_ = bytes_ = 0;
+    operands_ = bytes_ = base_bytes_ = 0;
     is_cut_ = false;
     failure_ = MergeFailure();
   }
@@ -108,7 +108,8 @@ class ReadContext {
   }
 
   // A merge of `operands`, at least one, begins. May throw std::bad_alloc.
-  void Note(std::string_view key, const std::vector<rocksdb::Slice>& operands);
+  void Note(std::string_view key, const rocksdb::Slice* base,
+            const std::vector<rocksdb::Slice>& operands);
   // It failed. Does not allocate.
   void NoteFailure(std::string_view key, const MergeFailure& failure);
 
@@ -117,6 +118,8 @@ class ReadContext {
   // Operands of all merges, and their bytes.
   uint64_t operands() const { return operands_; }
   uint64_t bytes() const { return bytes_; }
+  // Of the bases that they were merged into.
+  uint64_t base_bytes() const { return base_bytes_; }
   // The list that was read is only what was needed of one of `whole_size()` values. Else it is all
   // of it.
   bool is_cut() const { return is_cut_; }
@@ -155,6 +158,7 @@ class ReadContext {
   MergedKeys* keys_ = nullptr;
   uint64_t operands_ = 0;
   uint64_t bytes_ = 0;
+  uint64_t base_bytes_ = 0;
   MergeFailure failure_;
   size_t failed_key_bytes_ = 0;
   char failed_key_[kKeyBytes];  // the first failed_key_bytes_

@@ -8,21 +8,34 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "plugin/codec/stored_key.h"
 #include "plugin/rocksdb/bundle.h"
 #include "rocksdb/version.h"
 
 namespace sheaf {
 namespace internal {
-namespace {
 
-// For messages.
-std::string Shown(const rocksdb::Slice& key) {
+std::string ShownKey(std::string_view key) {
   constexpr size_t kMaxKeyBytes = 64;
   const absl::string_view shown(key.data(), std::min(key.size(), kMaxKeyBytes));
   return absl::StrCat("\"", absl::CHexEscape(shown), key.size() > kMaxKeyBytes ? "...\"" : "\"");
 }
 
-}  // namespace
+std::string ValueOf(const rocksdb::Slice& key) {
+  return absl::StrCat("the value of key ", ShownKey(key.ToStringView()));
+}
+
+std::string StoreCore::Subject(const rocksdb::Slice& key) const {
+  std::string user_key;
+  uint64_t position = 0;
+  if (append_options.page_bytes == 0 ||
+      !StoredKey::Parse(key.ToStringView(), &user_key, &position)) {
+    return ValueOf(key);
+  }
+  return position == StoredKey::kOpen
+             ? absl::StrCat("the open page of key ", ShownKey(user_key))
+             : absl::StrCat("the page at position ", position, " of key ", ShownKey(user_key));
+}
 
 std::unique_ptr<rocksdb::Iterator> StoreCore::NewIterator(const rocksdb::ReadOptions& given) const {
   rocksdb::ReadOptions options = given;
@@ -55,29 +68,27 @@ rocksdb::Status StoreCore::ForkedStatus() {
       "without destroying the DB");
 }
 
-rocksdb::Status CorruptList(const rocksdb::Slice& key, const rocksdb::Slice& value, Layout layout,
+rocksdb::Status CorruptList(const std::string& subject, const rocksdb::Slice& value, Layout layout,
                             const absl::Status& status) {
   const absl::Status why = ExplainUndecodable(value.ToStringView(), layout, status);
-  return rocksdb::Status::Corruption(
-      absl::StrCat("the value of key ", Shown(key), " is not a list"),
-      rocksdb::Slice(why.message().data(), why.message().size()));
+  return rocksdb::Status::Corruption(absl::StrCat(subject, " is not a list"),
+                                     rocksdb::Slice(why.message().data(), why.message().size()));
 }
 
-rocksdb::Status ExplainFailure(const rocksdb::Slice& key, const MergeFailure& failure,
+rocksdb::Status ExplainFailure(const std::string& subject, const MergeFailure& failure,
                                const rocksdb::Status& status) {
   if (!status.IsCorruption()) return status;
   switch (failure.kind) {
     case MergeFailure::Kind::kTooLarge:
       return rocksdb::Status::Corruption(
-          absl::StrCat("the list of key ", Shown(key), " is too large"),
+          absl::StrCat(subject, " is too large"),
           absl::StrCat("its base and operands have ", failure.bytes,
                        " bytes, a value of RocksDB has at most ", disk::kMaxRocksDbValue,
                        "; nothing is lost. Trim or clear the list, or set max_bytes"));
     case MergeFailure::Kind::kNoMemory: {
-      const std::string why =
-          absl::StrCat("not enough memory to merge the list of key ", Shown(key),
-                       ": its base and operands have ", failure.bytes,
-                       " bytes; nothing is lost. Read it with more memory, or GetLast");
+      const std::string why = absl::StrCat(
+          "not enough memory to merge ", subject, ": its base and operands have ", failure.bytes,
+          " bytes; nothing is lost. Read it with more memory, or GetLast");
       return rocksdb::Status::MemoryLimit(why);
     }
     case MergeFailure::Kind::kNone:

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "absl/status/status.h"
@@ -91,6 +92,9 @@ class StoreCore {
                                         "or changed while they were read";
   }
 
+  // What lies under the key `key`, for messages: the value of a key, or a page of a long list.
+  std::string Subject(const rocksdb::Slice& key) const;
+
   // DB::NewIterator. Its status is Incomplete for a read that may do no I/O and that RocksDB would
   // get wrong: see RangeDeletionGuard.
   std::unique_ptr<rocksdb::Iterator> NewIterator(const rocksdb::ReadOptions& options) const;
@@ -123,9 +127,29 @@ class StoreCore {
   std::atomic<uint64_t> open_in_{ForkCount::Watch()};  // 0: closed
 };
 
-// Corruption that names `key`, whose value `value` was refused with `status`.
-rocksdb::Status CorruptList(const rocksdb::Slice& key, const rocksdb::Slice& value, Layout layout,
+// What both kinds of stores check when they are opened by `call`, and what they share then.
+// `long_lists`: which kind; the column family must hold such lists.
+rocksdb::Status OpenCore(const char* call, bool long_lists, rocksdb::DB* db,
+                         rocksdb::ColumnFamilyHandle* cf, const StoreOptions& options,
+                         std::unique_ptr<StoreCore>* core);
+
+// Why a store with `pins` cannot be closed by `call`; `cursors_of` names what makes its cursors.
+// REQUIRES: pins.any().
+std::string BusyMessage(const char* call, const char* cursors_of, const DbPins::Counts& pins);
+
+// `key` in quotes for a message, with bytes that cannot be shown escaped, and cut if it is long.
+std::string ShownKey(std::string_view key);
+
+// "the value of key ...", for messages.
+std::string ValueOf(const rocksdb::Slice& key);
+
+// Corruption of `subject`, whose value `value` was refused with `status`.
+rocksdb::Status CorruptList(const std::string& subject, const rocksdb::Slice& value, Layout layout,
                             const absl::Status& status);
+
+// Store::Get, in `context`.
+rocksdb::Status ReadList(const StoreCore& core, const rocksdb::ReadOptions& options,
+                         const rocksdb::Slice& key, ReadContext* context, PinnedBlob* list);
 
 // The value of `key` as an iterator sees it, copied into `*value`: past the row cache. Errors:
 // NotFound; Incomplete for kBlockCacheTier; NotSupported for kPersistedTier; RocksDB's own.
@@ -134,9 +158,9 @@ rocksdb::Status GetByIterator(const StoreCore& core, const rocksdb::ReadOptions&
                               const rocksdb::Slice& key, const ReadContext& context,
                               rocksdb::PinnableSlice* value);
 
-// The status to return for a read of `key` that RocksDB ended with `status`. If a merge failed, it
-// names the key and the cause, which RocksDB's own status does not.
-rocksdb::Status ExplainFailure(const rocksdb::Slice& key, const MergeFailure& failure,
+// The status to return for a read of `subject` that RocksDB ended with `status`. If a merge failed,
+// it names the key and the cause, which RocksDB's own status does not.
+rocksdb::Status ExplainFailure(const std::string& subject, const MergeFailure& failure,
                                const rocksdb::Status& status);
 
 }  // namespace internal

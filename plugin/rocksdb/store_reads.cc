@@ -62,7 +62,8 @@ class Reading {
   [[gnu::noinline, gnu::cold]] void Missed(const rocksdb::Slice& key, const MergeFailure& failure,
                                            rocksdb::Status* s) const {
     core_.ledger->CountMiss(*s);
-    *s = ExplainFailure(key, failure, *s);
+    if (failure.kind == MergeFailure::Kind::kNone) return;
+    *s = ExplainFailure(core_.Subject(key), failure, *s);
   }
 
  private:
@@ -84,7 +85,7 @@ class Reading {
       return;
     }
     core_.ledger->CountCorrupt();
-    *s = CorruptList(key, value, core_.layout, status);
+    *s = CorruptList(core_.Subject(key), value, core_.layout, status);
   }
 
   const StoreCore& core_;
@@ -129,7 +130,8 @@ bool ReadWithCare(const StoreCore& core, const rocksdb::ReadOptions& options,
   return true;
 }
 
-// Store::Get, in `context`.
+}  // namespace
+
 rocksdb::Status ReadList(const StoreCore& core, const rocksdb::ReadOptions& options,
                          const rocksdb::Slice& key, ReadContext* context, PinnedBlob* list) {
   list->Reset();
@@ -153,6 +155,8 @@ rocksdb::Status ReadList(const StoreCore& core, const rocksdb::ReadOptions& opti
   }
   return s;
 }
+
+namespace {
 
 // Store::MultiGet where batched MultiGet is not right: all reads are of one moment.
 void ReadListsOneByOne(const StoreCore& core, rocksdb::ReadOptions options, size_t n,

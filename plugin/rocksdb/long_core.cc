@@ -1,0 +1,512 @@
+// Writing long lists: appends, seals, trims and deletes.
+
+#include "plugin/rocksdb/long_core.h"
+
+#include <algorithm>
+#include <chrono>
+#include <limits>
+#include <memory>
+#include <utility>
+
+#include "absl/cleanup/cleanup.h"
+#include "absl/hash/hash.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "plugin/codec/blob_parser.h"
+#include "plugin/codec/encoder.h"
+#include "plugin/codec/operand.h"
+#include "plugin/codec/value_range.h"
+#include "plugin/rocksdb/exceptions_to_status.h"
+#include "plugin/rocksdb/single_appends.h"
+#include "rocksdb/env.h"
+#include "rocksdb/write_batch.h"
+
+namespace sheaf {
+namespace internal {
+namespace {
+
+// A batch of a seal has so many bytes, or one page.
+constexpr size_t kMaxBatchBytes = 8 << 20;
+// Pages that a trim or a delete deletes one by one. More of them are deleted as a range, so that
+// they need not be read.
+constexpr int kMaxDeletes = 64;
+// A read that merges so many pending appends has them merged for the next ones.
+constexpr uint64_t kManyOperands = 64;
+
+constexpr std::chrono::milliseconds kMaxStall{1000};
+
+std::string_view Text(const rocksdb::Slice& slice) { return slice.ToStringView(); }
+
+// A part of a list: some of its values.
+absl::Status EncodePart(const ValueRange& part, Layout layout, std::string* page) {
+  return EncodeList(absl::MakeConstSpan(&part, 1), layout, disk::kCompactTag, Limit::kRocksDb,
+                    page);
+}
+
+// What `merge_operator` wraps, if it does: that is what merges lists.
+const rocksdb::MergeOperator* Innermost(const rocksdb::MergeOperator* merge_operator) {
+  const rocksdb::Customizable* object = merge_operator;
+  while (object->Inner() != nullptr) object = object->Inner();
+  return static_cast<const rocksdb::MergeOperator*>(object);
+}
+
+rocksdb::Status NotEncoded(const absl::Status& status) {
+  return rocksdb::Status::InvalidArgument(
+      "list not written", rocksdb::Slice(status.message().data(), status.message().size()));
+}
+
+}  // namespace
+
+LongList::LongList(const StoreCore& core, const rocksdb::Slice& user_key)
+    : id{core.db->GetRootDB(), core.cf->GetID(), Text(user_key)},
+      hash(absl::HashOf(id.db, id.column_family,
+                        absl::string_view(user_key.data(), user_key.size()))),
+      lock(ListLock::Of(hash)),
+      stored(id.key) {}
+
+LongCore::LongCore(std::unique_ptr<StoreCore> store_core, const LongStoreOptions& options,
+                   const rocksdb::Options& cf_options)
+    : core(std::move(store_core)),
+      info_log(cf_options.info_log),
+      root(core->db->GetRootDB()),
+      page_bytes(core->append_options.page_bytes),
+      seals(options.seal_in_background && !core->read_only && !core->instance.is_read_only),
+      index(options.index_bytes),
+      open_pages(page_bytes, seals, Innermost(cf_options.merge_operator.get())) {
+  if (seals) sealer_ = std::thread([this] { Run(); });
+}
+
+LongCore::~LongCore() { Stop(); }
+
+void LongCore::Stop() {
+  if (core->forked()) {
+    // The thread is not in this process.
+    if (sealer_.joinable()) sealer_.detach();
+    return;
+  }
+  open_pages.Stop();
+  if (sealer_.joinable()) sealer_.join();
+}
+
+rocksdb::Status LongCore::MayWrite(const char* call) const {
+  if (core->closed()) return core->ClosedStatus();
+  if (core->read_only) {
+    return rocksdb::Status::NotSupported(
+        absl::StrCat(call, ": the LongStore was opened with LongStoreOptions::read_only"));
+  }
+  return rocksdb::Status::OK();
+}
+
+rocksdb::Status LongCore::Corrupt(const LongList& list, uint64_t position,
+                                  const std::string& why) const {
+  return rocksdb::Status::Corruption(
+      absl::StrCat("the page at position ", position, " of key ", ShownKey(list.key())), why);
+}
+
+rocksdb::Status LongCore::EncodeOperand(const ValueList& values, std::string* operand) {
+  const LongStore::Values views = values.views();
+  if (views.size() == 1 && views[0].size() <= disk::kMaxOperandValue) {
+    *operand = EncodeSingleAppend(views[0]);
+    return rocksdb::Status::OK();
+  }
+  absl::StatusOr<std::string> encoded = Encode(views);
+  if (!encoded.ok()) return NotEncoded(encoded.status());
+  *operand = *std::move(encoded);
+  return rocksdb::Status::OK();
+}
+
+rocksdb::Status LongCore::Append(const rocksdb::WriteOptions& options, const rocksdb::Slice& key,
+                                 const ValueList& values) {
+  rocksdb::Status s = MayWrite("LongStore::Append");
+  if (!s.ok()) return s;
+  std::string operand;
+  s = EncodeOperand(values, &operand);
+  if (!s.ok()) return s;
+  if (options.disableWAL) without_wal_.store(true, std::memory_order_relaxed);
+  LongList list(*core, key);
+  const std::string_view stored = list.stored.Open();
+  OpenPages::Size size = OpenPages::Size::kSmall;
+  s = list.lock.appends.Append(list.id, operand, [&] {
+    rocksdb::Status written =
+        core->db->Merge(options, core->cf, rocksdb::Slice(stored.data(), stored.size()), operand);
+    if (written.ok()) size = open_pages.Appended(list.hash, list.key(), operand.size());
+    return written;
+  });
+  if (size == OpenPages::Size::kFarTooLarge) {
+    appends_delayed_.fetch_add(1, std::memory_order_relaxed);
+    open_pages.Await(key.ToString(), kMaxStall);
+  }
+  return s;
+}
+
+template <typename Target>
+rocksdb::Status LongCore::AppendTo(Target* target, const rocksdb::Slice& key,
+                                   const ValueList& values) {
+  if (target == nullptr) {
+    return rocksdb::Status::InvalidArgument("LongStore::Append: no batch or transaction");
+  }
+  rocksdb::Status s = MayWrite("LongStore::Append");
+  if (!s.ok()) return s;
+  std::string operand;
+  s = EncodeOperand(values, &operand);
+  if (!s.ok()) return s;
+  LongList list(*core, key);
+  list.lock.appends.AppendUnseen();
+  const std::string_view stored = list.stored.Open();
+  s = target->Merge(core->cf, rocksdb::Slice(stored.data(), stored.size()), operand);
+  if (s.ok()) open_pages.Appended(list.hash, list.key(), operand.size());
+  return s;
+}
+
+template rocksdb::Status LongCore::AppendTo(rocksdb::WriteBatchBase*, const rocksdb::Slice&,
+                                            const ValueList&);
+template rocksdb::Status LongCore::AppendTo(rocksdb::Transaction*, const rocksdb::Slice&,
+                                            const ValueList&);
+
+void LongCore::NoteOpenPage(const LongList& list, uint64_t operands, uint64_t bytes) {
+  if (bytes >= page_bytes) {
+    open_pages.FoundLarge(list.key());
+  } else if (operands >= kManyOperands && seals && !list.lock.appends.unseen()) {
+    open_pages.FoundMany(list.key());
+  }
+}
+
+// --- Sealing.
+
+struct LongCore::SealWork {
+  struct Page {
+    ValueRange values;
+    uint64_t position;
+  };
+
+  LongList* list;
+  AppendGate::Watch* watch;
+  uint64_t begin = 0;  // of the open page
+  uint64_t count = 0;  // of its values
+  std::vector<Page> pages;
+  ValueRange rest;  // what is neither in a page nor taken off: all of it, for kMerge
+};
+
+namespace {
+
+// Cuts `list` into pages that have about `page_bytes` each, encoded, but not less.
+std::vector<ValueRange> CutIntoPages(const BlobView& list, uint64_t page_bytes) {
+  const ValueRange all(list);
+  const uint64_t encoded = list.encoded().size();
+  const uint64_t number = std::min<uint64_t>(encoded / page_bytes, all.size());
+  if (number <= 1) return {all};
+  std::vector<ValueRange> pages;
+  pages.reserve(static_cast<size_t>(number));
+  const uint64_t header = all.uniform() ? 0 : all.width();
+  const uint64_t target = (all.contents().size() + header * all.size() + number - 1) / number;
+  all.WithSizes([&](auto sizes) {
+    size_t begin = 0;
+    uint64_t from = 0;
+    uint64_t at = 0;
+    for (size_t i = 0; i < all.size(); ++i) {
+      at += sizes[i];
+      if (at - from + header * (i + 1 - begin) < target) continue;
+      pages.push_back(all.Part(begin, i + 1, from, at));
+      begin = i + 1;
+      from = at;
+    }
+    if (begin != all.size()) pages.push_back(all.Part(begin, all.size(), from, at));
+    return 0;
+  });
+  return pages;
+}
+
+}  // namespace
+
+rocksdb::Status LongCore::Seal(const rocksdb::Slice& key, SealMode mode) {
+  rocksdb::Status s = MayWrite("LongStore::Seal");
+  if (!s.ok()) return s;
+  LongList list(*core, key);
+  const std::lock_guard<std::mutex> structure(list.lock.structure);
+  AppendGate::Watch watch(list.id, static_cast<size_t>(4 * page_bytes));
+  const rocksdb::Snapshot* snapshot = nullptr;
+  // All appends that are done by then are in the snapshot, and all others are watched.
+  list.lock.appends.Begin(&watch, [&] { snapshot = root->GetSnapshot(); });
+  const absl::Cleanup end = [&] {
+    list.lock.appends.End();
+    root->ReleaseSnapshot(snapshot);
+  };
+  rocksdb::ReadOptions options;
+  options.snapshot = snapshot;
+  LongRead read(*this, &list, options);
+  PinnedBlob open;
+  uint64_t operands = 0;
+  {
+    ReadContext context;
+    s = read.OpenPage(&context, &open);
+    operands = context.operands();
+  }
+  const uint64_t bytes = s.ok() ? open.view().encoded().size() : 0;
+  if (s.ok() || s.IsNotFound()) open_pages.Set(list.hash, bytes);
+  if (s.IsNotFound()) return rocksdb::Status::OK();
+  if (!s.ok()) return s;
+  if (mode == SealMode::kIfLarge && bytes < page_bytes) {
+    if (operands < kManyOperands) return s;
+    mode = SealMode::kMerge;
+  }
+  if (open.empty()) return s;
+
+  SealWork work;
+  work.list = &list;
+  work.watch = &watch;
+  work.count = open.size();
+  if (mode == SealMode::kMerge) {
+    work.rest = ValueRange(open.view());
+    return WriteBase(&work);
+  }
+  PageIndex::Range sealed;
+  bool any = false;
+  s = read.Sealed(&sealed, &any);
+  if (!s.ok()) return s;
+  work.begin = sealed.end;
+  uint64_t position = work.begin;
+  for (const ValueRange& part : CutIntoPages(open.view(), page_bytes)) {
+    work.pages.push_back({part, position});
+    position += part.size();
+  }
+  for (size_t next = 0; s.ok() && next < work.pages.size();) s = WritePages(&work, &next);
+  // So that readers who know the list go on knowing it.
+  if (s.ok()) {
+    index.SetSealed(list.hash, list.key(), list.lock.version(), {sealed.begin, position});
+  }
+  return s;
+}
+
+rocksdb::Status LongCore::WritePages(SealWork* work, size_t* next) {
+  LongList& list = *work->list;
+  rocksdb::WriteBatch batch;
+  uint64_t values = 0;
+  const size_t first = *next;
+  size_t last = first;
+  std::string page;
+  for (; last < work->pages.size(); ++last) {
+    const SealWork::Page& at = work->pages[last];
+    if (last != first && batch.GetDataSize() + at.values.contents().size() > kMaxBatchBytes) break;
+    const absl::Status encoded = EncodePart(at.values, core->layout, &page);
+    if (!encoded.ok()) return NotEncoded(encoded);
+    const std::string_view stored = list.stored.At(at.position);
+    const rocksdb::Status s =
+        batch.Put(core->cf, rocksdb::Slice(stored.data(), stored.size()), page);
+    if (!s.ok()) return s;
+    values += at.values.size();
+  }
+  rocksdb::WriteOptions options;
+  options.disableWAL = without_wal_.load(std::memory_order_relaxed);
+  const std::string open_key(list.stored.Open());
+  const auto write = [&](bool known) {
+    std::string base;
+    known = known && last == work->pages.size();
+    if (known) {
+      // The open page begins anew, with what was appended meanwhile.
+      std::vector<BlobView> appended(work->watch->operands().size());
+      for (size_t i = 0; known && i < appended.size(); ++i) {
+        known = BlobParser::ParseInto(work->watch->operands()[i], Layout::kCompact,
+                                      BlobParser::Extent::kWhole, &appended[i])
+                    .ok();
+      }
+      known = known &&
+              EncodeList(appended, core->layout, disk::kCompactTag, Limit::kRocksDb, &base).ok();
+    }
+    rocksdb::Status s = known ? batch.Put(core->cf, open_key, base)
+                              : batch.Merge(core->cf, open_key, EncodeDropFirst(values));
+    if (!s.ok()) return s;
+    const ListLock::Change change(&list.lock);
+    s = root->Write(options, &batch);
+    if (s.ok()) open_pages.Set(list.hash, known ? base.size() : 0);
+    return s;
+  };
+  rocksdb::Status s = list.lock.appends.Alone(write);
+  if (!s.ok()) return s;
+  for (size_t i = first; i < last; ++i) {
+    const SealWork::Page& at = work->pages[i];
+    index.AddPage(list.hash, list.key(), {at.position, at.position + at.values.size()});
+    bytes_sealed_.fetch_add(at.values.contents().size(), std::memory_order_relaxed);
+  }
+  pages_sealed_.fetch_add(last - first, std::memory_order_relaxed);
+  *next = last;
+  return s;
+}
+
+// Puts what was read of the open page, and what was appended since, in place of the open page. Does
+// nothing if that is not known.
+rocksdb::Status LongCore::WriteBase(SealWork* work) {
+  LongList& list = *work->list;
+  rocksdb::WriteOptions options;
+  options.disableWAL = without_wal_.load(std::memory_order_relaxed);
+  return list.lock.appends.Alone([&](bool known) {
+    if (!known) return rocksdb::Status::OK();
+    std::vector<ValueRange> parts = {work->rest};
+    for (const std::string& operand : work->watch->operands()) {
+      BlobView appended;
+      if (!BlobParser::ParseInto(operand, Layout::kCompact, BlobParser::Extent::kWhole, &appended)
+               .ok()) {
+        return rocksdb::Status::OK();
+      }
+      parts.emplace_back(appended);
+    }
+    std::string base;
+    if (!EncodeList(parts, core->layout, disk::kCompactTag, Limit::kRocksDb, &base).ok()) {
+      return rocksdb::Status::OK();
+    }
+    const std::string_view stored = list.stored.Open();
+    rocksdb::Status s =
+        root->Put(options, core->cf, rocksdb::Slice(stored.data(), stored.size()), base);
+    if (s.ok()) {
+      open_pages.Set(list.hash, base.size());
+      open_pages_merged_.fetch_add(1, std::memory_order_relaxed);
+    }
+    return s;
+  });
+}
+
+void LongCore::Run() {
+  constexpr std::chrono::milliseconds kFirstPause{100};
+  constexpr std::chrono::milliseconds kMaxPause{10000};
+  std::chrono::milliseconds pause = kFirstPause;
+  std::string key;
+  while (open_pages.Pop(&key)) {
+    const rocksdb::Status s = ExceptionsToStatus([&] { return Seal(key, SealMode::kIfLarge); });
+    if (!s.ok()) {
+      seals_failed_.fetch_add(1, std::memory_order_relaxed);
+      rocksdb::Error(info_log, "sheaf: the open page of key %s was not sealed: %s. %s",
+                     ShownKey(key).c_str(), s.ToString().c_str(),
+                     "The list is as it was; it is tried again.");
+    }
+    open_pages.Done(key, /*again=*/!s.ok(), pause);
+    pause = s.ok() ? kFirstPause : std::min(pause * 2, kMaxPause);
+  }
+}
+
+// --- Trimming and deleting.
+
+namespace {
+
+// Deletes sealed pages of `list` that begin before `end`, in `batch`: one by one, as long as they
+// are few.
+rocksdb::Status DeletePages(const StoreCore& core, LongRead* read, LongList* list, uint64_t begin,
+                            uint64_t end, rocksdb::WriteBatch* batch) {
+  std::vector<uint64_t> pages;
+  rocksdb::Status s;
+  for (uint64_t at = begin; pages.size() <= kMaxDeletes && at < end; ++at) {
+    s = read->FirstFrom(at, &at);
+    if (s.IsNotFound() || (s.ok() && at >= end)) break;
+    if (!s.ok()) return s;
+    pages.push_back(at);
+  }
+  s = rocksdb::Status::OK();
+  if (pages.size() > kMaxDeletes) {
+    const std::string from(list->stored.At(begin));
+    const std::string_view to = list->stored.At(end);
+    return batch->DeleteRange(core.cf, from, rocksdb::Slice(to.data(), to.size()));
+  }
+  for (const uint64_t page : pages) {
+    const std::string_view stored = list->stored.At(page);
+    if (s.ok()) s = batch->Delete(core.cf, rocksdb::Slice(stored.data(), stored.size()));
+  }
+  return s;
+}
+
+}  // namespace
+
+rocksdb::Status LongCore::TrimBefore(const rocksdb::WriteOptions& options,
+                                     const rocksdb::Slice& key, uint64_t position) {
+  rocksdb::Status s = MayWrite("LongStore::TrimBefore");
+  if (!s.ok()) return s;
+  LongList list(*core, key);
+  const std::lock_guard<std::mutex> structure(list.lock.structure);
+  LongRead read(*this, &list, rocksdb::ReadOptions());
+  read.Pin();
+  PageIndex::Range sealed;
+  bool any = false;
+  s = read.Sealed(&sealed, &any);
+  if (!s.ok() || (any && position <= sealed.begin) || position == 0) return s;
+
+  rocksdb::WriteBatch batch;
+  std::string page;
+  const auto put = [&](uint64_t at) {
+    const std::string_view stored = list.stored.At(at);
+    return batch.Put(core->cf, rocksdb::Slice(stored.data(), stored.size()), page);
+  };
+  if (position < sealed.end) {
+    uint64_t at = 0;
+    s = read.LastUpTo(position, &at, nullptr);
+    if (!s.ok()) return s;
+    if (at < position) {
+      // The rest of that page, under the position where it begins.
+      PinnedBlob blob;
+      s = read.Page(at, &blob);
+      if (!s.ok()) return s;
+      const uint64_t gone = position - at;
+      if (gone >= blob.size()) {
+        return Corrupt(list, at,
+                       absl::StrCat("it has ", blob.size(),
+                                    " values, and the next page "
+                                    "does not follow it"));
+      }
+      ValueRange rest(blob.view());
+      rest.KeepLast(static_cast<size_t>(blob.size() - gone));
+      const absl::Status encoded = EncodePart(rest, core->layout, &page);
+      if (!encoded.ok()) return NotEncoded(encoded);
+      s = put(position);
+    }
+    if (s.ok()) s = DeletePages(*core, &read, &list, sealed.begin, position, &batch);
+  } else {
+    // All sealed pages go, and the first values of the open page.
+    PinnedBlob open;
+    ReadContext context;
+    context.WantRange(0, 0);
+    s = read.OpenPage(&context, &open);
+    if (s.IsNotFound() && !any) return rocksdb::Status::OK();
+    if (!s.ok() && !s.IsNotFound()) return s;
+    const uint64_t in_open = !s.ok() ? 0 : context.is_cut() ? context.whole_size() : open.size();
+    const uint64_t gone = std::min(position - sealed.end, in_open);
+    if (gone == 0 && sealed.begin == sealed.end) return rocksdb::Status::OK();
+    const uint64_t begin = sealed.end + gone;
+    s = DeletePages(*core, &read, &list, sealed.begin, begin, &batch);
+    if (s.ok() && begin != 0) {
+      const absl::Status encoded = EncodePart(ValueRange(), core->layout, &page);
+      if (!encoded.ok()) return NotEncoded(encoded);
+      s = put(begin);
+    }
+    if (s.ok() && gone != 0) {
+      s = batch.Merge(core->cf, std::string(list.stored.Open()), EncodeDropFirst(gone));
+    }
+  }
+  if (!s.ok()) return s;
+  const ListLock::Change change(&list.lock);
+  return root->Write(options, &batch);
+}
+
+rocksdb::Status LongCore::Delete(const rocksdb::WriteOptions& options, const rocksdb::Slice& key) {
+  rocksdb::Status s = MayWrite("LongStore::Delete");
+  if (!s.ok()) return s;
+  LongList list(*core, key);
+  const std::lock_guard<std::mutex> structure(list.lock.structure);
+  LongRead read(*this, &list, rocksdb::ReadOptions());
+  read.Pin();
+  rocksdb::WriteBatch batch;
+  s = DeletePages(*core, &read, &list, 0, StoredKey::kOpen, &batch);
+  if (s.ok()) s = batch.Delete(core->cf, std::string(list.stored.Open()));
+  if (!s.ok()) return s;
+  const ListLock::Change change(&list.lock);
+  s = root->Write(options, &batch);
+  if (s.ok()) open_pages.Set(list.hash, 0);
+  return s;
+}
+
+void LongCore::AddTo(LongStoreStats* stats) const {
+  stats->pages_sealed = pages_sealed_.load(std::memory_order_relaxed);
+  stats->bytes_sealed = bytes_sealed_.load(std::memory_order_relaxed);
+  stats->seals_failed = seals_failed_.load(std::memory_order_relaxed);
+  stats->open_pages_too_large = open_pages.waiting();
+  stats->appends_delayed = appends_delayed_.load(std::memory_order_relaxed);
+  stats->open_pages_merged = open_pages_merged_.load(std::memory_order_relaxed);
+}
+
+}  // namespace internal
+}  // namespace sheaf
