@@ -184,9 +184,9 @@ class Store {
   // The list of `key`, all validated. It is pinned without a copy if RocksDB can do that, and
   // otherwise in a block of its own; zero_copy() and stats() tell. On failure `*list` is empty.
   // If the row cache cannot be trusted (CopyReason::kRowCache), the list is read past it.
-  // Errors: NotFound; Corruption, naming the key and what does not decode; MemoryLimit if there was
-  // not enough memory to merge it; Incomplete if read_tier is kBlockCacheTier and not all of it is
-  // in a cache; RocksDB's own.
+  // Errors: NotFound, without a message, as a miss may be frequent and makes no string; Corruption,
+  // naming the key and what does not decode; MemoryLimit if there was not enough memory to merge
+  // it; Incomplete if read_tier is kBlockCacheTier and not all of it is in a cache; RocksDB's own.
   rocksdb::Status Get(const rocksdb::ReadOptions& options, const rocksdb::Slice& key,
                       PinnedBlob* list);
 
@@ -201,18 +201,20 @@ class Store {
                           size_t count, std::vector<PinnedSlice>* values);
 
   // Values [first, first + count) of the list of `key`, counted from 0, or those of them that it
-  // has. As with GetLast, the rest of the list is never built; but each pending operand is read.
+  // has. As with GetLast, the rest of the list is never built. But each call goes over every
+  // pending operand, whatever `first` and `count` are: with n of them pending, each page takes n
+  // steps. To page through such a list, compact its key first, or call Get once.
   // Errors: as Get.
   rocksdb::Status GetRange(const rocksdb::ReadOptions& options, const rocksdb::Slice& key,
                            uint64_t first, size_t count, std::vector<PinnedSlice>* values);
 
-  // Value `index` of the list of `key`. On failure `*value` is empty.
+  // Value `index` of the list of `key`, in as many steps as GetRange. On failure `*value` is empty.
   // Errors: as Get; NotFound also for an index past the end, and then it says how long the list is.
   rocksdb::Status GetAt(const rocksdb::ReadOptions& options, const rocksdb::Slice& key,
                         uint64_t index, PinnedSlice* value);
 
   // Sets `*count` to the number of values of the list of `key`. Where operands are pending, no list
-  // is built of them. Errors: as Get; `*count` is then 0.
+  // is built of them, but it takes as many steps as GetRange. Errors: as Get; `*count` is then 0.
   rocksdb::Status Count(const rocksdb::ReadOptions& options, const rocksdb::Slice& key,
                         uint64_t* count);
 
