@@ -17,6 +17,11 @@ namespace internal {
 
 class ReadContext;
 
+// How a program writes `layout`, for messages that say what to set.
+constexpr const char* LayoutInCode(Layout layout) {
+  return layout == Layout::kFixed64 ? "sheaf::Layout::kFixed64" : "sheaf::Layout::kCompact";
+}
+
 class AppendOperator final : public rocksdb::MergeOperator {
  public:
   explicit AppendOperator(const AppendOptions& options);

@@ -107,10 +107,17 @@ rocksdb::Status CheckOperator(const std::string& where, const Named& stored,
   }
   const auto layout = stored.options.find("layout");
   if (is_append && layout != stored.options.end() && layout->second != LayoutName(options.layout)) {
+    std::string advice = "this version of Sheaf does not know that layout";
+    for (const Layout known : {Layout::kCompact, Layout::kFixed64}) {
+      if (layout->second != LayoutName(known)) continue;
+      advice = absl::StrCat(
+          "the layout of lists cannot be changed; make the operator with AppendOptions::layout = ",
+          internal::LayoutInCode(known));
+    }
     return rocksdb::Status::InvalidArgument(
         absl::StrCat(where, " has lists in layout ", layout->second,
                      ", the merge operator given has layout ", LayoutName(options.layout)),
-        "the layout of lists cannot be changed; give NewAppendOperator the layout that they have");
+        advice);
   }
   return rocksdb::Status::OK();
 }

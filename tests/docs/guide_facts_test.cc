@@ -289,12 +289,19 @@ TEST_F(MessageTest, AnotherLayout) {
   std::unique_ptr<Store> other;
   ExpectQuoted(Store::Open(db.get(), nullptr, {Layout::kFixed64}, &other),
                "Invalid argument: Store::Open: StoreOptions::layout is fixed64, but the merge "
-               "operator of column family \"default\" has layout compact");
+               "operator of column family \"default\" has layout compact: lists are kept in the "
+               "operator's layout; open the Store with StoreOptions::layout = "
+               "sheaf::Layout::kCompact");
   // Both changed: the lists are not.
   ASSERT_OK(store->Put({}, "fruit", {"apple", "pear"}));
   Close();
   rocksdb::Options options = Options();
   options.merge_operator = NewAppendOperator({Layout::kFixed64});
+  const std::string differs =
+      "column family \"default\" has lists in layout compact, the merge operator given has layout "
+      "fixed64";
+  EXPECT_THAT(OpenDB(options, path(), &db).ToString(), HasSubstr(differs));
+  EXPECT_NE(page_.find(differs), std::string::npos);
   rocksdb::DB* opened = nullptr;
   ASSERT_OK(rocksdb::DB::Open(options, path(), &opened));
   db.reset(opened);

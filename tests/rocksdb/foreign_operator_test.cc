@@ -69,7 +69,8 @@ class ForeignOperatorTest : public ::testing::Test {
 TEST_F(ForeignOperatorTest, IsAskedForItsLayout) {
   const AppendOptions fixed64 = {Layout::kFixed64};
   EXPECT_THAT(Open(fixed64, {{"layout", "fixed64"}}, Layout::kCompact).ToString(),
-              HasSubstr("has layout fixed64"));
+              HasSubstr("has layout fixed64: lists are kept in the operator's layout; open the "
+                        "Store with StoreOptions::layout = sheaf::Layout::kFixed64"));
   ASSERT_OK(Open(fixed64, {{"layout", "fixed64"}}, Layout::kFixed64));
   ASSERT_OK(store_->Append({}, "key", {"a"}));
   ASSERT_OK(store_->Append({}, "key", {"b"}));

@@ -166,8 +166,14 @@ TEST_F(OpenDbTest, AnotherLayoutIsRefused) {
   const rocksdb::Status s = Open(Lists());
   EXPECT_TRUE(s.IsInvalidArgument());
   EXPECT_THAT(s.ToString(), HasSubstr("column family \"default\" has lists in layout fixed64, the "
-                                      "merge operator given has layout compact"));
-  EXPECT_OK(Open(Lists(Layout::kFixed64)));
+                                      "merge operator given has layout compact: the layout of "
+                                      "lists cannot be changed; make the operator with "
+                                      "AppendOptions::layout = sheaf::Layout::kFixed64"));
+  ASSERT_OK(Open(Lists(Layout::kFixed64)));
+  EditOptions("layout=fixed64", "layout=later");
+  EXPECT_THAT(Open(Lists()).ToString(),
+              HasSubstr("has lists in layout later, the merge operator given has layout compact: "
+                        "this version of Sheaf does not know that layout"));
 }
 
 TEST_F(OpenDbTest, OtherLimitsAreTheCallersToChange) {

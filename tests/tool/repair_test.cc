@@ -40,7 +40,10 @@ TEST_F(RepairTest, AfterASecondRunOfLdbTheLayoutMustBeNamed) {
   EXPECT_EQ(ReadAll(), lists.model);
   const Result other = Run({"repair", "--layout", "compact"});
   EXPECT_EQ(other.exit_status, 1);
-  EXPECT_TRUE(Has(other.err, "the lists have layout fixed64, not compact")) << other.err;
+  EXPECT_TRUE(Has(other.err,
+                  "the lists have layout fixed64, not compact; leave --layout out, or "
+                  "say --layout fixed64"))
+      << other.err;
 }
 
 TEST_F(RepairTest, ADbOfAnotherMergeOperatorIsRefusedAndLeftAsItIs) {

@@ -58,7 +58,8 @@ absl::Status Database::RestoreAppend(std::optional<Layout> layout, std::string* 
   change->clear();
   const auto refuse_layout = [&] {
     return absl::FailedPreconditionError(absl::StrCat(
-        path_, ": the lists have layout ", LayoutName(layout_), ", not ", LayoutName(*layout)));
+        path_, ": the lists have layout ", LayoutName(layout_), ", not ", LayoutName(*layout),
+        "; leave --layout out, or say --layout ", LayoutName(layout_)));
   };
   if (can_append_) {
     return layout.has_value() && *layout != layout_ ? refuse_layout() : absl::OkStatus();
