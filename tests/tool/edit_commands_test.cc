@@ -64,6 +64,12 @@ TEST_F(EditCommandsTest, EachChangesItsKeysAlone) {
   EXPECT_EQ(Run({"get", "a"}).out, "2\n");
   Quietly({"remove", "b", "{}"});
   EXPECT_EQ(Run({"get", "b"}).out, "[1,2]\n\n");
+  Quietly({"put", "p", "-1", "-12", "2", "\t3"});
+  Quietly({"remove", "p", "--prefix", "-1"});
+  EXPECT_EQ(Run({"get", "p"}).out, "2\n\\t3\n");
+  Quietly({"remove", "--prefix", "\\t", "--escaped", "p", "2"});
+  EXPECT_EQ(Run({"count", "p"}).out, "0\n");
+  Quietly({"delete", "p"});
   Quietly({"clear", "a", "c"});
   Quietly({"delete", "new", "d"});
   EXPECT_EQ(Run({"scan"}).out, "a\nb\t[1,2]\nb\t\nc\n");
@@ -76,11 +82,26 @@ TEST_F(EditCommandsTest, EachChangesItsKeysAlone) {
   EXPECT_EQ(Run({"verify"}).exit_status, 0);
 }
 
+TEST_F(EditCommandsTest, RemoveWithoutAValueAndWithAnEmptyPrefixIsBadUsage) {
+  Load("a\t1\n");
+  const Result none = Run({"remove", "a"});
+  EXPECT_EQ(none.exit_status, 2);
+  EXPECT_EQ(none.err, "sheaf remove: expected a VALUE or --prefix\n");
+  const Result empty = Run({"remove", "a", "--prefix", ""});
+  EXPECT_EQ(empty.exit_status, 2);
+  EXPECT_EQ(empty.err,
+            "sheaf remove: --prefix: expected one byte at least, found an empty prefix, with which "
+            "every value begins; `sheaf clear` removes all values\n");
+  EXPECT_EQ(Run({"remove", "a", "--prefix", "\\x", "--escaped"}).exit_status, 2);
+  EXPECT_EQ(Run({"scan"}).out, "a\t1\n");
+}
+
 TEST_F(EditCommandsTest, AKeyWithoutAListIsNamedAndNotMade) {
   Load("a\t1\nb\t1\nb\t2\n");
   for (const std::vector<std::string>& command :
        std::vector<std::vector<std::string>>{{"trim", "none", "--keep-last", "1"},
                                              {"remove", "none", "v"},
+                                             {"remove", "none", "--prefix", "v"},
                                              {"clear", "none"},
                                              {"delete", "none"}}) {
     const auto before = Run({"scan"}).out;
@@ -105,12 +126,12 @@ TEST_F(EditCommandsTest, RandomEditsAreThoseOfTheModel) {
   Load("");
   for (int i = 0; i < 60; ++i) {
     const std::string key(1, static_cast<char>('a' + random() % 4));
-    const auto value = [&] { return std::to_string(random() % 4); };
+    const auto value = [&] { return std::to_string(random() % 12); };
     const bool is_there = model.count(key) != 0;
     List& list = model[key];
     std::vector<std::string> command;
     bool needs_list = true;
-    switch (random() % 6) {
+    switch (random() % 7) {
       case 0:
         command = {"put", key, value(), value(), value()};
         list.assign(command.begin() + 2, command.end());
@@ -139,7 +160,14 @@ TEST_F(EditCommandsTest, RandomEditsAreThoseOfTheModel) {
           list.erase(std::remove(list.begin(), list.end(), command[at]), list.end());
         }
         break;
-      case 4:
+      case 4: {
+        const std::string prefix = value().substr(0, 1);
+        command = {"remove", key, "--prefix", prefix};
+        const auto begins = [&](const std::string& each) { return each.rfind(prefix, 0) == 0; };
+        list.erase(std::remove_if(list.begin(), list.end(), begins), list.end());
+        break;
+      }
+      case 5:
         command = {"clear", key};
         list.clear();
         break;

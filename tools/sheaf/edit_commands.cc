@@ -32,6 +32,7 @@ struct Arguments {
   DbName db;
   std::vector<std::string> keys;
   std::vector<std::string> values;
+  std::string prefix;  // of values; empty: none
   uint64_t count = 0;
   Keep keep = Keep::kLast;
   bool escaped = false;
@@ -59,6 +60,9 @@ int Run(const Command& command, Arguments& arguments) {
   }
   for (std::string& value : arguments.values) {
     if (!DecodeArgument(command.name, "VALUE", arguments.escaped, &value)) return kExitUsage;
+  }
+  if (!DecodeArgument(command.name, "--prefix", arguments.escaped, &arguments.prefix)) {
+    return kExitUsage;
   }
   std::unique_ptr<ListDb> lists;
   if (absl::Status status = ListDb::OpenForWrite(arguments.db, command.name, &lists);
@@ -92,7 +96,7 @@ int Run(const Command& command, Arguments& arguments) {
 }
 
 // What a command takes besides --db and --escaped.
-enum class Takes { kKeyAndValues, kKeyAndAnyValues, kKeyAndCount, kKeys };
+enum class Takes { kKeyAndValues, kKeyAndAnyValues, kKeyAndValuesOrPrefix, kKeyAndCount, kKeys };
 
 void AddEdit(CLI::App& app, const Command& command, Takes takes, int* exit_status) {
   CLI::App* const sub = app.add_subcommand(command.name, command.description);
@@ -100,15 +104,21 @@ void AddEdit(CLI::App& app, const Command& command, Takes takes, int* exit_statu
   auto arguments = std::make_shared<Arguments>();
   AddDb(*sub, &arguments->db);
   const bool one_key = takes != Takes::kKeys;
+  const bool takes_values = one_key && takes != Takes::kKeyAndCount;
   if (one_key) {
     arguments->keys.resize(1);
     AddText(*sub, "KEY", &arguments->keys[0], "The key")->required()->type_name("");
   } else {
     AddTexts(*sub, "KEY", &arguments->keys, "The keys")->required();
   }
-  if (takes == Takes::kKeyAndValues || takes == Takes::kKeyAndAnyValues) {
+  if (takes_values) {
     AddTexts(*sub, "VALUE", &arguments->values, "The values")
         ->required(takes == Takes::kKeyAndValues);
+  }
+  CLI::Option* prefix = nullptr;
+  if (takes == Takes::kKeyAndValuesOrPrefix) {
+    prefix = AddText(*sub, "--prefix", &arguments->prefix, "Remove values that begin with P")
+                 ->type_name("P");
   }
   std::vector<CLI::Option*> counts;
   if (takes == Takes::kKeyAndCount) {
@@ -125,12 +135,23 @@ void AddEdit(CLI::App& app, const Command& command, Takes takes, int* exit_statu
     counts[0]->excludes(counts[1]);
   }
   sub->add_flag("--escaped", arguments->escaped,
-                takes == Takes::kKeyAndValues || takes == Takes::kKeyAndAnyValues
-                    ? "KEY and VALUE have escapes, as in tsv"
-                    : "KEY has escapes, as in tsv");
-  sub->callback([command, arguments, counts, exit_status] {
-    if (!counts.empty() && counts[0]->count() + counts[1]->count() == 0) {
-      Complain(command.name, "expected --keep-first or --keep-last");
+                prefix != nullptr ? "KEY, VALUE and P have escapes, as in tsv"
+                : takes_values    ? "KEY and VALUE have escapes, as in tsv"
+                                  : "KEY has escapes, as in tsv");
+  sub->callback([command, arguments, counts, prefix, exit_status] {
+    const char* wrong = nullptr;
+    if (prefix != nullptr && prefix->count() != 0 && arguments->prefix.empty()) {
+      // Perhaps a variable of a shell that is not set.
+      wrong =
+          "--prefix: expected one byte at least, found an empty prefix, with which every value "
+          "begins; `sheaf clear` removes all values";
+    } else if (prefix != nullptr && prefix->count() == 0 && arguments->values.empty()) {
+      wrong = "expected a VALUE or --prefix";
+    } else if (!counts.empty() && counts[0]->count() + counts[1]->count() == 0) {
+      wrong = "expected --keep-first or --keep-last";
+    }
+    if (wrong != nullptr) {
+      Complain(command.name, wrong);
       *exit_status = kExitUsage;
       return;
     }
@@ -176,9 +197,7 @@ Examples:
 Exit status: 0 success; 1 failed, nothing was put; 2 bad usage.)"),
        /*begins_lists=*/true,
        [](const Arguments& arguments, ListDb& lists, const std::string& key,
-          rocksdb::WriteBatch* batch) {
-         return lists.store().Put(batch, key, arguments.values);
-       }},
+          rocksdb::WriteBatch* batch) { return lists.store().Put(batch, key, arguments.values); }},
       Takes::kKeyAndAnyValues, exit_status);
   AddEdit(
       app,
@@ -221,21 +240,26 @@ Examples:
       app,
       {"remove", "Remove values from the list of a key",
        absl::StrCat(
-           R"(Removes every value of the list of KEY that equals a VALUE. A list that loses its last value
-stays, empty: `sheaf delete` removes the key. It is on disk when the command ends.
+           R"(Removes every value of the list of KEY that equals a VALUE or begins with P. A list that loses
+its last value stays, empty: `sheaf delete` removes the key. It is on disk when the command ends.
 )",
            kMissing, kLiteral, R"(
 Examples:
   sheaf remove --db lists.db user:7 search
   sheaf remove --db lists.db user:7 login logout
+  sheaf remove --db lists.db --prefix 2024- user:7
 )",
            kMissingExit),
        /*begins_lists=*/false,
        [](const Arguments& arguments, ListDb& lists, const std::string& key,
           rocksdb::WriteBatch* batch) {
-         return lists.store().Remove(batch, key, arguments.values);
+         rocksdb::Status status = lists.store().Remove(batch, key, arguments.values);
+         if (status.ok() && !arguments.prefix.empty()) {
+           status = lists.store().RemovePrefix(batch, key, arguments.prefix);
+         }
+         return status;
        }},
-      Takes::kKeyAndValues, exit_status);
+      Takes::kKeyAndValuesOrPrefix, exit_status);
   AddEdit(
       app,
       {"clear", "Remove all values from the lists of keys",
