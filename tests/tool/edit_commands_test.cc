@@ -248,6 +248,48 @@ TEST_F(EditCommandsTest, GetOfTheLastValuesPrintsThemInOrder) {
             "\"2\",\"3\"]}\n");
 }
 
+TEST_F(EditCommandsTest, GetAndScanPrintRowsInTheFormatsOfExport) {
+  Load("a\t1\na\tx, y\na\t\\xff\nb\tsay \"x\"\nc\t3\n");
+  const std::string csv = "a,1\na,\"x, y\"\na,\xFF\nb,\"say \"\"x\"\"\"\nc,3\n";
+  EXPECT_EQ(Run({"scan", "--format", "csv"}).out, csv);
+  EXPECT_EQ(Run({"scan", "--format", "csv", "--header", "--prefix", "c"}).out, "key,value\nc,3\n");
+  EXPECT_EQ(Run({"scan", "--format", "csv", "--limit", "2"}).out, csv.substr(0, csv.size() - 4));
+  EXPECT_EQ(Run({"get", "c", "a", "--format", "csv", "--last", "2", "--header"}).out,
+            "key,value\nc,3\na,\"x, y\"\na,\xFF\n");
+  EXPECT_EQ(Run({"get", "a", "--format", "csv", "--index", "1"}).out, "a,\"x, y\"\n");
+  EXPECT_EQ(Run({"get", "a", "--format", "tsv"}).out, "a\t1\na\tx, y\na\t\\xFF\n");
+  EXPECT_EQ(Run({"get", "a", "--format", "jsonl"}).out,
+            "{\"key\":\"a\",\"values\":[\"1\",\"x, y\",{\"base64\":\"/w==\"}]}\n");
+  EXPECT_EQ(Run({"get", "c", "--format", "framed"}).out, std::string("\1\0\0\0\1\0\0\0c3", 10));
+  for (const std::string command : {"get", "scan"}) {
+    std::vector<std::string> header = {command, "--header"};
+    if (command == "get") header.push_back("a");
+    const Result result = Run(header);
+    EXPECT_EQ(result.exit_status, 2);
+    EXPECT_EQ(result.err, "sheaf " + command + ": --header is for --format csv\n");
+  }
+}
+
+TEST_F(EditCommandsTest, RowsThatCannotExpressAnEmptyListLeaveItOutAndSaySo) {
+  Load("a\t1\n");
+  Quietly({"put", "empty"});
+  for (const std::vector<std::string>& command :
+       std::vector<std::vector<std::string>>{{"get", "empty", "a"}, {"scan"}, {"export"}}) {
+    for (const std::string format : {"tsv", "csv"}) {
+      std::vector<std::string> rows = command;
+      rows.insert(rows.end(), {"--format", format});
+      const Result result = Run(rows);
+      EXPECT_EQ(result.exit_status, 1);
+      EXPECT_EQ(result.out, format == "tsv" ? "a\t1\n" : "a,1\n");
+      EXPECT_EQ(result.err,
+                "sheaf " + command[0] +
+                    ": 1 key left out, which have an empty list; the first is \"empty\". Use "
+                    "--format jsonl, which can express them\n");
+    }
+  }
+  EXPECT_EQ(Run({"get", "empty", "--format", "jsonl"}).out, "{\"key\":\"empty\",\"values\":[]}\n");
+}
+
 TEST_F(EditCommandsTest, KeysCountAndExportTakeRanges) {
   Load("a\t1\nb\t1\nb\t2\nba\t1\nc\t1\n\\xff\t1\n");
   EXPECT_EQ(Run({"keys"}).out, "a\nb\nba\nc\n\\xFF\n");

@@ -161,7 +161,10 @@ TEST_P(ExportTest, IsLoadedIntoTheSameDb) {
   // Through a pipe it is the same, byte for byte, and so is what is exported of the second DB.
   const std::string rows = ReadFile(file);
   for (const char* const db : {"/one", "/two"}) {
-    EXPECT_TRUE(RunSheaf({"export", "--db", folder_ + db, "--format", format_}).out == rows) << db;
+    for (const char* const command : {"export", "scan"}) {
+      EXPECT_TRUE(RunSheaf({command, "--db", folder_ + db, "--format", format_}).out == rows)
+          << command << " " << db;
+    }
   }
   const auto entries = Entries(folder_ + "/one", layout_);
   EXPECT_TRUE(entries == Entries(folder_ + "/two", layout_));

@@ -140,12 +140,30 @@ CLI::Option* AddJson(CLI::App& app, bool* json) {
       ->type_name("FORMAT");
 }
 
-CLI::Option* AddListFormat(CLI::App& app, ListFormat* format) {
-  return AddChoice<ListFormat>(
-             app, "--format",
-             {{"text", ListFormat::kText}, {"json", ListFormat::kJson}, {"raw", ListFormat::kRaw}},
-             [format](ListFormat chosen) { *format = chosen; }, "text, json or raw (default: text)")
+void AddListFormat(CLI::App& app, ListFormatArguments* arguments) {
+  AddChoice<ListFormat>(
+      app, "--format",
+      {{"text", ListFormat::kText},
+       {"json", ListFormat::kJson},
+       {"raw", ListFormat::kRaw},
+       {"tsv", ListFormat::kTsv},
+       {"jsonl", ListFormat::kJsonl},
+       {"framed", ListFormat::kFramed},
+       {"csv", ListFormat::kCsv}},
+      [arguments](ListFormat chosen) { arguments->format = chosen; },
+      "text, json, raw, tsv, jsonl, framed or csv (default: text)")
       ->type_name("FORMAT");
+  AddHeader(app, &arguments->header);
+}
+
+void AddHeader(CLI::App& app, bool* header) {
+  app.add_flag("--header", *header, "With csv: write the row `key,value` first");
+}
+
+bool CheckHeader(std::string_view command, bool header, bool is_csv) {
+  if (!header || is_csv) return true;
+  Complain(command, "--header is for --format csv");
+  return false;
 }
 
 void Complain(std::string_view command, std::string_view text) {

@@ -29,7 +29,12 @@ constexpr int kExitOk = 0;
 constexpr int kExitFailed = 1;
 constexpr int kExitUsage = 2;
 
-enum class ListFormat { kText, kJson, kRaw };
+// How get and scan print lists. From kTsv on: as rows, as export does.
+enum class ListFormat { kText, kJson, kRaw, kTsv, kJsonl, kFramed, kCsv };
+struct ListFormatArguments {
+  ListFormat format = ListFormat::kText;
+  bool header = false;  // of csv
+};
 
 void AddLoadCommand(CLI::App& app, int* exit_status);
 void AddGetCommand(CLI::App& app, int* exit_status);
@@ -102,7 +107,12 @@ CLI::Option* AddNumber(CLI::App& app, const std::string& name, uint64_t min, uin
 
 // --format text or json.
 CLI::Option* AddJson(CLI::App& app, bool* json);
-CLI::Option* AddListFormat(CLI::App& app, ListFormat* format);
+// --format and --header of get and scan.
+void AddListFormat(CLI::App& app, ListFormatArguments* arguments);
+// --header of what writes csv.
+void AddHeader(CLI::App& app, bool* header);
+// On --header with another format, which is bad usage, complains and returns false.
+bool CheckHeader(std::string_view command, bool header, bool is_csv);
 
 // Prints "sheaf <command>: <text>" on stderr.
 void Complain(std::string_view command, std::string_view text);

@@ -77,10 +77,7 @@ int Interrupted(const absl::Status& status) {
 int Run(Arguments& arguments) {
   if (!DecodeRange(kName, &arguments.range)) return kExitUsage;
   const load::RowFormat format = arguments.format.value_or(load::FormatOfFile(arguments.output));
-  if (arguments.header && format != load::RowFormat::kCsv) {
-    Complain(kName, "--header is for --format csv");
-    return kExitUsage;
-  }
+  if (!CheckHeader(kName, arguments.header, format == load::RowFormat::kCsv)) return kExitUsage;
   std::unique_ptr<ListDb> lists;
   if (absl::Status status = ListDb::OpenForReadOnly(arguments.db, &lists); !status.ok()) {
     return ExitOf(kName, status);
@@ -140,10 +137,7 @@ int Run(Arguments& arguments) {
   if (status.ok() && !to_stdout) status = file.Commit();
   if (!status.ok()) return ExitOf(kName, status);
   if (writer.left_out() == 0) return whole ? kExitOk : kExitFailed;
-  Complain(kName, absl::StrCat(load::Plural(writer.left_out(), "key"),
-                               " left out, which have an empty list; the first is ",
-                               load::Quoted(writer.first_left_out()),
-                               ". Use --format jsonl, which can express them"));
+  Complain(kName, writer.LeftOutText());
   return kExitFailed;
 }
 
@@ -164,7 +158,7 @@ void AddExportCommand(CLI::App& app, int* exit_status) {
       [arguments](load::RowFormat format) { arguments->format = format; },
       "tsv, jsonl, framed or csv (default: by the output's name)")
       ->type_name("FORMAT");
-  sub->add_flag("--header", arguments->header, "With csv: write the row `key,value` first");
+  AddHeader(*sub, &arguments->header);
   AddText(*sub, "--output", &arguments->output, "File to write, - for stdout (default: -)")
       ->type_name("FILE");
   sub->add_flag("--progress", arguments->progress, "Print progress even if stderr is no terminal");

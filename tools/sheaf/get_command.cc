@@ -29,6 +29,9 @@ constexpr char kFooter[] =
           or --last, `values` holds only these values, and `count` is still the length of the
           list.
   raw     the bytes of the values, with nothing between them
+  tsv, jsonl, framed, csv
+          rows, as `sheaf export` writes them and `sheaf load` reads them: see `sheaf export
+          --help`. All but jsonl leave out keys with an empty list, which they cannot express.
 
 Keys are printed in the order in which they are given. A key without a list, or without the value
 of --index, is named on stderr, and the others are printed.
@@ -41,9 +44,10 @@ Examples:
   sheaf get --db lists.db --last 20 user:7 user:8
   sheaf get --db lists.db --index 0 --format raw image:3 > image.png
   sheaf get --db lists.db --escaped '\x00\x07' --format json
+  sheaf get --db lists.db --last 20 --format csv --header user:7 user:8
 
-Exit status: 0 success; 1 failed: no such key, no such index, not a list, or a log is damaged (the
-list as it was before the damage is printed); 2 bad usage.)";
+Exit status: 0 success; 1 failed: no such key, no such index, not a list, a key left out, or a log
+is damaged (the list as it was before the damage is printed); 2 bad usage.)";
 
 struct Arguments {
   DbName db;
@@ -51,12 +55,11 @@ struct Arguments {
   bool escaped = false;
   std::optional<uint64_t> index;
   std::optional<uint64_t> last;
-  ListFormat format = ListFormat::kText;
+  ListFormatArguments format;
 };
 
 // Returns false, with a complaint, if there is nothing to print.
-bool Print(const Arguments& arguments, const std::string& key, ListDb& lists, ListText& text,
-           Output& out) {
+bool Print(const Arguments& arguments, const std::string& key, ListDb& lists, ListText& text) {
   PinnedBlob list;
   const rocksdb::Status found = lists.store().Get(rocksdb::ReadOptions(), key, &list);
   if (found.IsNotFound()) {
@@ -72,11 +75,13 @@ bool Print(const Arguments& arguments, const std::string& key, ListDb& lists, Li
     return false;
   }
   text.zero_copy = list.zero_copy();
-  text.Write(key, list.view(), out);
+  text.Write(key, list.view());
   return true;
 }
 
 int Run(Arguments& arguments) {
+  const ListFormatArguments& format = arguments.format;
+  if (!CheckHeader(kName, format.header, format.format == ListFormat::kCsv)) return kExitUsage;
   for (std::string& key : arguments.keys) {
     if (!DecodeArgument(kName, "KEY", arguments.escaped, &key)) return kExitUsage;
   }
@@ -86,16 +91,16 @@ int Run(Arguments& arguments) {
   }
   bool all = HasAllLogs(kName, *lists);
   Output out(STDOUT_FILENO, "stdout");
-  ListText text;
-  text.format = arguments.format;
+  ListText text(format, out);
   text.with_key = arguments.keys.size() > 1;
   text.index = arguments.index;
   text.last = arguments.last;
   for (const std::string& key : arguments.keys) {
     if (!out.ok()) break;
-    all = Print(arguments, key, *lists, text, out) && all;
+    all = Print(arguments, key, *lists, text) && all;
   }
   const int written = ExitOf(kName, out.Finish());
+  all = text.CheckAllWritten(kName) && all;
   return all ? written : kExitFailed;
 }
 

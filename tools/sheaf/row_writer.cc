@@ -70,6 +70,12 @@ void RowWriter::Write(std::string_view key, const BlobView& values) {
   }
 }
 
+std::string RowWriter::LeftOutText() const {
+  return absl::StrCat(
+      load::Plural(left_out_, "key"), " left out, which have an empty list; the first is ",
+      load::Quoted(first_left_out_), ". Use --format jsonl, which can express them");
+}
+
 template <typename F>
 void RowWriter::ForEach(const BlobView& values, char quote, F&& f) {
   const auto end = values.end();

@@ -6,7 +6,7 @@
 //
 //   RowWriter writer(load::RowFormat::kTsv, out);
 //   writer.Write("fruit", values);
-//   if (writer.left_out() != 0) Warn(writer.first_left_out());
+//   if (writer.left_out() != 0) Warn(writer.LeftOutText());
 
 #ifndef SHEAF_TOOLS_SHEAF_ROW_WRITER_H_
 #define SHEAF_TOOLS_SHEAF_ROW_WRITER_H_
@@ -35,7 +35,8 @@ class RowWriter {
   void Write(std::string_view key, const BlobView& values);
 
   uint64_t left_out() const { return left_out_; }
-  const std::string& first_left_out() const { return first_left_out_; }
+  // For people: how many were left out, which was the first, and what to do.
+  std::string LeftOutText() const;
 
  private:
   void WriteTsv(std::string_view key, const BlobView& values);

@@ -27,22 +27,29 @@ Formats:
   json    one {"key":"...","layout":"compact","count":2,"values":[...]} a line. Bytes that are
           not UTF-8 are {"base64":"..."}.
   raw     the bytes of all values, with nothing between them
+  tsv, jsonl, framed, csv
+          rows, as `sheaf export` writes them and `sheaf load` reads them: see `sheaf export
+          --help`. All but jsonl leave out keys with an empty list, which they cannot express.
 
 Examples:
   sheaf scan --db lists.db --prefix user: --limit 10
   sheaf scan --db lists.db --from 2024-01 --to 2024-02 --format json
+  sheaf scan --db lists.db --limit 100 --format csv --header
 
-Exit status: 0 success; 1 failed, or a value is not a list (the others are printed), or a log is
-damaged (the lists as they were before the damage are printed); 2 bad usage.)";
+Exit status: 0 success; 1 failed, or a value is not a list, or a key is left out (the others are
+printed), or a log is damaged (the lists as they were before the damage are printed); 2 bad
+usage.)";
 
 struct Arguments {
   DbName db;
   RangeArguments range;
   uint64_t limit = std::numeric_limits<uint64_t>::max();
-  ListFormat format = ListFormat::kText;
+  ListFormatArguments format;
 };
 
 int Run(Arguments& arguments) {
+  const ListFormatArguments& format = arguments.format;
+  if (!CheckHeader(kName, format.header, format.format == ListFormat::kCsv)) return kExitUsage;
   if (!DecodeRange(kName, &arguments.range)) return kExitUsage;
   std::unique_ptr<ListDb> lists;
   if (absl::Status status = ListDb::OpenForReadOnly(arguments.db, &lists); !status.ok()) {
@@ -50,8 +57,7 @@ int Run(Arguments& arguments) {
   }
   const bool whole = HasAllLogs(kName, *lists);
   Output out(STDOUT_FILENO, "stdout");
-  ListText text;
-  text.format = arguments.format;
+  ListText text(format, out);
   uint64_t keys = 0;
   uint64_t undecodable = 0;
   RepeatedMessages repeated;
@@ -59,7 +65,7 @@ int Run(Arguments& arguments) {
   for (; scan.Valid() && keys < arguments.limit && out.ok(); scan.Next()) {
     ++keys;
     if (scan.list().ok()) {
-      text.Write(scan.key(), *scan.list(), out);
+      text.Write(scan.key(), *scan.list());
     } else {
       ++undecodable;
       const absl::string_view why = scan.list().status().message();
@@ -73,7 +79,8 @@ int Run(Arguments& arguments) {
     Complain(kName, absl::StrCat(arguments.db.path, ": ", rest, ". `sheaf verify` names them"));
   }
   if (!scan.status().ok()) return ExitOf(kName, FromRocks(arguments.db.path, scan.status()));
-  return undecodable == 0 && whole ? written : kExitFailed;
+  const bool all = text.CheckAllWritten(kName) && undecodable == 0 && whole;
+  return all ? written : kExitFailed;
 }
 
 }  // namespace
