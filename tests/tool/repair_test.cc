@@ -3,8 +3,11 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <cstdio>
 #include <filesystem>
+#include <sstream>
 #include <string>
+#include <vector>
 
 #include "gtest/gtest.h"
 #include "rocksdb/convenience.h"
@@ -117,6 +120,56 @@ TEST_F(RepairTest, InADbOfListsPlainValuesAreAdoptedAndTheRestIsLeftWithTheReaso
   EXPECT_EQ(Run({"get", "plain, appended"}).out, "text\nx\n");
   EXPECT_EQ(Run({"get", "fine"}).out, "a\n");
   EXPECT_EQ(Run({"repair"}).exit_status, 1);
+}
+
+TEST_F(RepairTest, OfManyKeysTheFirstLinesOfAKindArePrintedAndTheOthersCounted) {
+  Lists lists;
+  Open(&lists);
+  constexpr size_t kCut = 15;
+  constexpr size_t kPlain = 1000;
+  std::vector<std::string> keys;
+  for (size_t i = 0; i < kCut; ++i) {
+    keys.push_back("cut" + std::to_string(100 + i));
+    ASSERT_OK(lists.db->Put({}, keys.back(), "\xB0\x05"));
+  }
+  for (size_t i = 0; i < kPlain; ++i) {
+    keys.push_back("plain" + std::to_string(1000 + i));
+    ASSERT_OK(lists.db->Put({}, keys.back(), std::string(2 + i % 7, 'x')));
+  }
+  lists.db.reset();
+
+  const Result all = Run({"repair", "--dry-run", "--all"});
+  EXPECT_EQ(all.exit_status, 1);
+  std::istringstream lines(all.out);
+  std::string expected;  // the first ten lines of each kind
+  std::string reason;    // why the first key was left
+  for (size_t i = 0; i < keys.size(); ++i) {
+    std::string line;
+    ASSERT_TRUE(std::getline(lines, line));
+    EXPECT_EQ(line.substr(0, keys[i].size() + 1), keys[i] + "\t");
+    if (i == 0) reason = line.substr(keys[i].size() + 1);
+    if (i < 10 || (i >= kCut && i < kCut + 10)) expected += line + "\n";
+  }
+  EXPECT_TRUE(lines.peek() == EOF);
+  EXPECT_TRUE(Has(expected, "plain1001\tplain value of 3 bytes adopted; 1 value\n")) << expected;
+  EXPECT_FALSE(Has(all.err, " more: ")) << all.err;
+
+  const std::string place = "sheaf repair: " + db_ + ": ";
+  const std::string cut = place + "5 more: " + reason;
+  const std::string plain = place + "990 more: plain value of 2 bytes adopted; 1 value";
+  const Result dry = Run({"repair", "--dry-run"});
+  EXPECT_EQ(dry.exit_status, 1);
+  EXPECT_EQ(dry.out, expected);
+  EXPECT_EQ(dry.err,
+            cut + ". --all prints them\n" + plain + ". --all prints them\n" + place +
+                "1,015 keys checked, 1,000 can be mended, 15 left as they are; nothing was "
+                "changed\n");
+  const Result repair = Run({"repair"});
+  EXPECT_EQ(repair.exit_status, 1);
+  EXPECT_EQ(repair.out, expected);
+  EXPECT_EQ(repair.err, cut + "\n" + plain + "\n" + place +
+                            "1,015 keys checked, 1,000 mended, 15 left as they are\n");
+  EXPECT_EQ(Run({"count"}).out, "lists 1000\nvalues 1000\n");
 }
 
 TEST_F(RepairTest, ADamagedFileEndsItAndSaysAfterWhichKey) {

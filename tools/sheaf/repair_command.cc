@@ -12,6 +12,7 @@
 #include "tools/sheaf/list_evidence.h"
 #include "tools/sheaf/list_scan.h"
 #include "tools/sheaf/output.h"
+#include "tools/sheaf/repeated_messages.h"
 #include "tools/sheaf/salvage.h"
 
 namespace sheaf {
@@ -52,9 +53,11 @@ RocksDB deletes SSTs and blob files that a cut MANIFEST does not name. Like appe
 compact, this command keeps them in the folder cut-manifest-NUMBER in the DB's folder.
 
 For each such key, stdout gets a line: key TAB what was done, or why nothing was done. The key has
-the escapes of tsv. A summary goes to stderr. --dry-run prints the same and changes nothing; it
-also works while another process has the DB open. Each key is written by itself, so after an
-interruption the command can be run again. It mends the lists of one column family, that of --cf.
+the escapes of tsv. Of lines that differ only in the key and in numbers, the first 10 are printed,
+and the others counted on stderr; --all prints all, for a record of what was changed. A summary
+goes to stderr. --dry-run prints the same and changes nothing; it also works while another process
+has the DB open. Each key is written by itself, so after an interruption the command can be run
+again. It mends the lists of one column family, that of --cf.
 
 Examples:
   sheaf repair --db lists.db --dry-run
@@ -65,6 +68,7 @@ Exit status: 0 all mended, or nothing to mend; 1 failed, or a key was left; 2 ba
 struct Arguments {
   DbName db;
   bool dry_run = false;
+  bool all = false;
   std::optional<Layout> layout;
   std::string delimiter = ":";
   bool escaped = false;
@@ -76,6 +80,7 @@ struct Counts {
   uint64_t keys = 0;
   uint64_t mended = 0;
   uint64_t left = 0;
+  RepeatedMessages repeated;  // what was done, or why nothing was
 };
 
 absl::Status Repair(const Arguments& arguments, const Salvager& salvager, ListDb& lists,
@@ -89,9 +94,7 @@ absl::Status Repair(const Arguments& arguments, const Salvager& salvager, ListDb
     last_key.assign(scan.key());
     if (scan.list().ok()) continue;
     const absl::StatusOr<Salvaged> mended = salvager.Mend(scan.value());
-    std::string line;
-    load::AppendEscaped(scan.key(), &line);
-    line.push_back('\t');
+    std::string outcome;
     if (mended.ok()) {
       ++counts->mended;
       const rocksdb::Slice key(scan.key().data(), scan.key().size());
@@ -100,12 +103,16 @@ absl::Status Repair(const Arguments& arguments, const Salvager& salvager, ListDb
             db.Put(rocksdb::WriteOptions(), lists.family(), key, mended->list);
         if (!put.ok()) return FromRocks(arguments.db.path, put);
       }
-      load::AppendEscaped(mended->how, &line);
+      outcome = mended->how;
     } else {
       ++counts->left;
-      const absl::string_view why = mended.status().message();
-      load::AppendEscaped(absl::StrCat("left as it is: ", why), &line);
+      outcome = absl::StrCat("left as it is: ", mended.status().message());
     }
+    if (!counts->repeated.Shows(outcome) && !arguments.all) continue;
+    std::string line;
+    load::AppendEscaped(scan.key(), &line);
+    line.push_back('\t');
+    load::AppendEscaped(outcome, &line);
     out.Write(line + "\n");
   }
   if (!arguments.dry_run) {
@@ -190,6 +197,12 @@ int Run(Arguments& arguments) {
   Counts counts;
   status = Repair(arguments, salvager, *lists, out, &counts);
   const int written = ExitOf(kName, out.Finish());
+  if (!arguments.all) {
+    for (const std::string& rest : counts.repeated.Rest()) {
+      Complain(kName, absl::StrCat(arguments.db.path, ": ", rest,
+                                   arguments.dry_run ? ". --all prints them" : ""));
+    }
+  }
   Complain(kName, absl::StrCat(arguments.db.path, ": ", load::Plural(counts.keys, "key"),
                                " checked, ", load::Grouped(counts.mended),
                                arguments.dry_run ? " can be mended, " : " mended, ",
@@ -208,6 +221,8 @@ void AddRepairCommand(CLI::App& app, int* exit_status) {
   auto arguments = std::make_shared<Arguments>();
   AddDb(*sub, &arguments->db);
   sub->add_flag("--dry-run", arguments->dry_run, "Print what would be done, and change nothing");
+  sub->add_flag("--all", arguments->all,
+                "Print a line for every such key, not only the first 10 of a kind");
   AddChoice<Layout>(
       *sub, "--layout",
       {{LayoutName(Layout::kCompact), Layout::kCompact},
