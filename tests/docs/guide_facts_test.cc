@@ -32,6 +32,34 @@ std::string Key(int i) {
   return key;
 }
 
+// 8 What is copied when
+
+class CompactTest : public GuideDb {
+ protected:
+  // Whether a read of the list merges operands.
+  bool IsPending() {
+    PinnedBlob list;
+    EXPECT_OK(store->Get({}, "key", &list));
+    EXPECT_EQ(list.size(), 2u);
+    return !list.zero_copy();
+  }
+};
+
+TEST_F(CompactTest, APlainCompactRangeMayLeaveOperandsAndAForcedOneMergesThem) {
+  Open();
+  ASSERT_OK(store->Append({}, "key", "a"));
+  ASSERT_OK(store->Append({}, "key", "b"));
+  ASSERT_OK(db->Flush({}));
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_OK(db->CompactRange({}, nullptr, nullptr));  // moves the file, and does not read it
+    EXPECT_TRUE(IsPending());
+  }
+  rocksdb::CompactRangeOptions force;
+  force.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForce;
+  ASSERT_OK(db->CompactRange(force, nullptr, nullptr));
+  EXPECT_FALSE(IsPending());
+}
+
 // 9 What a pin costs
 
 class PinTest : public GuideDb {

@@ -14,8 +14,11 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <type_traits>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "rocksdb/utilities/options_util.h"
@@ -128,6 +131,18 @@ rocksdb::Status WriteAndRead(Store* store) {
   s = store->Put(rocksdb::WriteOptions(), "user:8", {"login"});  // replaces the list
   if (!s.ok()) return s;
   // [/append]
+
+  // [key]
+  std::string_view user = "7";
+  std::string key = absl::StrCat("user:", absl::string_view(user.data(), user.size()));
+  // [/key]
+  EXPECT_EQ(key, "user:7");
+  constexpr bool kOneType = std::is_same<absl::string_view, std::string_view>::value;
+  static_assert(kOneType || !std::is_convertible<std::string_view, absl::AlphaNum>::value,
+                "this abseil needs no conversion, although it has a type of its own");
+  static_assert(kOneType || !std::is_convertible<absl::string_view, rocksdb::Slice>::value,
+                "nor does RocksDB");
+  static_assert(std::is_convertible<absl::string_view, ValueList>::value, "a value needs none");
 
   // [get]
   sheaf::PinnedBlob events;
