@@ -296,10 +296,19 @@ rocksdb::Status LongStore::Get(const rocksdb::ReadOptions& options, const rocksd
   if (!s.ok()) return s;
   LongReading reading(core_.get(), options, key);
   PageIndex::Range sealed;
+  std::vector<PinnedBlob> pages(1);
+  if (reading.Knows(&sealed) && sealed.begin == sealed.end) {
+    ReadContext context;
+    s = reading.read().OpenPage(&context, &pages[0]);
+    if (s.ok() && reading.StillKnown()) {
+      *list = Segments(std::move(pages));
+      return s;
+    }
+  }
+  pages.clear();
   bool any = false;
   s = reading.Pin(&sealed, &any);
   if (!s.ok()) return s;
-  std::vector<PinnedBlob> pages;
   s = reading.ForPages(sealed.begin, sealed.end, sealed, [&](uint64_t /*at*/, PinnedBlob& page) {
     pages.push_back(std::move(page));
   });

@@ -119,6 +119,17 @@ rocksdb::Status CheckOperator(const std::string& where, const Named& stored,
                      ", the merge operator given has layout ", LayoutName(options.layout)),
         advice);
   }
+  const auto page_bytes = stored.options.find("page_bytes");  // older versions have none
+  const bool was_long = page_bytes != stored.options.end() && page_bytes->second != "0";
+  if (is_append && was_long != (options.page_bytes != 0)) {
+    return rocksdb::Status::InvalidArgument(
+        absl::StrCat(where, was_long ? " has long lists, page_bytes = " : " has plain lists",
+                     was_long ? page_bytes->second : "",
+                     "; the merge operator given has page_bytes = ", options.page_bytes),
+        absl::StrCat("long lists cannot be read as plain ones, nor plain ones as long ones; make "
+                     "the operator with AppendOptions::page_bytes ",
+                     was_long ? absl::StrCat("= ", page_bytes->second) : "= 0"));
+  }
   return rocksdb::Status::OK();
 }
 

@@ -97,8 +97,8 @@ rocksdb::Status OpenCore(const char* call, bool long_lists, rocksdb::DB* db,
         absl::StrCat(call, ": ", long_lists ? "Long" : "", "StoreOptions::layout is ",
                      LayoutName(options.layout), ", but the merge operator of column family \"",
                      cf->GetName(), "\" has layout ", LayoutName(append_options.layout)),
-        absl::StrCat("lists are kept in the operator's layout; open the ",
-                     long_lists ? "Long" : "", "Store with ", long_lists ? "Long" : "",
+        absl::StrCat("lists are kept in the operator's layout; open the ", long_lists ? "Long" : "",
+                     "Store with ", long_lists ? "Long" : "",
                      "StoreOptions::layout = ", LayoutInCode(append_options.layout)));
   }
   if (appends && cf_options.table_factory->Name() == std::string_view("CuckooTable")) {

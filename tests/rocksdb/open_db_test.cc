@@ -176,6 +176,35 @@ TEST_F(OpenDbTest, AnotherLayoutIsRefused) {
                         "this version of Sheaf does not know that layout"));
 }
 
+TEST_F(OpenDbTest, TheOtherKindOfListsIsRefused) {
+  AppendOptions append;
+  append.page_bytes = 4096;
+  rocksdb::Options long_lists = Lists();
+  long_lists.merge_operator = NewAppendOperator(append);
+  ASSERT_OK(Open(long_lists));
+  EXPECT_THAT(
+      Open(Lists()).ToString(),
+      AllOf(HasSubstr("column family \"default\" has long lists, page_bytes = 4096; the merge "
+                      "operator given has page_bytes = 0"),
+            HasSubstr("make the operator with AppendOptions::page_bytes = 4096")));
+  // Another size of pages is the caller's to choose.
+  append.page_bytes = 100;
+  long_lists.merge_operator = NewAppendOperator(append);
+  ASSERT_OK(Open(long_lists));
+}
+
+TEST_F(OpenDbTest, PlainListsAreNotOpenedAsLongOnes) {
+  ASSERT_OK(Open(Lists()));
+  AppendOptions append;
+  append.page_bytes = 4096;
+  rocksdb::Options long_lists = Lists();
+  long_lists.merge_operator = NewAppendOperator(append);
+  EXPECT_THAT(Open(long_lists).ToString(),
+              AllOf(HasSubstr("column family \"default\" has plain lists; the merge operator given "
+                              "has page_bytes = 4096"),
+                    HasSubstr("make the operator with AppendOptions::page_bytes = 0")));
+}
+
 TEST_F(OpenDbTest, OtherLimitsAreTheCallersToChange) {
   AppendOptions append;
   append.max_values = 3;
