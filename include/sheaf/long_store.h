@@ -181,6 +181,7 @@ class LongCursor {
 
 class LongStore {
  public:
+  // What a ValueList is made of at no cost.
   using Values = absl::Span<const std::string_view>;
 
   // `cf` may be null: the default column family.
@@ -265,7 +266,10 @@ class LongStore {
   // yet; nothing has changed then.
   rocksdb::Status Close();
 
+  // What reads and seals did since the LongStore was opened, and what waits now.
   [[nodiscard]] LongStoreStats stats() const;
+
+  // The layout of the pages.
   [[nodiscard]] Layout layout() const;
 
  private:
