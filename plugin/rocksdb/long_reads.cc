@@ -171,16 +171,28 @@ class LongReading {
   }
   bool StillKnown() const { return list_.lock.version() == version_; }
 
-  // From here on all is of one moment. Reads what sealed pages hold, as LongRead::Sealed().
-  rocksdb::Status Pin(PageIndex::Range* sealed, bool* any, rocksdb::Status* last_page = nullptr) {
+  // From here on all is of one moment.
+  void PinMoment() {
+    if (read_.has_snapshot()) return;
     const uint64_t version = list_.lock.version();
     read_.Pin();
-    // The snapshot was made while the list had that structure.
-    const bool is_of_version =
-        is_latest_ && ListLock::IsSettled(version) && list_.lock.version() == version;
+    // Whether the snapshot was made while the list had the structure of that version.
+    is_of_version_ = ListLock::IsSettled(version) && list_.lock.version() == version;
+    moment_version_ = version;
+  }
+
+  // The same, and reads what sealed pages hold, as LongRead::Sealed().
+  rocksdb::Status Pin(PageIndex::Range* sealed, bool* any, rocksdb::Status* last_page = nullptr) {
+    PinMoment();
+    if (is_of_version_ &&
+        core_.index.FindSealed(list_.hash, list_.key(), moment_version_, sealed)) {
+      *any = sealed->end != 0;
+      return rocksdb::Status::OK();
+    }
     rocksdb::Status s = read_.Sealed(sealed, any, last_page);
-    if (s.ok() && is_of_version && (last_page == nullptr || last_page->ok())) {
-      core_.index.SetSealed(list_.hash, list_.key(), version, *sealed);
+    if (s.ok() && is_of_version_ && (last_page == nullptr || last_page->ok()) &&
+        *any == (sealed->end != 0)) {
+      core_.index.SetSealed(list_.hash, list_.key(), moment_version_, *sealed);
     }
     return s;
   }
@@ -188,6 +200,12 @@ class LongReading {
   // The page of a value that sealed pages hold, and its first position. REQUIRES: Pin().
   rocksdb::Status PageOf(uint64_t position, uint64_t* begin, PinnedBlob* page) {
     if (KnownPageOf(position, begin, page)) return rocksdb::Status::OK();
+    return FindPageOf(position, begin, page);
+  }
+
+  // The last sealed page that begins at `position` or before, found by an iterator. NotFound if
+  // there is none. REQUIRES: PinMoment().
+  rocksdb::Status FindPageOf(uint64_t position, uint64_t* begin, PinnedBlob* page) {
     rocksdb::Status s = read_.LastUpTo(position, begin, nullptr);
     return s.ok() ? ExpectPage(*begin, page) : s;
   }
@@ -245,6 +263,8 @@ class LongReading {
   LongRead read_;
   const bool is_latest_;  // not of a snapshot of the caller's
   const uint64_t version_;
+  bool is_of_version_ = false;  // the moment is, of moment_version_
+  uint64_t moment_version_ = 0;
 };
 
 }  // namespace internal
@@ -253,6 +273,7 @@ using internal::LongRead;
 using internal::LongReading;
 using internal::PageIndex;
 using internal::ReadContext;
+using internal::StoredKey;
 
 rocksdb::Status LongStore::Bounds(const rocksdb::ReadOptions& options, const rocksdb::Slice& key,
                                   uint64_t* first, uint64_t* end) {
@@ -352,6 +373,13 @@ rocksdb::Status LongStore::GetRange(const rocksdb::ReadOptions& options, const r
     internal::AddSlices(page, position - at, end - at, values);
     return s;
   }
+  // All in one page that is found by one seek: the page is then read as well.
+  reading.PinMoment();
+  if (position != end && reading.FindPageOf(position, &at, &page).ok() &&
+      position - at < page.size() && end - at <= page.size()) {
+    internal::AddSlices(page, position - at, end - at, values);
+    return s;
+  }
   bool any = false;
   rocksdb::Status last_page;
   s = reading.Pin(&sealed, &any, &last_page);
@@ -423,18 +451,28 @@ rocksdb::Status LongStore::GetLast(const rocksdb::ReadOptions& options, const ro
       }
     }
   }
-  bool any = false;
-  s = reading.Pin(&sealed, &any);
-  if (s.ok()) s = read_open(&open);
-  if (s.IsNotFound() && any) s = rocksdb::Status::OK();
+  reading.PinMoment();
+  const rocksdb::Status open_status = read_open(&open);
+  s = open_status.IsNotFound() ? rocksdb::Status::OK() : open_status;
   std::vector<PinnedBlob> pages;  // from the newest on
   uint64_t rest = count - std::min<uint64_t>(count, open.size());
-  for (uint64_t end = sealed.end; s.ok() && rest != 0 && end > sealed.begin; end = at) {
-    s = reading.PageOf(end - 1, &at, &page);
-    if (s.ok() && at + page.size() != end) s = reading.NotJoined(at, page);
+  bool any = false;
+  for (uint64_t before = StoredKey::kOpen; s.ok() && (rest != 0 || open_status.IsNotFound());
+       before = at) {
+    if (before == 0) break;
+    s = any ? reading.PageOf(before - 1, &at, &page) : reading.FindPageOf(before - 1, &at, &page);
+    if (s.IsNotFound()) {
+      s = rocksdb::Status::OK();
+      break;
+    }
+    if (s.ok() && any && at + page.size() != before) s = reading.NotJoined(at, page);
+    if (!s.ok()) break;
+    any = true;
+    if (rest == 0) break;
     rest -= std::min<uint64_t>(rest, page.size());
     pages.push_back(std::move(page));
   }
+  if (s.ok() && open_status.IsNotFound() && !any) s = open_status;
   if (!s.ok()) return s;
   rest = count - std::min<uint64_t>(count, open.size());
   for (size_t i = 0; i + 1 < pages.size(); ++i) rest -= pages[i].size();

@@ -134,6 +134,7 @@ class SheafOne {
     list.view().ForEach(visit);
     return s;
   }
+  Store& store() { return *store_; }
 
  private:
   const std::unique_ptr<Store> store_;
@@ -186,6 +187,7 @@ class KeyedValues {
   rocksdb::Status Whole(const std::string& key, Visit&& visit) {
     return Scan(key, 0, SIZE_MAX, visit);
   }
+  const std::string& Key(const std::string& key, uint64_t position) { return KeyOf(key, position); }
 
  private:
   const std::string& KeyOf(const std::string& key, uint64_t position) {
@@ -289,6 +291,15 @@ class ReadModifyWritePages {
   template <typename Visit>
   rocksdb::Status Whole(const std::string& key, Visit&& visit) {
     return pages_.Whole(key, visit);
+  }
+  // Drops the pages that have no values from `position` on.
+  rocksdb::Status DropPages(rocksdb::DB* db, const std::string& key, uint64_t first,
+                            uint64_t position) {
+    rocksdb::Status s;
+    for (uint64_t at = first / kPage; at < position / kPage && s.ok(); ++at) {
+      s = db->Delete(write_, pages_.Key(key, at * kPage));
+    }
+    return s;
   }
 
  private:
