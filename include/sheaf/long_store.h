@@ -127,7 +127,7 @@ struct LongStoreStats : StoreStats {
 // length of the list. LongStore::Pages makes it. All pages are of one moment. Holds a snapshot:
 // destroy it before the DB is closed. LongStore::Close() tells.
 //
-//   auto page = events->Pages(rocksdb::ReadOptions(), "user:7");
+//   auto page = long_store->Pages(rocksdb::ReadOptions(), "user:7");
 //   for (; page->Valid(); page->Next()) {
 //     for (std::string_view event : page->values()) Use(event);
 //   }

@@ -15,6 +15,7 @@
 #include "sheaf/big_endian.h"
 #include "sheaf/blob_builder.h"
 #include "sheaf/blob_view.h"
+#include "sheaf/long_store.h"
 #include "sheaf/open_db.h"
 #include "sheaf/pinnable.h"
 #include "sheaf/pinned_blob.h"
@@ -50,6 +51,7 @@ extern rocksdb::DB* db;
 extern rocksdb::ColumnFamilyHandle* cf;
 extern rocksdb::Transaction* transaction;
 extern std::unique_ptr<sheaf::Store> store;
+extern std::unique_ptr<sheaf::LongStore> long_store;
 extern std::unique_ptr<sheaf::Cursor> cursor;
 
 template <typename... Bytes>
