@@ -16,11 +16,13 @@
 #include <limits>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "rocksdb/db.h"
+#include "tests/rocksdb/crash_lists.h"
 #include "tests/rocksdb/crash_workload.h"
 #include "tests/rocksdb/test_db.h"
 
@@ -36,17 +38,33 @@ class CrashHistory {
     uint64_t prepared = 0;         // transactions that were prepared and not committed
     uint64_t flushes = 0;
     uint64_t compactions = 0;
+    // Of long lists.
+    uint64_t seals = 0;          // by keepers
+    uint64_t pages = 0;          // sealed, as far as told
+    uint64_t trims = 0;          // and deletions
+    uint64_t found = 0;          // values whose position was told
+    uint64_t ends_in_seals = 0;  // kills and cuts in the middle of a seal
+    uint64_t ends_in_trims = 0;
 
     Figures& operator+=(const Figures& other);
     std::string ToString() const;
   };
 
-  CrashHistory(std::string path, unsigned variant) : path_(std::move(path)), variant_(variant) {}
+  CrashHistory(std::string path, unsigned variant)
+      : path_(std::move(path)), variant_(variant), of_long_lists_(CrashHasLongLists(variant)) {}
 
   // Of the writer that goes on from here.
   std::vector<std::string> Arguments() const;
 
   void Note(const CrashEvent& event);
+
+  // Whether to kill or to cut now, to meet what the test is about. Long lists: in the middle of a
+  // seal, or, if `aim` is odd, of a trim or a deletion.
+  bool IsGoodMoment(unsigned aim) const {
+    return !of_long_lists_ || (aim % 2 == 0 ? IsSealing() : IsTrimming());
+  }
+  // There was a kill or a cut.
+  void NoteEnd();
 
   // Fails the test if the DB is not what it has to be. Read-only: the log stays as it was left, for
   // the next writer, which may be killed while it recovers it. (Not of a TransactionDB.)
@@ -63,21 +81,36 @@ class CrashHistory {
     uint64_t acked = kNever;
     bool prepared = false;
   };
-  using Lists = std::map<std::string, List>;
+  // A long list that threads share.
+  struct Shared {
+    uint64_t first = 0;                // it was trimmed before
+    std::optional<uint64_t> trimming;  // a trim before this was sent, and not acknowledged
+    std::map<uint64_t, std::pair<int, uint64_t>> found;  // by position: thread and number
+  };
+  using OfThreads = std::array<List, kCrashThreads>;
 
-  Lists ReadAll(bool read_only);
+  bool IsSealing() const;
+  bool IsTrimming() const;
+  void NoteOp(const CrashEvent& event);
+  void NoteLongList(const CrashEvent& event);
+  CrashLists ReadAll(bool read_only);
   rocksdb::Status Open(bool read_only, std::unique_ptr<rocksdb::DB>* db);
   void CommitPrepared(rocksdb::TransactionDB* db);
-  bool IsThere(int t, const Lists& lists) const;
-  void SettleInFlight(int t, const Lists& lists);
-  void CheckShared(const std::string& key, const List& list,
-                   const std::array<List, kCrashThreads>& of_threads) const;
+  bool IsThere(int t, const CrashLists& lists) const;
+  void SettleInFlight(const CrashLists& lists);
+  void CheckShared(const std::string& key, const CrashList& list,
+                   const OfThreads& of_threads) const;
+  void CheckPositions(int keeper, const CrashLists& lists);
 
   const std::string path_;
   const unsigned variant_;
+  const bool of_long_lists_;
   Figures figures_;
   uint64_t now_ = 0;
   std::array<std::vector<Known>, kCrashThreads> known_;
+  std::array<Shared, kCrashKeepers> shared_;
+  std::array<bool, kCrashKeepers> sealing_ = {};
+  uint64_t pages_ = 0;  // that the writer has told
 };
 
 }  // namespace testing

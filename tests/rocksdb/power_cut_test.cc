@@ -3,7 +3,8 @@
 // prepared first, while flushes and compactions go on. All that it does to the disk is recorded;
 // for moments of it the disk is made as a cut right there leaves it (tests/support/power_cut.h),
 // and the DB on it is opened and compared with what the writer had told by then. Then the next
-// writer goes on from the last of them.
+// writer goes on from the last of them. Long lists are sealed and trimmed meanwhile, without sync
+// and with it; most moments are in the middle of that, and positions are as before.
 //
 // The folder of the DB exists before, as RocksDB makes it without syncing the folder that it is in.
 //
@@ -12,6 +13,7 @@
 #include "tests/support/power_cut.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
@@ -53,15 +55,12 @@ class Disk {
   void WriteAndCut(int cuts) {
     PowerCut disk(root_, loses_);
     const std::vector<DiskEvent> events = Write();
-    std::vector<size_t> moments(static_cast<size_t>(cuts));
-    for (size_t& moment : moments) moment = random_() % (events.size() + 1);
-    if (loses_ != nullptr) moments.back() = events.size();
-    std::sort(moments.begin(), moments.end());
+    const std::vector<size_t> moments = Moments(events, static_cast<size_t>(cuts));
     size_t at = 0;
     for (size_t i = 0; i < moments.size() && !::testing::Test::HasFailure(); ++i) {
       for (; at < moments[i]; ++at) {
         disk.Apply(events[at]);
-        if (events[at].kind == DiskEvent::Kind::kOutput) Note(events[at].data);
+        if (events[at].kind == DiskEvent::Kind::kOutput) Note(events[at].data, &history_);
       }
       const Cut cut =
           loses_ == nullptr ? Cut::Random(&random_) : Cut::LostSyncs(/*last_write=*/false);
@@ -69,6 +68,7 @@ class Disk {
                    "; " + cut.ToString());
       disk.WriteTo(root_, cut);
       ++cuts_;
+      history_.NoteEnd();
       if (i + 1 == moments.size()) return history_.Check(random_() % 2 == 0);
       CrashHistory(history_).Check(random_() % 2 == 0);
     }
@@ -99,11 +99,32 @@ class Disk {
     return ReadDiskLog(log);
   }
 
-  void Note(const std::string& output) {
+  static void Note(const std::string& output, CrashHistory* history) {
     CrashEvent event;
     ASSERT_EQ(output.size(), sizeof event) << output;
     std::memcpy(&event, output.data(), sizeof event);
-    history_.Note(event);
+    history->Note(event);
+  }
+
+  // Numbers of events that happen before a cut, in order. Good ones, as a rule.
+  std::vector<size_t> Moments(const std::vector<DiskEvent>& events, size_t cuts) {
+    std::array<std::vector<size_t>, 2> good;
+    CrashHistory history(history_);
+    for (size_t at = 0; at < events.size(); ++at) {
+      for (unsigned aim = 0; aim < good.size(); ++aim) {
+        if (history.IsGoodMoment(aim)) good[aim].push_back(at);
+      }
+      if (events[at].kind == DiskEvent::Kind::kOutput) Note(events[at].data, &history);
+    }
+    std::vector<size_t> moments(cuts);
+    for (size_t& moment : moments) {
+      const auto& of = good[random_() % good.size()];
+      moment = of.empty() || random_() % 5 == 0 ? random_() % (events.size() + 1)
+                                                : of[random_() % of.size()];
+    }
+    if (loses_ != nullptr) moments.back() = events.size();
+    std::sort(moments.begin(), moments.end());
+    return moments;
   }
 
   TempDir dir_;
@@ -115,18 +136,20 @@ class Disk {
   uint64_t cuts_ = 0;
 };
 
-TEST(PowerCutTest, EverythingAcknowledgedIsThereInOrderExactlyOnce) {
+// `lists`: 0, or the bit of a variant with long lists.
+void CutPower(unsigned lists) {
+  using ::testing::Test;
   std::mt19937 random(std::random_device{}());
   const int disks = std::max(1, static_cast<int>(4 * test::Scale()));
   uint64_t cuts = 0;
   CrashHistory::Figures figures;
   for (int i = 0; i < disks; ++i) {
-    const unsigned variant = CrashVariant(i);
+    const unsigned variant = CrashVariant(i) | lists;
     Disk disk(variant, &random);
     for (int writer = 0; writer < kWritersADb; ++writer) {
       SCOPED_TRACE("disk " + std::to_string(i) + ", variant " + std::to_string(variant));
       disk.WriteAndCut(kCutsAWriter);
-      ASSERT_FALSE(HasFailure());
+      ASSERT_FALSE(Test::HasFailure());
     }
     cuts += disk.cuts();
     figures += disk.figures();
@@ -134,7 +157,14 @@ TEST(PowerCutTest, EverythingAcknowledgedIsThereInOrderExactlyOnce) {
   std::printf("%llu cuts; %s\n", static_cast<unsigned long long>(cuts), figures.ToString().c_str());
   if (disks >= 4) {  // all cuts of fewer may have come before there was anything to lose
     EXPECT_GT(figures.acked, 0u);
+    EXPECT_TRUE(lists == 0 || figures.ends_in_seals + figures.ends_in_trims > 0);
   }
+}
+
+TEST(PowerCutTest, EverythingAcknowledgedIsThereInOrderExactlyOnce) { CutPower(0); }
+
+TEST(PowerCutTest, EverythingAcknowledgedIsThereAtItsPositionInLongLists) {
+  CutPower(kCrashLongLists);
 }
 
 // The test can fail: it does wherever one of the syncs of RocksDB is not done.
