@@ -25,7 +25,7 @@ asan        all tests under AddressSanitizer
 ubsan       all tests under UndefinedBehaviorSanitizer
 tsan        all tests under ThreadSanitizer
 valgrind    codec and store tests under valgrind
-kills       200 kills of a writer, 160 of a load
+kills       200 kills of a writer, 600 of one of long lists, 160 of a load
 histories   100,000 random histories of lists
 fuzz        every fuzz target for --minutes
 make        inside RocksDB's tree, with its make
@@ -52,7 +52,7 @@ check_tsan() { tools/test.sh --config=tsan; }
 check_valgrind() { tests/valgrind.sh; }
 check_kills() {
   scaled 20 //tests/rocksdb:crash_test && scaled 8 //tests/load:load_resume_test &&
-    echo "360 kills"
+    echo "960 kills"
 }
 check_histories() { scaled 100 //tests/rocksdb:history_test && echo "100,000 histories"; }
 check_fuzz() { tests/fuzz/run.sh --minutes "$minutes" --out "$logs/fuzz"; }

@@ -59,8 +59,8 @@ std::vector<std::string> CrashHistory::Arguments() const {
 bool CrashHistory::IsSealing() const { return sealing_ != decltype(sealing_)(); }
 
 bool CrashHistory::IsTrimming() const {
-  for (const Shared& shared : shared_) {
-    if (shared.trimming.has_value()) return true;
+  for (const CrashKeptList& list : kept_) {
+    if (list.is_trimming()) return true;
   }
   for (int t = 0; t < kCrashThreads; ++t) {
     const auto& ops = known_[static_cast<size_t>(t)];
@@ -122,20 +122,9 @@ void CrashHistory::NoteLongList(const CrashEvent& event) {
     pages_ = std::max(event.number, pages_);
     return;
   }
-  Shared& shared = shared_[event.list];
-  if (event.kind == CrashEvent::kTrimming) {
-    shared.trimming = event.position;
-  } else if (event.kind == CrashEvent::kTrimmed) {
-    shared.first = std::max(shared.first, event.position);
-    shared.trimming.reset();
-    ++figures_.trims;
-  } else {
-    ASSERT_EQ(event.kind, CrashEvent::kFound);
-    const std::pair<int, uint64_t> value(event.thread, event.number);
-    EXPECT_EQ(shared.found.emplace(event.position, value).first->second, value)
-        << "another value was at position " << event.position << " of list " << event.list;
-    ++figures_.found;
-  }
+  kept_[event.list].Note(event);
+  figures_.trims += event.kind == CrashEvent::kTrimmed ? 1 : 0;
+  figures_.found += event.kind == CrashEvent::kFound ? 1 : 0;
 }
 
 void CrashHistory::NoteEnd() {
@@ -171,7 +160,14 @@ void CrashHistory::Check(bool read_only) {
     ASSERT_EQ(lists.count(key), 1u) << key;
     CheckShared(key, lists.at(key), of_threads);
   }
-  for (int k = 0; k < kCrashKeepers && of_long_lists_; ++k) CheckPositions(k, lists);
+  std::array<uint64_t, kCrashThreads> operations;
+  for (size_t t = 0; t < known_.size(); ++t) operations[t] = known_[t].size();
+  for (int k = 0; k < kCrashKeepers && of_long_lists_; ++k) {
+    const auto list = lists.find(CrashSharedKey(k));
+    SCOPED_TRACE(CrashSharedKey(k));
+    kept_[static_cast<size_t>(k)].Check(list == lists.end() ? CrashList() : list->second,
+                                        operations);
+  }
 }
 
 rocksdb::Status CrashHistory::Open(bool read_only, std::unique_ptr<rocksdb::DB>* db) {
@@ -304,38 +300,6 @@ void CrashHistory::CheckShared(const std::string& key, const CrashList& list,
     trimmed += missing;
   }
   ASSERT_EQ(trimmed, list.first) << key << ": values that are missing, and positions";
-}
-
-void CrashHistory::CheckPositions(int keeper, const CrashLists& lists) {
-  const std::string key = CrashSharedKey(keeper);
-  SCOPED_TRACE(key);
-  Shared& shared = shared_[static_cast<size_t>(keeper)];
-  const auto list = lists.find(key);
-  if (list == lists.end()) {
-    ASSERT_EQ(shared.first, 0u);
-    shared = Shared();
-    return;
-  }
-  const uint64_t first = list->second.first;
-  if (!shared.trimming.has_value() || first != std::max(shared.first, *shared.trimming)) {
-    ASSERT_EQ(first, shared.first) << "where the list was trimmed";
-  }
-  shared.first = first;
-  shared.trimming.reset();
-  shared.found.erase(shared.found.begin(), shared.found.lower_bound(first));
-  for (auto it = shared.found.begin(); it != shared.found.end();) {
-    const auto& [position, value] = *it;
-    const auto t = static_cast<size_t>(value.first);
-    if (value.second >= known_[t].size()) {
-      // It was not acknowledged, and is not there.
-      it = shared.found.erase(it);
-      continue;
-    }
-    ASSERT_LT(position, list->second.end());
-    ASSERT_EQ(list->second.values[position - first], CrashValueOf(value.first, value.second))
-        << "at position " << position;
-    ++it;
-  }
 }
 
 }  // namespace testing

@@ -16,12 +16,12 @@
 #include <limits>
 #include <map>
 #include <memory>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "rocksdb/db.h"
+#include "tests/rocksdb/crash_kept_list.h"
 #include "tests/rocksdb/crash_lists.h"
 #include "tests/rocksdb/crash_workload.h"
 #include "tests/rocksdb/test_db.h"
@@ -81,12 +81,6 @@ class CrashHistory {
     uint64_t acked = kNever;
     bool prepared = false;
   };
-  // A long list that threads share.
-  struct Shared {
-    uint64_t first = 0;                // it was trimmed before
-    std::optional<uint64_t> trimming;  // a trim before this was sent, and not acknowledged
-    std::map<uint64_t, std::pair<int, uint64_t>> found;  // by position: thread and number
-  };
   using OfThreads = std::array<List, kCrashThreads>;
 
   bool IsSealing() const;
@@ -100,7 +94,6 @@ class CrashHistory {
   void SettleInFlight(const CrashLists& lists);
   void CheckShared(const std::string& key, const CrashList& list,
                    const OfThreads& of_threads) const;
-  void CheckPositions(int keeper, const CrashLists& lists);
 
   const std::string path_;
   const unsigned variant_;
@@ -108,7 +101,7 @@ class CrashHistory {
   Figures figures_;
   uint64_t now_ = 0;
   std::array<std::vector<Known>, kCrashThreads> known_;
-  std::array<Shared, kCrashKeepers> shared_;
+  std::array<CrashKeptList, kCrashKeepers> kept_;
   std::array<bool, kCrashKeepers> sealing_ = {};
   uint64_t pages_ = 0;  // that the writer has told
 };
