@@ -223,12 +223,13 @@ rocksdb::Status LongCore::Seal(const rocksdb::Slice& key, SealMode mode) {
   if (!s.ok()) return s;
   LongList list(*core, key);
   const std::lock_guard<std::mutex> structure(list.lock.structure);
-  AppendGate::Watch watch(list.id, static_cast<size_t>(4 * page_bytes));
+  const auto watch =
+      std::make_shared<AppendGate::Watch>(list.id, static_cast<size_t>(4 * page_bytes));
   const rocksdb::Snapshot* snapshot = nullptr;
   // All appends that are done by then are in the snapshot, and all others are watched.
-  list.lock.appends.Begin(&watch, [&] { snapshot = root->GetSnapshot(); });
+  list.lock.appends.Begin(watch, [&] { snapshot = root->GetSnapshot(); });
   const absl::Cleanup end = [&] {
-    list.lock.appends.End();
+    list.lock.appends.End(*watch);
     root->ReleaseSnapshot(snapshot);
   };
   rocksdb::ReadOptions options;
@@ -253,7 +254,7 @@ rocksdb::Status LongCore::Seal(const rocksdb::Slice& key, SealMode mode) {
 
   SealWork work;
   work.list = &list;
-  work.watch = &watch;
+  work.watch = watch.get();
   work.count = open.size();
   if (mode == SealMode::kMerge) {
     work.rest = ValueRange(open.view());
@@ -320,7 +321,7 @@ rocksdb::Status LongCore::WritePages(SealWork* work, size_t* next) {
     if (s.ok()) open_pages.Set(list.hash, known ? base.size() : 0);
     return s;
   };
-  rocksdb::Status s = list.lock.appends.Alone(write);
+  rocksdb::Status s = list.lock.appends.Alone(*work->watch, write);
   if (!s.ok()) return s;
   for (size_t i = first; i < last; ++i) {
     const SealWork::Page& at = work->pages[i];
@@ -338,7 +339,7 @@ rocksdb::Status LongCore::WriteBase(SealWork* work) {
   LongList& list = *work->list;
   rocksdb::WriteOptions options;
   options.disableWAL = without_wal_.load(std::memory_order_relaxed);
-  return list.lock.appends.Alone([&](bool known) {
+  return list.lock.appends.Alone(*work->watch, [&](bool known) {
     if (!known) return rocksdb::Status::OK();
     std::vector<ValueRange> parts = {work->rest};
     for (const std::string& operand : work->watch->operands()) {
