@@ -237,11 +237,23 @@ rocksdb::ColumnFamilyOptions& Database::family() {
   return const_cast<rocksdb::ColumnFamilyOptions&>(std::as_const(*this).family());
 }
 
+absl::Status Database::CheckPlainLists() const {
+  if (page_bytes_ == 0) return absl::OkStatus();
+  const std::string what = absl::StrCat(path_, ": column family ", family_name_,
+                                        " holds long lists (page_bytes=", page_bytes_, ")");
+  if (!can_append_) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        what, ", but OPTIONS name the merge operator ", merge_operator_,
+        ": a tool wrote them that does not know sheaf.append; `sheaf repair` puts that "
+        "back"));
+  }
+  return absl::FailedPreconditionError(
+      absl::StrCat(what, ", which lie in pages: this command is for plain lists, one a key"));
+}
+
 void Database::FindLayout() {
+  FindPageBytes();
   const rocksdb::ColumnFamilyOptions& options = family();
-  merge_operator_ = options.merge_operator == nullptr ? "none" : options.merge_operator->Name();
-  can_append_ = options.merge_operator != nullptr &&
-                options.merge_operator->IsInstanceOf(kAppendOperatorName);
   if (can_append_ && GetLayout(*options.merge_operator, &layout_)) return;
   for (const auto& factory : options.table_properties_collector_factories) {
     if (factory != nullptr && factory->IsInstanceOf(kStatsCollectorName) &&

@@ -131,6 +131,13 @@ class Database {
   // The layout of the lists: that of the merge operator sheaf.append, else of the collector
   // sheaf.stats, else compact.
   Layout layout() const { return layout_; }
+  // AppendOptions::page_bytes of the column family: not 0 if its lists are long lists. Taken from
+  // the newest OPTIONS file that names sheaf.append, as another tool may have written OPTIONS
+  // since.
+  uint64_t page_bytes() const { return page_bytes_; }
+  // FailedPrecondition if the lists are long lists, or were before a tool took sheaf.append: for
+  // what can only treat each key as a list.
+  absl::Status CheckPlainLists() const;
   // True if the merge operator of the column family is sheaf.append.
   bool can_append() const { return can_append_; }
   // Its name, "none" if OPTIONS name none.
@@ -184,6 +191,7 @@ class Database {
   rocksdb::ColumnFamilyHandle* HandleOf(
       const std::vector<rocksdb::ColumnFamilyHandle*>& handles) const;
   void FindLayout();
+  void FindPageBytes();
   // Finds `gone_`.
   void FindGone();
   // Sets `families_` and `db_options_` from what the application said.
@@ -217,6 +225,7 @@ class Database {
   bool is_new_ = false;
   Layout layout_ = Layout::kCompact;
   bool can_append_ = false;
+  uint64_t page_bytes_ = 0;
   std::string merge_operator_ = "none";
   DbFolders folders_;
   OptionsFile said_;            // what the application said; empty for a new DB

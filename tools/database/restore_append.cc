@@ -3,7 +3,9 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "rocksdb/convenience.h"
 #include "rocksdb/merge_operator.h"
 #include "sheaf/append_operator.h"
 #include "sheaf/plugin.h"
@@ -35,6 +37,13 @@ std::shared_ptr<rocksdb::TablePropertiesCollectorFactory> FindStats(
   return nullptr;
 }
 
+uint64_t PageBytesOf(const rocksdb::MergeOperator& append) {
+  std::string text;
+  uint64_t bytes = 0;
+  if (!append.GetOption(rocksdb::ConfigOptions(), "page_bytes", &text).ok()) return 0;
+  return absl::SimpleAtoi(text, &bytes) ? bytes : 0;
+}
+
 const rocksdb::ColumnFamilyOptions* Find(const std::string& name, const Families& families) {
   for (const rocksdb::ColumnFamilyDescriptor& family : families) {
     if (family.name == name) return &family.options;
@@ -43,6 +52,21 @@ const rocksdb::ColumnFamilyOptions* Find(const std::string& name, const Families
 }
 
 }  // namespace
+
+void Database::FindPageBytes() {
+  const rocksdb::ColumnFamilyOptions& options = family();
+  merge_operator_ = options.merge_operator == nullptr ? "none" : options.merge_operator->Name();
+  can_append_ = HasAppend(options);
+  page_bytes_ = can_append_ ? PageBytesOf(*options.merge_operator) : 0;
+  if (can_append_ || !IsForeign(options) || is_new_) return;
+  for (const std::string& name : OptionsFile::Names(path_)) {
+    const absl::StatusOr<OptionsFile> file = OptionsFile::Read(path_, name);
+    const auto* const before = file.ok() ? Find(family_name_, file->families) : nullptr;
+    if (before == nullptr || !HasAppend(*before)) continue;
+    page_bytes_ = PageBytesOf(*before->merge_operator);
+    return;
+  }
+}
 
 bool Database::OptionsTellOfLists() const {
   if (can_append_ || FindStats(*Find(family_name_, said_.families)) != nullptr) return true;

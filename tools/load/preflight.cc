@@ -48,6 +48,7 @@ absl::Status CheckFits(const LoadOptions& options, const Database& database) {
         "--wal-dir and --db-path: expected a DB that is there, as they say where its files are. "
         "A new DB has all files in its own folder");
   }
+  if (absl::Status status = database.CheckPlainLists(); !status.ok()) return status;
   if (options.layout.value_or(database.layout()) != database.layout()) {
     return absl::FailedPreconditionError(
         absl::StrCat(options.db, ": the DB has layout ", LayoutName(database.layout()), ", not ",

@@ -47,6 +47,7 @@ absl::StatusOr<load::Database> ReadDatabase(const DbName& name) {
 
 absl::Status ListDb::Open(const load::Database& database, Access access,
                           std::unique_ptr<ListDb>* lists) {
+  if (absl::Status status = database.CheckPlainLists(); !status.ok()) return status;
   if (access != Access::kReadOnly) {
     if (absl::Status status = database.CheckUnlocked(); !status.ok()) return status;
   }

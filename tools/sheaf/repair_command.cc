@@ -166,6 +166,7 @@ int Run(Arguments& arguments) {
                                                   arguments.db.folders, *arguments.layout);
   }
   if (!database.ok()) return ExitOf(kName, database.status());
+  if (absl::Status status = database->CheckPlainLists(); !status.ok()) return ExitOf(kName, status);
   SalvageOptions options;
   options.delimiter = arguments.delimiter;
   options.adopt = arguments.adopt || (database->can_append() && change.empty());

@@ -199,6 +199,7 @@ int Run(const Arguments& arguments) {
   const std::string& db = name.path;
   const absl::StatusOr<load::Database> database = ReadDatabase(name);
   if (!database.ok()) return ExitOf(kName, database.status());
+  if (absl::Status status = database->CheckPlainLists(); !status.ok()) return ExitOf(kName, status);
   Output out(STDOUT_FILENO, "stdout");
   Faults faults(out, arguments.all);
   uint64_t keys = 0;
