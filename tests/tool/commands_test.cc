@@ -332,7 +332,7 @@ TEST(UsageTest, BadUsageExitsWithTwoAndSaysWhy) {
       {{"delete", "--db", "d"}, "KEY is required"},
       {{"delete", "--db", "d", "--escaped", "a", "\\q"}, "KEY: expected one of the escapes"},
       {{"clear", "--db", "d"}, "KEY is required"},
-      {{"trim", "--db", "d", "k"}, "expected --keep-first or --keep-last"},
+      {{"trim", "--db", "d", "k"}, "expected --keep-first, --keep-last or --before"},
       {{"trim", "--db", "d", "k", "--keep-first", "1", "--keep-last", "1"}, "excludes"},
       {{"trim", "--db", "d", "k", "--keep-last", "-1"}, "--keep-last: expected a whole number"},
       {{"keys", "--db", "d", "extra"}, "extra"},

@@ -10,7 +10,7 @@
 #include "tools/sheaf/command.h"
 #include "tools/sheaf/json.h"
 #include "tools/sheaf/list_db.h"
-#include "tools/sheaf/list_scan.h"
+#include "tools/sheaf/list_pages.h"
 #include "tools/sheaf/output.h"
 
 namespace sheaf {
@@ -49,8 +49,16 @@ struct Arguments {
 
 // Returns false, with a complaint, if there is nothing to count.
 bool CountKey(const Arguments& arguments, const std::string& key, ListDb& lists, Output& out) {
-  PinnedBlob list;
-  const rocksdb::Status found = lists.store().Get(rocksdb::ReadOptions(), key, &list);
+  uint64_t first = 0;
+  uint64_t end = 0;
+  rocksdb::Status found;
+  if (lists.is_long()) {
+    found = lists.long_store().Bounds(rocksdb::ReadOptions(), key, &first, &end);
+  } else {
+    PinnedBlob list;
+    found = lists.store().Get(rocksdb::ReadOptions(), key, &list);
+    end = list.size();
+  }
   if (found.IsNotFound()) {
     Complain(kName, absl::StrCat(arguments.db.path, ": key not found: ", load::Quoted(key)));
     return false;
@@ -60,13 +68,13 @@ bool CountKey(const Arguments& arguments, const std::string& key, ListDb& lists,
   if (arguments.json) {
     line.append("{\"key\":");
     AppendJsonText(key, &line);
-    absl::StrAppend(&line, ",\"count\":", list.size(), "}");
+    absl::StrAppend(&line, ",\"count\":", end - first, "}");
   } else {
     if (arguments.keys.size() > 1) {
       load::AppendEscaped(key, &line);
       line.push_back('\t');
     }
-    absl::StrAppend(&line, list.size());
+    absl::StrAppend(&line, end - first);
   }
   out.Write(line + "\n");
   return true;
@@ -77,14 +85,14 @@ bool CountRange(const Arguments& arguments, ListDb& lists, Output& out) {
   uint64_t keys = 0;
   uint64_t values = 0;
   uint64_t undecodable = 0;
-  ListScan scan(lists, arguments.range.range, arguments.range.prefix);
+  ListPages scan(lists, arguments.range.range, arguments.range.prefix);
   for (; scan.Valid(); scan.Next()) {
-    if (!scan.list().ok()) {
+    if (scan.fault().has_value()) {
       ++undecodable;
       continue;
     }
     ++keys;
-    values += scan.list()->size();
+    values += scan.end() - scan.first();
   }
   if (!scan.status().ok()) {
     return ExitOf(kName, FromRocks(arguments.db.path, scan.status())) == kExitOk;
@@ -104,7 +112,8 @@ int Run(Arguments& arguments) {
   }
   if (!DecodeRange(kName, &arguments.range)) return kExitUsage;
   std::unique_ptr<ListDb> lists;
-  if (absl::Status status = ListDb::OpenForReadOnly(arguments.db, &lists); !status.ok()) {
+  if (absl::Status status = ListDb::OpenForReadOnly(arguments.db, &lists, ListDb::Knows::kLong);
+      !status.ok()) {
     return ExitOf(kName, status);
   }
   bool all = HasAllLogs(kName, *lists);

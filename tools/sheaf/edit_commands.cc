@@ -1,13 +1,16 @@
-// put, append, trim, remove, clear and delete: each writes one batch, which is on disk when the
-// command ends.
+// put, append, trim, remove, clear and delete: each writes one batch, or of long lists one a key,
+// which is on disk when the command ends.
 
+#include <algorithm>
 #include <functional>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "plugin/codec/stored_key.h"
 #include "rocksdb/write_batch.h"
 #include "tools/common/text.h"
 #include "tools/sheaf/command.h"
@@ -35,6 +38,7 @@ struct Arguments {
   std::string prefix;  // of values; empty: none
   uint64_t count = 0;
   Keep keep = Keep::kLast;
+  std::optional<uint64_t> before;  // a position
   bool escaped = false;
 };
 
@@ -42,13 +46,82 @@ struct Arguments {
 using Edit = std::function<rocksdb::Status(const Arguments&, ListDb&, const std::string& key,
                                            rocksdb::WriteBatch*)>;
 
+// The same of a long list, written at once. Errors: also Unimplemented, with the reason.
+using LongEdit = std::function<absl::Status(const Arguments&, ListDb&, const std::string& key)>;
+
 struct Command {
   const char* name;
   const char* description;
   std::string footer;
   bool begins_lists;  // else a key without a list is an error
   Edit edit;
+  LongEdit long_edit = nullptr;  // null: the command is for plain lists
 };
+
+bool HasLongList(ListDb& lists, const std::string& key) {
+  const KeyRange range = {key, key + std::string(1, '\0')};
+  return lists.long_store().Scan(rocksdb::ReadOptions(), range)->HasKey();
+}
+
+rocksdb::WriteOptions Synced() {
+  rocksdb::WriteOptions write;
+  write.sync = true;
+  return write;
+}
+
+// Seals what is past page_bytes: no thread of this process will, and the next to open the DB only
+// when it meets the page.
+absl::Status AppendToLong(const Arguments& arguments, ListDb& lists, const std::string& key) {
+  LongStore& store = lists.long_store();
+  rocksdb::Status status = store.Append(Synced(), key, arguments.values);
+  if (!status.ok()) return FromRocks(arguments.db.path, status);
+  rocksdb::PinnableSlice open;
+  const std::string stored(internal::StoredKey(key).Open());
+  status = lists.db().Get(rocksdb::ReadOptions(), lists.family(), stored, &open);
+  if (status.ok() && open.size() >= lists.page_bytes()) status = store.Seal(key);
+  if (!status.ok()) {
+    Complain("append", absl::StrCat(arguments.db.path,
+                                    ": the values are appended, but the open page was not sealed: ",
+                                    status.ToString()));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status TrimLong(const Arguments& arguments, ListDb& lists, const std::string& key) {
+  uint64_t position = 0;
+  if (arguments.before.has_value()) {
+    position = *arguments.before;
+  } else if (arguments.keep == Keep::kFirst) {
+    return absl::UnimplementedError(
+        absl::StrCat(arguments.db.path,
+                     ": --keep-first drops the newest values, which a long list cannot, as their "
+                     "positions would be those of other values then"));
+  } else {
+    uint64_t first = 0;
+    uint64_t end = 0;
+    const rocksdb::Status found =
+        lists.long_store().Bounds(rocksdb::ReadOptions(), key, &first, &end);
+    if (!found.ok()) return FromRocks(arguments.db.path, found);
+    position = end - std::min(end - first, arguments.count);
+  }
+  return FromRocks(arguments.db.path, lists.long_store().TrimBefore(Synced(), key, position));
+}
+
+// Edits the lists of all keys. `*missing`: some have none.
+absl::Status RunLong(const Command& command, const Arguments& arguments, ListDb& lists,
+                     bool* missing) {
+  for (const std::string& key : arguments.keys) {
+    if (!command.begins_lists && !HasLongList(lists, key)) {
+      Complain(command.name,
+               absl::StrCat(arguments.db.path, ": key not found: ", load::Quoted(key)));
+      *missing = true;
+      continue;
+    }
+    absl::Status status = command.long_edit(arguments, lists, key);
+    if (!status.ok()) return status;
+  }
+  return FromRocks(arguments.db.path, lists.Acknowledge());
+}
 
 int Run(const Command& command, Arguments& arguments) {
   for (std::string& key : arguments.keys) {
@@ -65,13 +138,27 @@ int Run(const Command& command, Arguments& arguments) {
     return kExitUsage;
   }
   std::unique_ptr<ListDb> lists;
-  if (absl::Status status = ListDb::OpenForWrite(arguments.db, command.name, &lists);
+  const ListDb::Knows knows =
+      command.long_edit != nullptr ? ListDb::Knows::kLong : ListDb::Knows::kPlain;
+  if (absl::Status status =
+          ListDb::OpenForWrite(arguments.db, command.name, &lists, ListDb::Access::kWrite, knows);
       !status.ok()) {
     return ExitOf(command.name, status);
   }
   const std::string& path = arguments.db.path;
-  rocksdb::WriteBatch batch;
   bool missing = false;
+  if (lists->is_long()) {
+    const int written = ExitOf(command.name, RunLong(command, arguments, *lists, &missing));
+    return missing ? kExitFailed : written;
+  }
+  if (arguments.before.has_value()) {
+    Complain(command.name,
+             absl::StrCat(path,
+                          ": --before is for long lists, whose values have positions that "
+                          "stay; here --keep-last N keeps the newest values"));
+    return kExitFailed;
+  }
+  rocksdb::WriteBatch batch;
   for (const std::string& key : arguments.keys) {
     // Nobody else writes meanwhile. A value that cannot be read is one to be edited or deleted.
     rocksdb::PinnableSlice value;
@@ -86,9 +173,7 @@ int Run(const Command& command, Arguments& arguments) {
   }
   rocksdb::Status status;
   if (batch.Count() != 0) {
-    rocksdb::WriteOptions write;
-    write.sync = true;
-    status = lists->db().Write(write, &batch);
+    status = lists->db().Write(Synced(), &batch);
     if (status.ok()) status = lists->Acknowledge();
   }
   const int written = ExitOf(command.name, FromRocks(path, status));
@@ -132,7 +217,13 @@ void AddEdit(CLI::App& app, const Command& command, Takes takes, int* exit_statu
           },
           keep == Keep::kFirst ? "Keep the first N values" : "Keep the last N values"));
     }
-    counts[0]->excludes(counts[1]);
+    counts.push_back(AddNumber(
+        *sub, "--before", 0, std::numeric_limits<uint64_t>::max(),
+        [arguments](uint64_t position) { arguments->before = position; },
+        "Of a long list: drop the values before position P"));
+    counts[2]->type_name("P");
+    counts[0]->excludes(counts[1])->excludes(counts[2]);
+    counts[1]->excludes(counts[2]);
   }
   sub->add_flag("--escaped", arguments->escaped,
                 prefix != nullptr ? "KEY, VALUE and P have escapes, as in tsv"
@@ -147,8 +238,9 @@ void AddEdit(CLI::App& app, const Command& command, Takes takes, int* exit_statu
           "begins; `sheaf clear` removes all values";
     } else if (prefix != nullptr && prefix->count() == 0 && arguments->values.empty()) {
       wrong = "expected a VALUE or --prefix";
-    } else if (!counts.empty() && counts[0]->count() + counts[1]->count() == 0) {
-      wrong = "expected --keep-first or --keep-last";
+    } else if (!counts.empty() &&
+               counts[0]->count() + counts[1]->count() + counts[2]->count() == 0) {
+      wrong = "expected --keep-first, --keep-last or --before";
     }
     if (wrong != nullptr) {
       Complain(command.name, wrong);
@@ -167,7 +259,8 @@ void AddEditCommands(CLI::App& app, int* exit_status) {
       {"append", "Append values to the list of a key",
        absl::StrCat(
            R"(Appends the values in order, or begins the list of a key that has none. All values are one
-operand of sheaf.append, and are on disk when the command ends.
+operand of sheaf.append, and are on disk when the command ends. If the open page of a long list has
+page_bytes then, it is sealed.
 )",
            kLiteral, R"(
 Examples:
@@ -180,7 +273,8 @@ Exit status: 0 success; 1 failed, nothing was appended; 2 bad usage.)"),
        [](const Arguments& arguments, ListDb& lists, const std::string& key,
           rocksdb::WriteBatch* batch) {
          return lists.store().Append(batch, key, arguments.values);
-       }},
+       },
+       AppendToLong},
       Takes::kKeyAndValues, exit_status);
   AddEdit(
       app,
@@ -204,7 +298,8 @@ Exit status: 0 success; 1 failed, nothing was put; 2 bad usage.)"),
       {"delete", "Delete keys with their lists",
        absl::StrCat(
            R"(Deletes the keys, also those with a value that is not a list. The deletion is on disk when the
-command ends; a compaction frees the space.
+command ends; a compaction frees the space. A long list is deleted with its positions: the next
+append begins at 0.
 )",
            kMissing, kLiteral, R"(
 Examples:
@@ -215,6 +310,9 @@ Examples:
        /*begins_lists=*/false,
        [](const Arguments&, ListDb& lists, const std::string& key, rocksdb::WriteBatch* batch) {
          return lists.store().Delete(batch, key);
+       },
+       [](const Arguments& arguments, ListDb& lists, const std::string& key) {
+         return FromRocks(arguments.db.path, lists.long_store().Delete(Synced(), key));
        }},
       Takes::kKeys, exit_status);
   AddEdit(
@@ -222,19 +320,23 @@ Examples:
       {"trim", "Keep only the first or the last values of a list",
        absl::StrCat(
            R"(Keeps N values at one end of the list of KEY, and drops the others. A list of at most N values
-stays as it is. It is on disk when the command ends.
+stays as it is. Of a long list only older values can be dropped: with --keep-last, or with --before
+those before a position. The positions of the others do not change. It is on disk when the command
+ends.
 )",
            kMissing, kLiteral, R"(
 Examples:
   sheaf trim --db lists.db --keep-last 100 user:7
   sheaf trim --db lists.db --keep-first 1 user:7
+  sheaf trim --db events.db --before 120000 user:7
 )",
            kMissingExit),
        /*begins_lists=*/false,
        [](const Arguments& arguments, ListDb& lists, const std::string& key,
           rocksdb::WriteBatch* batch) {
          return lists.store().Trim(batch, key, arguments.count, arguments.keep);
-       }},
+       },
+       TrimLong},
       Takes::kKeyAndCount, exit_status);
   AddEdit(
       app,

@@ -12,7 +12,7 @@
 #include "tools/common/text.h"
 #include "tools/sheaf/command.h"
 #include "tools/sheaf/list_db.h"
-#include "tools/sheaf/list_scan.h"
+#include "tools/sheaf/list_pages.h"
 #include "tools/sheaf/list_totals.h"
 #include "tools/sheaf/output.h"
 #include "tools/sheaf/row_writer.h"
@@ -33,7 +33,7 @@ Formats:
   tsv     one `key TAB value` a line. Escapes TAB, LF, backslash, control bytes, and all bytes
           from 0x80 on in keys and values that are not UTF-8.
   jsonl   one {"key":"...","values":[...]} a line. Bytes that are not UTF-8 are
-          {"base64":"..."}.
+          {"base64":"..."}. The values of a long list take a line a MB.
   framed  u32 key size, u32 value size, key, value; repeated; little-endian
   csv     one `key,value` a row, as RFC 4180 has it, but with LF at the end. A field with a comma,
           a quote, a CR or an LF is in quotes, and a quote in it is written twice. All other
@@ -42,7 +42,8 @@ Without --format, the end of the output's name decides (.tsv .jsonl .ndjson .fra
 tsv.
 
 tsv, framed and csv cannot express an empty list. Such keys are left out, and the exit status is 1.
-Memory holds little more than one list at a time, whatever the size of the DB. The export ends at
+Memory holds little more than one list, or one page of a long list, at a time, whatever the size of
+the DB. Positions of long lists are not exported: loaded back, a list begins at 0. The export ends at
 a value that is not a list. `sheaf verify` names all such values, and `sheaf repair` mends them.
 Progress on a terminal counts the bytes of keys and lists that are done.
 
@@ -79,7 +80,8 @@ int Run(Arguments& arguments) {
   const load::RowFormat format = arguments.format.value_or(load::FormatOfFile(arguments.output));
   if (!CheckHeader(kName, arguments.header, format == load::RowFormat::kCsv)) return kExitUsage;
   std::unique_ptr<ListDb> lists;
-  if (absl::Status status = ListDb::OpenForReadOnly(arguments.db, &lists); !status.ok()) {
+  if (absl::Status status = ListDb::OpenForReadOnly(arguments.db, &lists, ListDb::Knows::kLong);
+      !status.ok()) {
     return ExitOf(kName, status);
   }
   const bool whole = HasAllLogs(kName, *lists);
@@ -108,30 +110,47 @@ int Run(Arguments& arguments) {
   uint64_t read = 0;
   uint64_t told = 0;
   uint64_t values = 0;
-  ListScan scan(*lists, arguments.range.range, arguments.range.prefix);
-  for (; scan.Valid() && out.ok(); scan.Next()) {
-    if (!scan.list().ok()) {
-      progress.Clear();
-      Complain(kName,
-               absl::StrCat(arguments.db.path, ": the value of key ", load::Quoted(scan.key()),
-                            " is not a list: ", scan.list().status().message(),
-                            ". The export ends here. `sheaf verify` names all such keys, "
-                            "`sheaf repair` mends those that it can; what is left must be "
-                            "deleted or put again"));
-      return kExitFailed;
-    }
-    writer.Write(scan.key(), *scan.list());
-    read += scan.key().size() + scan.value().size();
-    values += scan.list()->size();
-    if (read - told < kBytesAProgress) continue;
-    told = read;
-    progress.At(read, values);
-    if (absl::Status status = load::CheckInterrupt(); !status.ok()) {
-      progress.Clear();
-      return Interrupted(status);
-    }
+  std::optional<ListFault> fault;
+  absl::Status interrupted;
+  rocksdb::Status reading;
+  ListPages scan(*lists, arguments.range.range, arguments.range.prefix);
+  const auto goes_on = [&] {
+    return out.ok() && !fault.has_value() && interrupted.ok() && reading.ok();
+  };
+  for (; scan.Valid() && goes_on(); scan.Next()) {
+    writer.Begin(scan.key());
+    reading = scan.ForEach(
+        0,
+        [&](uint64_t /*position*/, const BlobView& page) {
+          writer.Add(page);
+          read += scan.key().size() + page.encoded().size();
+          values += page.size();
+          if (read - told < kBytesAProgress) return out.ok();
+          told = read;
+          progress.At(read, values);
+          interrupted = load::CheckInterrupt();
+          return out.ok() && interrupted.ok();
+        },
+        [&](const ListFault& found) {
+          fault = found;
+          return false;
+        });
+    if (goes_on()) writer.End();
+  }
+  if (!interrupted.ok()) {
+    progress.Clear();
+    return Interrupted(interrupted);
+  }
+  if (fault.has_value()) {
+    progress.Clear();
+    Complain(kName, absl::StrCat(arguments.db.path, ": ", fault->Text(),
+                                 ". The export ends here. `sheaf verify` names all such keys, "
+                                 "`sheaf repair` mends those that it can; what is left must be "
+                                 "deleted or put again"));
+    return kExitFailed;
   }
   progress.Clear();
+  if (!reading.ok()) return ExitOf(kName, FromRocks(arguments.db.path, reading));
   if (!scan.status().ok()) return ExitOf(kName, FromRocks(arguments.db.path, scan.status()));
   absl::Status status = out.Finish();
   if (status.ok() && !to_stdout) status = file.Commit();

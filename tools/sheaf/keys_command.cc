@@ -8,7 +8,7 @@
 #include "tools/sheaf/command.h"
 #include "tools/sheaf/json.h"
 #include "tools/sheaf/list_db.h"
-#include "tools/sheaf/list_scan.h"
+#include "tools/sheaf/list_pages.h"
 #include "tools/sheaf/output.h"
 
 namespace sheaf {
@@ -42,13 +42,14 @@ struct Arguments {
 int Run(Arguments& arguments) {
   if (!DecodeRange(kName, &arguments.range)) return kExitUsage;
   std::unique_ptr<ListDb> lists;
-  if (absl::Status status = ListDb::OpenForReadOnly(arguments.db, &lists); !status.ok()) {
+  if (absl::Status status = ListDb::OpenForReadOnly(arguments.db, &lists, ListDb::Knows::kLong);
+      !status.ok()) {
     return ExitOf(kName, status);
   }
   const bool whole = HasAllLogs(kName, *lists);
   Output out(STDOUT_FILENO, "stdout");
   std::string line;
-  ListScan scan(*lists, arguments.range.range, arguments.range.prefix);
+  ListPages scan(*lists, arguments.range.range, arguments.range.prefix);
   for (uint64_t keys = 0; scan.Valid() && keys < arguments.limit && out.ok(); scan.Next(), ++keys) {
     line.clear();
     if (arguments.json) {

@@ -46,8 +46,10 @@ absl::StatusOr<load::Database> ReadDatabase(const DbName& name) {
 }
 
 absl::Status ListDb::Open(const load::Database& database, Access access,
-                          std::unique_ptr<ListDb>* lists) {
-  if (absl::Status status = database.CheckPlainLists(); !status.ok()) return status;
+                          std::unique_ptr<ListDb>* lists, Knows knows) {
+  if (knows == Knows::kPlain || !database.can_append()) {
+    if (absl::Status status = database.CheckPlainLists(); !status.ok()) return status;
+  }
   if (access != Access::kReadOnly) {
     if (absl::Status status = database.CheckUnlocked(); !status.ok()) return status;
   }
@@ -60,29 +62,43 @@ absl::Status ListDb::Open(const load::Database& database, Access access,
     absl::Status status = CheckHoldsLists(database, *result->opened_);
     if (!status.ok()) return status;
   }
-  StoreOptions options;
-  options.layout = database.layout();
-  options.read_only = access == Access::kReadOnly;
-  const rocksdb::Status status =
-      Store::Open(result->opened_->db(), result->opened_->family(), options, &result->store_);
+  result->layout_ = database.layout();
+  result->page_bytes_ = database.page_bytes();
+  rocksdb::Status status;
+  if (!result->is_long()) {
+    StoreOptions options;
+    options.layout = database.layout();
+    options.read_only = access == Access::kReadOnly;
+    status =
+        Store::Open(result->opened_->db(), result->opened_->family(), options, &result->store_);
+  } else if (knows == Knows::kLong) {
+    LongStoreOptions options;
+    options.layout = database.layout();
+    options.seal_in_background = false;
+    options.read_only = access == Access::kReadOnly;
+    status = LongStore::Open(result->opened_->db(), result->opened_->family(), options,
+                             &result->long_store_);
+  }
   if (!status.ok()) return FromRocks(database.path(), status);
   *lists = std::move(result);
   return absl::OkStatus();
 }
 
-absl::Status ListDb::OpenForReadOnly(const DbName& name, std::unique_ptr<ListDb>* lists) {
+absl::Status ListDb::OpenForReadOnly(const DbName& name, std::unique_ptr<ListDb>* lists,
+                                     Knows knows) {
   return OpenSteadily(name.path, [&] {
     const absl::StatusOr<load::Database> database = ReadDatabase(name);
     if (!database.ok()) return database.status();
-    return Open(*database, Access::kReadOnly, lists);
+    return Open(*database, Access::kReadOnly, lists, knows);
   });
 }
 
 absl::Status ListDb::OpenForWrite(const DbName& name, const char* command,
-                                  std::unique_ptr<ListDb>* lists, Access access) {
+                                  std::unique_ptr<ListDb>* lists, Access access, Knows knows) {
   const absl::StatusOr<load::Database> database = ReadDatabase(name);
   if (!database.ok()) return database.status();
   if (!database->can_append()) {
+    if (absl::Status status = database->CheckPlainLists(); !status.ok()) return status;
     const std::string others = database->OtherFamilies();
     return absl::FailedPreconditionError(absl::StrCat(
         name.path, ": cannot ", command, ": the DB's merge operator is ",
@@ -99,7 +115,7 @@ absl::Status ListDb::OpenForWrite(const DbName& name, const char* command,
     if (absl::Status status = database->CheckUnlocked(); !status.ok()) return status;
     if (absl::Status status = database->CheckTakesSsts(command); !status.ok()) return status;
   }
-  return Open(*database, access, lists);
+  return Open(*database, access, lists, knows);
 }
 
 }  // namespace tool

@@ -43,7 +43,7 @@ KeyRange WithPrefix(KeyRange range, std::string_view prefix,
 }
 
 ListScan::ListScan(ListDb& lists, KeyRange range, std::string prefix)
-    : layout_(lists.store().layout()),
+    : layout_(lists.layout()),
       range_(WithPrefix(std::move(range), prefix, lists.family()->GetComparator())),
       prefix_(std::move(prefix)) {
   const rocksdb::Comparator* const comparator = lists.family()->GetComparator();

@@ -1,5 +1,7 @@
 #include "tools/sheaf/list_text.h"
 
+#include <cstddef>
+
 #include "absl/strings/str_cat.h"
 #include "sheaf/blob_builder.h"
 #include "tools/common/escapes.h"
@@ -24,6 +26,13 @@ std::optional<load::RowFormat> RowsOf(ListFormat format) {
   }
 }
 
+// Calls `f(value)` for values [from, to) of `page`.
+template <typename F>
+void ForEach(const BlobView& page, uint64_t from, uint64_t to, F&& f) {
+  const auto end = page.begin() + static_cast<ptrdiff_t>(to);
+  for (auto at = page.begin() + static_cast<ptrdiff_t>(from); at != end; ++at) f(*at);
+}
+
 }  // namespace
 
 ListText::ListText(const ListFormatArguments& arguments, Output& out)
@@ -39,61 +48,72 @@ bool ListText::CheckAllWritten(std::string_view command) const {
   return false;
 }
 
-template <typename F>
-void ListText::ForEach(const BlobView& values, F&& f) const {
-  if (index.has_value()) return f(values[*index]);
-  uint64_t left_out = last.has_value() && *last < values.size() ? values.size() - *last : 0;
-  values.ForEach([&](std::string_view value) {
-    if (left_out == 0) return f(value);
-    --left_out;
-  });
-}
-
 void ListText::Write(std::string_view key, const BlobView& values) {
-  if (rows_.has_value()) return WriteRows(key, values);
-  if (format_ == ListFormat::kJson) return WriteJson(key, values);
-  std::string prefix;
-  if (format_ == ListFormat::kText && with_key) {
-    load::AppendEscaped(key, &prefix);
-    if (values.empty()) out_.Write(prefix + "\n");
-    prefix.push_back('\t');
+  Begin(key, {values.layout(), std::nullopt, values.size()});
+  Add(values, 0, values.size());
+  End();
+}
+
+void ListText::Begin(std::string_view key, const Whole& whole) {
+  is_left_out_ =
+      whole.count != 0 && !whole.any_wanted && rows_.has_value() && format_ != ListFormat::kJsonl;
+  if (rows_.has_value()) {
+    if (!is_left_out_) rows_->Begin(key);
+    return;
   }
-  const auto write = [&](std::string_view value) {
-    if (format_ == ListFormat::kRaw) return out_.Write(value);
-    buffer_.assign(prefix);
-    load::AppendEscaped(value, &buffer_);
-    buffer_.push_back('\n');
-    out_.Write(buffer_);
-  };
-  ForEach(values, write);
-}
-
-void ListText::WriteRows(std::string_view key, const BlobView& values) {
-  if (!index.has_value() && !last.has_value()) return rows_->Write(key, values);
-  BlobBuilder builder(values.layout());
-  ForEach(values, [&](std::string_view value) { builder.Add(value); });
-  // A part of a list is a list, and no larger.
-  if (!builder.Finish(&buffer_).ok()) return;
-  rows_->Write(key, BlobView::Parse(buffer_, values.layout()).value());
-}
-
-void ListText::WriteJson(std::string_view key, const BlobView& values) {
+  prefix_.clear();
+  if (format_ == ListFormat::kText && with_key) {
+    load::AppendEscaped(key, &prefix_);
+    if (whole.count == 0) out_.Write(prefix_ + "\n");
+    prefix_.push_back('\t');
+  }
+  if (format_ != ListFormat::kJson) return;
   buffer_.assign("{\"key\":");
   AppendJsonText(key, &buffer_);
-  absl::StrAppend(&buffer_, ",\"layout\":\"", LayoutName(values.layout()),
-                  "\",\"count\":", values.size());
+  absl::StrAppend(&buffer_, ",\"layout\":\"", LayoutName(whole.layout), "\"");
+  if (whole.first.has_value()) absl::StrAppend(&buffer_, ",\"first\":", *whole.first);
+  absl::StrAppend(&buffer_, ",\"count\":", whole.count);
   if (zero_copy.has_value()) {
     absl::StrAppend(&buffer_, ",\"zero_copy\":", *zero_copy ? "true" : "false");
   }
   buffer_.append(",\"values\":");
-  const char* separator = "[";
-  ForEach(values, [&](std::string_view value) {
-    buffer_.append(separator);
-    AppendJsonText(value, &buffer_);
-    separator = ",";
-  });
-  buffer_.append(*separator == '[' ? "[]}\n" : "]}\n");
   out_.Write(buffer_);
+  separator_ = "[";
+}
+
+void ListText::Add(const BlobView& page, uint64_t from, uint64_t to) {
+  if (rows_.has_value()) return AddRows(page, from, to);
+  ForEach(page, from, to, [&](std::string_view value) {
+    if (format_ == ListFormat::kRaw) return out_.Write(value);
+    if (format_ == ListFormat::kJson) {
+      buffer_.assign(separator_);
+      AppendJsonText(value, &buffer_);
+      separator_ = ",";
+    } else {
+      buffer_.assign(prefix_);
+      load::AppendEscaped(value, &buffer_);
+      buffer_.push_back('\n');
+    }
+    out_.Write(buffer_);
+  });
+}
+
+void ListText::AddRows(const BlobView& page, uint64_t from, uint64_t to) {
+  if (is_left_out_) return;
+  if (from == 0 && to >= page.size()) return rows_->Add(page);
+  BlobBuilder builder(page.layout());
+  ForEach(page, from, to, [&](std::string_view value) { builder.Add(value); });
+  // A part of a list is a list, and no larger.
+  if (!builder.Finish(&buffer_).ok()) return;
+  rows_->Add(BlobView::Parse(buffer_, page.layout()).value());
+}
+
+void ListText::End() {
+  if (rows_.has_value()) {
+    if (!is_left_out_) rows_->End();
+  } else if (format_ == ListFormat::kJson) {
+    out_.Write(*separator_ == '[' ? "[]}\n" : "]}\n");
+  }
 }
 
 }  // namespace tool

@@ -53,20 +53,37 @@ void AppendEscapedBytes(std::string_view piece, std::string* out) {
 
 }  // namespace
 
-void RowWriter::Write(std::string_view key, const BlobView& values) {
-  if (values.empty() && format_ != load::RowFormat::kJsonl) {
-    if (left_out_++ == 0) first_left_out_ = std::string(key);
-    return;
-  }
+void RowWriter::Begin(std::string_view key) {
+  key_ = key;
+  any_ = false;
+}
+
+void RowWriter::Add(const BlobView& values) {
+  if (values.empty()) return;
+  any_ = true;
   switch (format_) {
     case load::RowFormat::kTsv:
-      return WriteTsv(key, values);
+      return WriteTsv(key_, values);
     case load::RowFormat::kJsonl:
-      return WriteJsonl(key, values);
+      if (in_line_ && line_bytes_ >= kMaxLineBytes) {
+        out_.Write("]}\n");
+        in_line_ = false;
+      }
+      return WriteJsonl(values);
     case load::RowFormat::kFramed:
-      return WriteFramed(key, values);
+      return WriteFramed(key_, values);
     case load::RowFormat::kCsv:
-      return WriteCsv(key, values);
+      return WriteCsv(key_, values);
+  }
+}
+
+void RowWriter::End() {
+  if (format_ == load::RowFormat::kJsonl) {
+    if (!any_) BeginJsonl(key_);
+    out_.Write(any_ ? "]}\n" : "[]}\n");
+    in_line_ = false;
+  } else if (!any_ && left_out_++ == 0) {
+    first_left_out_ = std::string(key_);
   }
 }
 
@@ -118,11 +135,21 @@ void RowWriter::WriteTsv(std::string_view key, const BlobView& values) {
   });
 }
 
-void RowWriter::WriteJsonl(std::string_view key, const BlobView& values) {
+void RowWriter::BeginJsonl(std::string_view key) {
   out_.Write("{\"key\":");
   WriteJsonText(key);
   out_.Write(",\"values\":");
-  char separator = '[';
+}
+
+void RowWriter::WriteJsonl(const BlobView& values) {
+  char separator = ',';
+  if (!in_line_) {
+    BeginJsonl(key_);
+    in_line_ = true;
+    line_bytes_ = 0;
+    separator = '[';
+  }
+  line_bytes_ += values.contents().size();
   ForEach(values, '"', [&](std::string_view value, bool plain) {
     const size_t size = value.size() + 3;
     if (plain && size <= Output::kMaxRoom) {
@@ -138,7 +165,6 @@ void RowWriter::WriteJsonl(std::string_view key, const BlobView& values) {
     }
     separator = ',';
   });
-  out_.Write(values.empty() ? "[]}\n" : "]}\n");
 }
 
 void RowWriter::WriteFramed(std::string_view key, const BlobView& values) {

@@ -32,7 +32,18 @@ class RowWriter {
 
   // Leaves out and counts empty lists if the format cannot express them: all but jsonl. Stops
   // within the list once out.ok() is false.
-  void Write(std::string_view key, const BlobView& values);
+  void Write(std::string_view key, const BlobView& values) {
+    Begin(key);
+    Add(values);
+    End();
+  }
+  // The same for a list whose values come page by page. In jsonl its values take several lines of
+  // the same key if they have more than kMaxLineBytes, so that `sheaf load` can read them back.
+  // `key` is borrowed until End().
+  static constexpr uint64_t kMaxLineBytes = uint64_t{1} << 20;
+  void Begin(std::string_view key);
+  void Add(const BlobView& values);
+  void End();
 
   uint64_t left_out() const { return left_out_; }
   // For people: how many were left out, which was the first, and what to do.
@@ -40,7 +51,8 @@ class RowWriter {
 
  private:
   void WriteTsv(std::string_view key, const BlobView& values);
-  void WriteJsonl(std::string_view key, const BlobView& values);
+  void BeginJsonl(std::string_view key);
+  void WriteJsonl(const BlobView& values);
   void WriteFramed(std::string_view key, const BlobView& values);
   void WriteCsv(std::string_view key, const BlobView& values);
 
@@ -56,7 +68,11 @@ class RowWriter {
   const load::RowFormat format_;
   bool is_first_ = true;  // nothing was written yet
   Output& out_;
-  std::string buffer_;  // for what is escaped
+  std::string_view key_;     // of the list that was begun
+  bool any_ = false;         // it has values
+  bool in_line_ = false;     // jsonl: a line of it is begun
+  uint64_t line_bytes_ = 0;  // of the values in that line
+  std::string buffer_;       // for what is escaped
   uint64_t left_out_ = 0;
   std::string first_left_out_;
 };

@@ -7,7 +7,7 @@
 #include "tools/common/text.h"
 #include "tools/sheaf/command.h"
 #include "tools/sheaf/list_db.h"
-#include "tools/sheaf/list_scan.h"
+#include "tools/sheaf/list_pages.h"
 #include "tools/sheaf/list_text.h"
 #include "tools/sheaf/output.h"
 #include "tools/sheaf/repeated_messages.h"
@@ -25,7 +25,8 @@ Formats:
   text    one `key TAB value` a line, with the escapes of tsv. A key with an empty list is a line
           without TAB.
   json    one {"key":"...","layout":"compact","count":2,"values":[...]} a line. Bytes that are
-          not UTF-8 are {"base64":"..."}.
+          not UTF-8 are {"base64":"..."}. A long list has "first":P before "count": the position
+          of its first value.
   raw     the bytes of all values, with nothing between them
   tsv, jsonl, framed, csv
           rows, as `sheaf export` writes them and `sheaf load` reads them: see `sheaf export
@@ -52,7 +53,8 @@ int Run(Arguments& arguments) {
   if (!CheckHeader(kName, format.header, format.format == ListFormat::kCsv)) return kExitUsage;
   if (!DecodeRange(kName, &arguments.range)) return kExitUsage;
   std::unique_ptr<ListDb> lists;
-  if (absl::Status status = ListDb::OpenForReadOnly(arguments.db, &lists); !status.ok()) {
+  if (absl::Status status = ListDb::OpenForReadOnly(arguments.db, &lists, ListDb::Knows::kLong);
+      !status.ok()) {
     return ExitOf(kName, status);
   }
   const bool whole = HasAllLogs(kName, *lists);
@@ -61,23 +63,40 @@ int Run(Arguments& arguments) {
   uint64_t keys = 0;
   uint64_t undecodable = 0;
   RepeatedMessages repeated;
-  ListScan scan(*lists, arguments.range.range, arguments.range.prefix);
-  for (; scan.Valid() && keys < arguments.limit && out.ok(); scan.Next()) {
-    ++keys;
-    if (scan.list().ok()) {
-      text.Write(scan.key(), *scan.list());
-    } else {
-      ++undecodable;
-      const absl::string_view why = scan.list().status().message();
-      if (!repeated.Shows(load::Std(why))) continue;
-      Complain(kName, absl::StrCat(arguments.db.path, ": the value of key ",
-                                   load::Quoted(scan.key()), " is not a list: ", why));
+  rocksdb::Status read;
+  const auto tell = [&](const ListFault& fault) {
+    ++undecodable;
+    if (repeated.Shows(fault.why)) {
+      Complain(kName, absl::StrCat(arguments.db.path, ": ", fault.Text()));
     }
+    return true;
+  };
+  ListPages scan(*lists, arguments.range.range, arguments.range.prefix);
+  for (; scan.Valid() && keys < arguments.limit && out.ok() && read.ok(); scan.Next()) {
+    ++keys;
+    if (scan.fault().has_value()) {
+      tell(*scan.fault());
+      continue;
+    }
+    ListText::Whole whole;
+    whole.layout = lists->layout();
+    if (lists->is_long()) whole.first = scan.first();
+    whole.count = scan.end() - scan.first();
+    text.Begin(scan.key(), whole);
+    read = scan.ForEach(
+        0,
+        [&](uint64_t /*position*/, const BlobView& page) {
+          text.Add(page, 0, page.size());
+          return out.ok();
+        },
+        tell);
+    text.End();
   }
   const int written = ExitOf(kName, out.Finish());
   for (const std::string& rest : repeated.Rest()) {
     Complain(kName, absl::StrCat(arguments.db.path, ": ", rest, ". `sheaf verify` names them"));
   }
+  if (!read.ok()) return ExitOf(kName, FromRocks(arguments.db.path, read));
   if (!scan.status().ok()) return ExitOf(kName, FromRocks(arguments.db.path, scan.status()));
   const bool all = text.CheckAllWritten(kName) && undecodable == 0 && whole;
   return all ? written : kExitFailed;
