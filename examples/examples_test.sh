@@ -22,6 +22,13 @@ expect() {
 
 expect register_by_name $'sheaf.append with sheaf.stats\nVenus\nEarth\nMars' "$dir/named" </dev/null
 expect event_log '20000 events of 4 users, each read as it was appended' "$dir/events" </dev/null
+expect long_events $'20000 events; kept by number: 1000, by age: as many as the model
+the consumer handled each exactly once, in order' "$dir/long" </dev/null
+# 1,003 posts in pages of 20; 357 more are posted, which are on none of the 51 pages. Of these 1,360,
+# each page that is read drops 20: 34 pages have posts, and the last one finds that the rest is gone.
+expect paged_listing $'post 1002 ... post 983, older: 983
+51 pages\n51 pages, while others post\n35 pages, while the oldest posts are trimmed' \
+  "$dir/posts" </dev/null
 # 50 sessions on the first day, 100 on each of three more; all are read twice, 3 slices a time.
 busy='Resource busy: Store::Close: 1 Cursor of Scan not destroyed yet; destroy them first'
 expect sessions "$busy"$'\n''2100 slices of a DB that is gone, as they were written' \
