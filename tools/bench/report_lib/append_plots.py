@@ -2,7 +2,7 @@
 
 from matplotlib.lines import Line2D
 
-from . import appends, axes_of, numbers, svg
+from . import appends, axes_of, long_lists, numbers, svg
 from .runs import unique
 
 COLOURS = {"Sheaf": svg.SHEAF, "StringAppendTest": svg.GREEN, "StringAppend": svg.VERMILION,
@@ -102,5 +102,33 @@ def pieces(results):
                linewidth=1.6, markersize=4, label=name.partition(".")[2])
         for name in unique(present)])
     figure.supxlabel("pieces of a list of 1 MB", fontsize=9)
+    figure.supylabel("time", fontsize=9)
+    return figure
+
+
+def long_lists_by_count(results):
+    """Time of an append and a read against the length of the list: a panel an operation."""
+    looks = {"SheafLong": (svg.SHEAF, "o"), "Sheaf": (svg.SHEAF_LIGHT, "^"),
+             "OneKey": (svg.ORANGE, "s"), "OneKeyBatch": (svg.GREEN, "v"),
+             "ReadModifyWrite": (svg.OTHER, "D")}
+    operations = [operation for operation in ("AppendLast", "AppendOne", "Whole")
+                  if any(long_lists.points(results, operation, 64).values())]
+    if not operations:
+        return None
+    figure, axes = svg.new_figure(2.9, 1, len(operations), sharey=True)
+    present = []
+    for panel, operation in zip(axes[0], operations):
+        for system, points in long_lists.points(results, operation, 64).items():
+            colour, marker = looks.get(system, (svg.FLOOR, "x"))
+            panel.plot([x for x, _ in points], [y for _, y in points], linewidth=1.6, markersize=4,
+                       color=colour, marker=marker)
+            present.append(system)
+        axes_of.log_log(panel)
+        panel.set_title(long_lists.OPERATIONS[operation], fontsize=9)
+    svg.legend_above(figure, [
+        Line2D([], [], color=looks.get(system, (svg.FLOOR, "x"))[0],
+               marker=looks.get(system, (svg.FLOOR, "x"))[1], linewidth=1.6, markersize=4,
+               label=long_lists.title(system)) for system in unique(present)])
+    figure.supxlabel("values of 64 bytes in the list", fontsize=9)
     figure.supylabel("time", fontsize=9)
     return figure

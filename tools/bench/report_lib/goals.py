@@ -101,6 +101,23 @@ def statistics_cost(shape="10000xmix"):
                             / results.get("Read", "Sheaf.Open", shape).time)
 
 
+def long_ratio(over, under, shape="1000000x64", group="Long"):
+    return ratio(over, under, shape, group)
+
+
+def against_one_key(operation, bound):
+    """LongStore and a key a value, at each length of values of 64 bytes."""
+    return [Goal(f"`SheafLong.{operation}` / `OneKey.{operation}`, `{count}x64`",
+                 long_ratio(f"SheafLong.{operation}", f"OneKey.{operation}", f"{count}x64"), "<=",
+                 bound)
+            for count in (10, 1000, 100000, 1000000)]
+
+
+def counter_ratio(group, over, under, shape, name):
+    return lambda results: (results.get(group, over, shape).counter(name)
+                            / results.get(group, under, shape).counter(name))
+
+
 GOALS = [
     Goal("`Sheaf.Open` / `Floor.Get`", ratio("Sheaf.Open", "Floor.Get"), "<=", 1.2),
     Goal("the same, `10000x50`", ratio("Sheaf.Open", "Floor.Get", "10000x50"), "<=", 1.05),
@@ -140,6 +157,36 @@ GOALS = [
                           / growth_an_operand("StringAppendTest.Get", "100000x72",
                                               "1000x72")(results)), "<=", 1.05),
     Goal("that of `Sheaf.Get`, to compare", growth_an_operand("Sheaf.Get", "100000x72", "1000x72")),
+    *against_one_key("AppendLast", 1.0),
+    *against_one_key("AppendOne", 1.2),
+    Goal("`SheafLong.Append` / `Sheaf.Append`, seals included, wall",
+         long_ratio("SheafLong.Append", "Sheaf.Append", group="LongWrite"), "<=", 1.15),
+    Goal("the same, CPU time of all threads",
+         counter_ratio("LongWrite", "SheafLong.Append", "Sheaf.Append", "1000000x64", "cpu_s"),
+         "<=", 1.3),
+    Goal("p99.9 of `SheafLong.AppendFlushing` / that of `Sheaf.AppendFlushing`",
+         counter_ratio("LongWrite", "SheafLong.AppendFlushing", "Sheaf.AppendFlushing",
+                       "1000000x64", "p99.9_us"), "<=", 1.5),
+    Goal("`SheafLong.Touch` / `Sheaf.Touch`, `1000000x64`",
+         long_ratio("SheafLong.Touch", "Sheaf.Touch"), "<=", 1.5),
+    Goal("`OneKey.Whole` / `SheafLong.Whole`", long_ratio("OneKey.Whole", "SheafLong.Whole"),
+         ">=", 50),
+    Goal("`SheafLong.Range` / `OneKey.Range`", long_ratio("SheafLong.Range", "OneKey.Range"),
+         "<=", 0.15),
+    Goal("`SheafLong.One` / `OneKey.One`", long_ratio("SheafLong.One", "OneKey.One"), "<=", 0.6),
+    Goal("`SheafLong.Last`, `10000000x64` / `100x64`",
+         lambda results: (results.get("Long", "SheafLong.Last", "10000000x64").time
+                          / results.get("Long", "SheafLong.Last", "100x64").time), "<=", 1.5),
+    Goal("MB that compactions write for 1,000 appends of 100 B, flushed ten at a time, to a list "
+         "of 10 MB",
+         lambda results: results.get("LongWrite", "SheafLong.Rewritten",
+                                     "100000x100").counter("compacted_mb"), "<=", 4),
+    Goal("the same of `Sheaf.Rewritten`, to compare",
+         lambda results: results.get("LongWrite", "Sheaf.Rewritten",
+                                     "100000x100").counter("compacted_mb")),
+    Goal("bytes on disk of `SheafLong` / those of `Sheaf`, `1000000x64`",
+         counter_ratio("Long", "SheafLong.Whole", "Sheaf.Whole", "1000000x64", "disk_a_byte"),
+         "<=", 1.02),
     Goal("`Sheaf.Unsorted` / `GnuSort.Unsorted`, `2GB-512M`",
          ratio("Sheaf.Unsorted", "GnuSort.Unsorted", "2GB-512M", "Load"), "<=", 0.25),
     Goal("the same of `Few`: two rows a key", ratio("Sheaf.Few", "GnuSort.Few", "2GB-512M", "Load"),

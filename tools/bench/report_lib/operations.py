@@ -126,6 +126,32 @@ OPERATIONS = {
         "Sheaf.GetLastTrimmed": "`Store::GetLast` of 20 values, with the trim pending",
         "Sheaf.GetLastRemoved": "the same with the remove pending",
     },
+    "Long": {
+        "SheafLong.*": "`LongStore`, `page_bytes` of 64 KiB: GetLast, GetRange, Get",
+        "Sheaf.*": "`Store`, all of the list in one blob, up to 64 MiB",
+        "OneKey.*": "a key for each value, by who knows how many there are",
+        "OneKeyBatch.*": "64 values a key; an append reads the last key and writes it again",
+        "ReadModifyWrite.*": "numbered pages of 1,000 values and a count beside them, both read and "
+                             "written by an append",
+    },
+    "LongWrite": {
+        "*.Append": "a new list by single appends, until all is sealed; CPU time of all threads",
+        "*.AppendFlushing": "the same to 100 lists, with a memtable of 4 MB",
+        "*.Rewritten": "1,000 appends of 100 B to a list of 10 MB, flushed ten at a time",
+    },
+    "Mixed": {
+        "SheafLong.*": "appends of a value to, and reads of the newest 20 of, 50,000 lists of 200 "
+                       "values at first, chosen by Zipf's law; `LongStore`",
+        "Sheaf.*": "the same, `Store`",
+        "StringAppendTest.*": "RocksDB's merge operator; a reader splits the list",
+        "OneKey.*": "a key for each value, by who knows how many there are",
+        "ReadModifyWrite.*": "numbered pages of 1,000 values and a count beside them",
+    },
+    "Cold": {
+        "*.Whole": "a list that is in no cache, read with direct I/O: all of it",
+        "*.Last": "its newest 20 values",
+        "*.One": "one value at a random position",
+    },
     "Load": {
         "Sheaf.Unsorted": "`sheaf load --db NEW --memory M --threads 2` of a TSV file",
         "Sheaf.Few": "the same, about two rows a key",

@@ -2,7 +2,7 @@
 
 import re
 
-from . import appends, conditions, crossover, goals, loads, operations, tables
+from . import appends, conditions, crossover, goals, loads, long_lists, operations, tables
 from .runs import BadInput, shape_order, unique
 
 INTRODUCTION = """\
@@ -18,8 +18,8 @@ of the binaries under "Where it ran":
 
 All systems of a group run in one binary and one process, on the same values; loaders are programs,
 which `load_bench` runs. `read_bench`, `append_bench` and `load_bench` run repetitions in random
-order, so that whatever else the machine does falls on all systems; `crossover_bench`, which has one
-DB at a time, does not. A figure is the median of the repetitions, in CPU time (the benchmarks with
+order, so that whatever else the machine does falls on all systems; `crossover_bench`, `long_bench` and
+`mixed_bench`, which have one DB at a time, do not. A figure is the median of the repetitions, in CPU time (the benchmarks with
 threads: in real time; compactions: of all threads; loads: from the start of the process to its end,
 by the clock); spread is their standard deviation in parts of their mean, and `allocs` are calls of
 `operator new` an iteration, RocksDB's own among them. Absolute times are of the machine below; what
@@ -122,6 +122,10 @@ SECTIONS = [
     Section("Reading what is pending", appends.operand_lines),
     Section("Reading with edits pending, and the newest values", appends.edit_lines),
     Section("A list in pieces, and its newest values", appends.piece_lines),
+    Section("Long lists", long_lists.long_lines),
+    Section("Long lists, written", long_lists.write_lines),
+    Section("Many lists, appended to and read", long_lists.mixed_lines),
+    Section("Lists that are read from disk", long_lists.cold_lines),
     Section("Loading rows", loads.load_lines),
     Section("Bytes beyond the values' own", _overhead),
     Section("Many lists at once", _threaded("Multi", "Floor.MultiGet", "Keys")),
@@ -129,7 +133,7 @@ SECTIONS = [
     Section("Threads", _threaded("Read", "Floor.Get", "Reads")),
 ]
 KNOWN_GROUPS = ("Read", "Cross", "Append", "Operands", "Segments", "Tail", "Pending", "Load", "Overhead",
-                "Multi", "Scan")
+                "Multi", "Scan", "Long", "LongWrite", "Mixed", "Cold")
 
 
 def _others(results):

@@ -23,6 +23,7 @@ def draw(results):
         "append": lambda: append_plots.bars(results, "50000x72"),
         "operands": lambda: append_plots.operands(results),
         "pieces": lambda: append_plots.pieces(results),
+        "long": lambda: append_plots.long_lists_by_count(results),
         "load_time": lambda: load_plots.time(results),
         "load_memory": lambda: load_plots.memory(results),
     }
