@@ -14,15 +14,21 @@
 //   LongWrite/SYSTEM.Rewritten  1,000 appends of 100 B to a list of 10 MB, flushed ten at a time:
 //                            what compactions write, in the counter compacted_mb
 //
+//   LongMemory/SheafLong.Pages/10GB  all pages of a list of 10 GB, with a block cache of 8 MB: peak
+//                            memory of the process beyond what it had before, in the counter
+//                            peak_mb; only with SHEAF_BENCH_LARGE=1 in the environment
+//
 // Lists are 4 MB or more in all, compacted, in a warm block cache, and chosen at random. There is
 // one DB at a time. SHEAF_BENCH_SCALE=50 in the environment divides counts by 50.
 
-#include <time.h>  // clock_gettime
+#include <malloc.h>  // malloc_trim
+#include <time.h>    // clock_gettime
 
 #include <algorithm>
 #include <chrono>
 #include <deque>
 #include <filesystem>
+#include <fstream>
 #include <functional>
 #include <memory>
 #include <random>
@@ -379,6 +385,53 @@ void Rewritten(benchmark::State& state) {
   }
 }
 
+// A number of /proc/self/status, in kilobytes: VmHWM, the peak of memory, or VmRSS.
+double MemoryOf(const std::string& name) {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.rfind(name + ":", 0) == 0) return std::stod(line.substr(name.size() + 1));
+  }
+  return 0;
+}
+
+void PagesMemory(benchmark::State& state) {
+  const uint64_t bytes = (uint64_t{10} << 30) / Scale();
+  const List values({"", 250, Shape::Sizes::kEqual, 4000}, 5);
+  for (auto _ : state) {
+    LongDb db([](rocksdb::Options* options) {
+      SheafLong::Configure(options);
+      rocksdb::BlockBasedTableOptions table;
+      table.block_cache = rocksdb::NewLRUCache(8 << 20, /*num_shard_bits=*/0);
+      options->table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+    });
+    uint64_t appended = 0;
+    rocksdb::Status s;
+    SheafLong system(db.get());
+    rocksdb::WriteOptions without_log;
+    without_log.disableWAL = true;
+    while (appended < bytes && s.ok()) {
+      s = system.store().Append(without_log, "list", values.values());
+      appended += values.values().size() * 4000;
+    }
+    if (s.ok()) s = system.Settle();
+    if (s.ok()) s = db.get()->Flush({});
+    if (!Ok(state, s)) return;
+    malloc_trim(0);
+    std::ofstream("/proc/self/clear_refs") << "5";  // the peak is counted anew
+    const double before = MemoryOf("VmRSS");
+    const Clock::time_point begin = Clock::now();
+    uint64_t found = 0;
+    {
+      const auto page = system.store().Pages(rocksdb::ReadOptions(), "list");
+      for (; page->Valid(); page->Next()) found += page->values().contents().size();
+      if (!Ok(state, page->status())) return;
+    }
+    state.SetIterationTime(Seconds(Clock::now() - begin));
+    if (found != appended) return state.SkipWithError("not what was appended");
+    state.counters["peak_mb"] = (MemoryOf("VmHWM") - before) / 1000;
+  }
+}
+
 template <typename System>
 void AddReads(const Shape& shape) {
   if (std::string_view(System::kName) == "Sheaf" && shape.count * shape.size > kMaxBlobBytes)
@@ -420,6 +473,12 @@ void AddAll() {
   AddWrites<SheafLong>();
   AddWrites<SheafOne>();
   AddWrites<OneKey>();
+  if (std::getenv("SHEAF_BENCH_LARGE") != nullptr) {
+    benchmark::RegisterBenchmark("LongMemory/SheafLong.Pages/10GB", PagesMemory)
+        ->UseManualTime()
+        ->Iterations(1)
+        ->Unit(benchmark::kMillisecond);
+  }
   for (const bool is_long : {true, false}) {
     benchmark::RegisterBenchmark(
         absl::StrCat("LongWrite/", is_long ? SheafLong::kName : SheafOne::kName,
