@@ -6,6 +6,9 @@ namespace sheaf {
 namespace internal {
 namespace {
 
+// What malloc needs for itself and for rounding.
+constexpr size_t kAllocationBytes = 24;
+
 absl::string_view Text(std::string_view key) { return {key.data(), key.size()}; }
 
 // The first of `pages` that ends behind `position`.
@@ -18,8 +21,10 @@ auto FirstBehind(Pages& pages, uint64_t position) {
 }  // namespace
 
 size_t PageIndex::BytesOf(const Lists::value_type& entry) {
-  return sizeof(Lists::value_type) + 32 + entry.first.capacity() +
-         entry.second.pages.capacity() * sizeof(Range);
+  const size_t key = entry.first.capacity();
+  const size_t pages = entry.second.pages.capacity() * sizeof(Range);
+  return kListBytes + (key < sizeof(std::string) / 2 ? 0 : key + kAllocationBytes) +
+         (pages == 0 ? 0 : pages + kAllocationBytes);
 }
 
 bool PageIndex::FindPage(uint64_t hash, std::string_view key, uint64_t position,
@@ -45,7 +50,7 @@ bool PageIndex::FindSealed(uint64_t hash, std::string_view key, uint64_t version
 }
 
 PageIndex::List* PageIndex::Enter(Shard* shard, std::string_view key) {
-  const size_t needed = sizeof(Lists::value_type) + 32 + key.size() + sizeof(Range);
+  const size_t needed = kListBytes + key.size() + sizeof(Range) + 2 * kAllocationBytes;
   if (needed > max_shard_bytes_) return nullptr;
   auto found = shard->lists.find(Text(key));
   if (found == shard->lists.end()) {
