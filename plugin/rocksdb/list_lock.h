@@ -12,7 +12,9 @@
 //                           '--> Watch: "b" -----------> base = ["b"]
 //
 // What goes into a batch or a transaction is written whenever its owner wants, so after that a
-// sealer cannot know. It then drops as many values as it read off the front (edit drop_first).
+// sealer cannot know. It then drops as many values as it read off the front (edit drop_first). So
+// it is in all of a TransactionDB: whoever commits a transaction that RocksDB recovered tells
+// nobody, and an append there may wait for a transaction, which must not make others wait.
 //
 // In a TransactionDB, an append may wait for the lock of a transaction, for as long as that is
 // open. A sealer does not wait for such an append: it gives up knowing, and drops values as above.
@@ -175,6 +177,11 @@ class ListLock {
   // How often that was changed; odd while it is under way. What was read between two equal, even
   // versions is of one structure.
   uint64_t version() const { return version_.load(std::memory_order_acquire); }
+  // The same, after all that was read before.
+  uint64_t VersionAfterReads() const {
+    std::atomic_thread_fence(std::memory_order_acquire);
+    return version();
+  }
   static bool IsSettled(uint64_t version) { return version % 2 == 0; }
 
   // Makes the version odd while it exists. REQUIRES: `structure` is held.

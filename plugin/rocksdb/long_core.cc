@@ -71,6 +71,7 @@ LongCore::LongCore(std::unique_ptr<StoreCore> store_core, const LongStoreOptions
       root(core->db->GetRootDB()),
       page_bytes(core->append_options.page_bytes),
       seals(options.seal_in_background && !core->read_only && !core->instance.is_read_only),
+      watches(!cf_options.allow_2pc),  // which every TransactionDB sets
       index(options.index_bytes),
       open_pages(page_bytes, seals, Innermost(cf_options.merge_operator.get())) {
   if (seals) sealer_ = std::thread([this] { Run(); });
@@ -85,6 +86,7 @@ void LongCore::Stop() {
     return;
   }
   open_pages.Stop();
+  const std::lock_guard<std::mutex> lock(stopping_);
   if (sealer_.joinable()) sealer_.join();
 }
 
@@ -126,12 +128,13 @@ rocksdb::Status LongCore::Append(const rocksdb::WriteOptions& options, const roc
   LongList list(*core, key);
   const std::string_view stored = list.stored.Open();
   OpenPages::Size size = OpenPages::Size::kSmall;
-  s = list.lock.appends.Append(list.id, operand, [&] {
+  const auto write = [&] {
     rocksdb::Status written =
         core->db->Merge(options, core->cf, rocksdb::Slice(stored.data(), stored.size()), operand);
     if (written.ok()) size = open_pages.Appended(list.hash, list.key(), operand.size());
     return written;
-  });
+  };
+  s = watches ? list.lock.appends.Append(list.id, operand, write) : write();
   if (size == OpenPages::Size::kFarTooLarge) {
     appends_delayed_.fetch_add(1, std::memory_order_relaxed);
     open_pages.Await(key.ToString(), kMaxStall);
@@ -151,10 +154,12 @@ rocksdb::Status LongCore::AppendTo(Target* target, const rocksdb::Slice& key,
   s = EncodeOperand(values, &operand);
   if (!s.ok()) return s;
   LongList list(*core, key);
-  list.lock.appends.AppendUnseen();
+  if (watches) list.lock.appends.AppendUnseen();
   const std::string_view stored = list.stored.Open();
   s = target->Merge(core->cf, rocksdb::Slice(stored.data(), stored.size()), operand);
-  if (s.ok()) open_pages.Appended(list.hash, list.key(), operand.size());
+  if (s.ok()) {
+    open_pages.Appended(list.hash, list.key(), operand.size(), OpenPages::Written::kWhenever);
+  }
   return s;
 }
 
@@ -166,7 +171,7 @@ template rocksdb::Status LongCore::AppendTo(rocksdb::Transaction*, const rocksdb
 void LongCore::NoteOpenPage(const LongList& list, uint64_t operands, uint64_t bytes) {
   if (bytes >= page_bytes) {
     open_pages.FoundLarge(list.key());
-  } else if (operands >= kManyOperands && seals && !list.lock.appends.unseen()) {
+  } else if (operands >= kManyOperands && seals && SeesAppends(list)) {
     open_pages.FoundMany(list.key());
   }
 }
@@ -181,8 +186,8 @@ struct LongCore::SealWork {
 
   LongList* list;
   AppendGate::Watch* watch;
-  uint64_t begin = 0;  // of the open page
-  uint64_t count = 0;  // of its values
+  uint64_t begin = 0;    // of the open page
+  uint64_t encoded = 0;  // bytes of it that are not sealed yet
   std::vector<Page> pages;
   ValueRange rest;  // what is neither in a page nor taken off: all of it, for kMerge
 };
@@ -198,7 +203,8 @@ std::vector<ValueRange> CutIntoPages(const BlobView& list, uint64_t page_bytes) 
   std::vector<ValueRange> pages;
   pages.reserve(static_cast<size_t>(number));
   const uint64_t header = all.uniform() ? 0 : all.width();
-  const uint64_t target = (all.contents().size() + header * all.size() + number - 1) / number;
+  const uint64_t total = all.contents().size() + header * all.size();
+  const uint64_t target = (total + number - 1) / number;
   all.WithSizes([&](auto sizes) {
     size_t begin = 0;
     uint64_t from = 0;
@@ -206,6 +212,9 @@ std::vector<ValueRange> CutIntoPages(const BlobView& list, uint64_t page_bytes) 
     for (size_t i = 0; i < all.size(); ++i) {
       at += sizes[i];
       if (at - from + header * (i + 1 - begin) < target) continue;
+      // What would be less than a page goes into the last one.
+      const uint64_t rest = total - at - header * (i + 1);
+      if (rest != 0 && rest < page_bytes) continue;
       pages.push_back(all.Part(begin, i + 1, from, at));
       begin = i + 1;
       from = at;
@@ -219,15 +228,18 @@ std::vector<ValueRange> CutIntoPages(const BlobView& list, uint64_t page_bytes) 
 }  // namespace
 
 rocksdb::Status LongCore::Seal(const rocksdb::Slice& key, SealMode mode) {
-  rocksdb::Status s = MayWrite("LongStore::Seal");
-  if (!s.ok()) return s;
+  rocksdb::Status s;
   LongList list(*core, key);
   const std::lock_guard<std::mutex> structure(list.lock.structure);
   const auto watch =
       std::make_shared<AppendGate::Watch>(list.id, static_cast<size_t>(4 * page_bytes));
   const rocksdb::Snapshot* snapshot = nullptr;
   // All appends that are done by then are in the snapshot, and all others are watched.
-  list.lock.appends.Begin(watch, [&] { snapshot = root->GetSnapshot(); });
+  uint64_t counted = 0;
+  list.lock.appends.Begin(watch, [&] {
+    counted = open_pages.Counted(list.hash);
+    snapshot = root->GetSnapshot();
+  });
   const absl::Cleanup end = [&] {
     list.lock.appends.End(*watch);
     root->ReleaseSnapshot(snapshot);
@@ -235,6 +247,7 @@ rocksdb::Status LongCore::Seal(const rocksdb::Slice& key, SealMode mode) {
   rocksdb::ReadOptions options;
   options.snapshot = snapshot;
   LongRead read(*this, &list, options);
+  read.ForSealer();
   PinnedBlob open;
   uint64_t operands = 0;
   {
@@ -243,7 +256,7 @@ rocksdb::Status LongCore::Seal(const rocksdb::Slice& key, SealMode mode) {
     operands = context.operands();
   }
   const uint64_t bytes = s.ok() ? open.view().encoded().size() : 0;
-  if (s.ok() || s.IsNotFound()) open_pages.Set(list.hash, bytes);
+  if (s.ok() || s.IsNotFound()) open_pages.Correct(list.hash, counted, bytes);
   if (s.IsNotFound()) return rocksdb::Status::OK();
   if (!s.ok()) return s;
   if (mode == SealMode::kIfLarge && bytes < page_bytes) {
@@ -255,7 +268,7 @@ rocksdb::Status LongCore::Seal(const rocksdb::Slice& key, SealMode mode) {
   SealWork work;
   work.list = &list;
   work.watch = watch.get();
-  work.count = open.size();
+  work.encoded = bytes;
   if (mode == SealMode::kMerge) {
     work.rest = ValueRange(open.view());
     return WriteBase(&work);
@@ -278,10 +291,19 @@ rocksdb::Status LongCore::Seal(const rocksdb::Slice& key, SealMode mode) {
   return s;
 }
 
+rocksdb::Status LongCore::CountedSeal(const rocksdb::Slice& key, SealMode mode) {
+  rocksdb::Status s = MayWrite("LongStore::Seal");
+  if (!s.ok()) return s;
+  s = ExceptionsToStatus([&] { return Seal(key, mode); });
+  if (!s.ok()) seals_failed_.fetch_add(1, std::memory_order_relaxed);
+  return s;
+}
+
 rocksdb::Status LongCore::WritePages(SealWork* work, size_t* next) {
   LongList& list = *work->list;
   rocksdb::WriteBatch batch;
   uint64_t values = 0;
+  uint64_t encoded_bytes = 0;
   const size_t first = *next;
   size_t last = first;
   std::string page;
@@ -295,13 +317,14 @@ rocksdb::Status LongCore::WritePages(SealWork* work, size_t* next) {
         batch.Put(core->cf, rocksdb::Slice(stored.data(), stored.size()), page);
     if (!s.ok()) return s;
     values += at.values.size();
+    encoded_bytes += page.size();
   }
   rocksdb::WriteOptions options;
   options.disableWAL = without_wal_.load(std::memory_order_relaxed);
   const std::string open_key(list.stored.Open());
   const auto write = [&](bool known) {
     std::string base;
-    known = known && last == work->pages.size();
+    known = known && watches && last == work->pages.size();
     if (known) {
       // The open page begins anew, with what was appended meanwhile.
       std::vector<BlobView> appended(work->watch->operands().size());
@@ -318,7 +341,16 @@ rocksdb::Status LongCore::WritePages(SealWork* work, size_t* next) {
     if (!s.ok()) return s;
     const ListLock::Change change(&list.lock);
     s = root->Write(options, &batch);
-    if (s.ok()) open_pages.Set(list.hash, known ? base.size() : 0);
+    if (!s.ok()) return s;
+    if (known) {
+      open_pages.Set(list.hash, base.size());
+    } else {
+      const uint64_t bytes = last == work->pages.size()
+                                 ? work->encoded
+                                 : std::min(work->encoded, uint64_t{batch.GetDataSize()});
+      open_pages.Correct(list.hash, bytes, 0);
+      work->encoded -= bytes;
+    }
     return s;
   };
   rocksdb::Status s = list.lock.appends.Alone(*work->watch, write);
@@ -326,8 +358,8 @@ rocksdb::Status LongCore::WritePages(SealWork* work, size_t* next) {
   for (size_t i = first; i < last; ++i) {
     const SealWork::Page& at = work->pages[i];
     index.AddPage(list.hash, list.key(), {at.position, at.position + at.values.size()});
-    bytes_sealed_.fetch_add(at.values.contents().size(), std::memory_order_relaxed);
   }
+  bytes_sealed_.fetch_add(encoded_bytes, std::memory_order_relaxed);
   pages_sealed_.fetch_add(last - first, std::memory_order_relaxed);
   *next = last;
   return s;
@@ -340,7 +372,7 @@ rocksdb::Status LongCore::WriteBase(SealWork* work) {
   rocksdb::WriteOptions options;
   options.disableWAL = without_wal_.load(std::memory_order_relaxed);
   return list.lock.appends.Alone(*work->watch, [&](bool known) {
-    if (!known) return rocksdb::Status::OK();
+    if (!known || !watches) return rocksdb::Status::OK();
     std::vector<ValueRange> parts = {work->rest};
     for (const std::string& operand : work->watch->operands()) {
       BlobView appended;
@@ -371,14 +403,13 @@ void LongCore::Run() {
   std::chrono::milliseconds pause = kFirstPause;
   std::string key;
   while (open_pages.Pop(&key)) {
-    const rocksdb::Status s = ExceptionsToStatus([&] { return Seal(key, SealMode::kIfLarge); });
+    const rocksdb::Status s = CountedSeal(key, SealMode::kIfLarge);
     if (!s.ok()) {
-      seals_failed_.fetch_add(1, std::memory_order_relaxed);
       rocksdb::Error(info_log, "sheaf: the open page of key %s was not sealed: %s. %s",
                      ShownKey(key).c_str(), s.ToString().c_str(),
                      "The list is as it was; it is tried again.");
     }
-    open_pages.Done(key, /*again=*/!s.ok(), pause);
+    open_pages.Done(key, /*failed=*/!s.ok(), pause);
     pause = s.ok() ? kFirstPause : std::min(pause * 2, kMaxPause);
   }
 }

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -52,6 +53,8 @@ class LongCore {
   rocksdb::DB* const root;
   const uint64_t page_bytes;
   const bool seals;  // in the background
+  // Whether appends are seen by AppendGate: they are not in a TransactionDB (see list_lock.h).
+  const bool watches;
   PageIndex index;
   OpenPages open_pages;
 
@@ -65,7 +68,7 @@ class LongCore {
 
   // What a seal is to do. kMerge: seals nothing, but merges what is pending for the open page.
   enum class SealMode { kAlways, kIfLarge, kMerge };
-  rocksdb::Status Seal(const rocksdb::Slice& key, SealMode mode);
+  rocksdb::Status CountedSeal(const rocksdb::Slice& key, SealMode mode);
 
   // What reads tell: a read of the open page merged so many operands, or found it so large.
   void NoteOpenPage(const LongList& list, uint64_t operands, uint64_t bytes);
@@ -81,6 +84,9 @@ class LongCore {
  private:
   struct SealWork;
 
+  rocksdb::Status Seal(const rocksdb::Slice& key, SealMode mode);
+  bool SeesAppends(const LongList& list) const { return watches && !list.lock.appends.unseen(); }
+
   rocksdb::Status MayWrite(const char* call) const;
   static rocksdb::Status EncodeOperand(const ValueList& values, std::string* operand);
   // One write for the pages of `work` that fit one batch, from page `*next` on. The last one also
@@ -95,7 +101,8 @@ class LongCore {
   std::atomic<uint64_t> seals_failed_{0};
   std::atomic<uint64_t> appends_delayed_{0};
   std::atomic<uint64_t> open_pages_merged_{0};
-  std::thread sealer_;
+  std::mutex stopping_;
+  std::thread sealer_;  // guarded by stopping_
 };
 
 // One read of one list. Until Pin(), each call reads what is there at its own moment; from then on,
@@ -110,6 +117,9 @@ class LongRead {
 
   // Why these options cannot be read with, or OK.
   static rocksdb::Status Check(const LongCore& core, const rocksdb::ReadOptions& options);
+
+  // What is met of the open page is not noted: a sealer reads.
+  void ForSealer() { notes_ = false; }
 
   // The caller's snapshot is used, if there is one.
   void Pin();
@@ -138,6 +148,7 @@ class LongRead {
   LongList* const list_;
   rocksdb::ReadOptions options_;
   const rocksdb::Snapshot* own_ = nullptr;
+  bool notes_ = true;
 };
 
 }  // namespace internal

@@ -138,7 +138,7 @@ rocksdb::Status LongStore::Delete(const rocksdb::WriteOptions& options, const ro
 }
 
 rocksdb::Status LongStore::Seal(const rocksdb::Slice& key) {
-  const rocksdb::Status s = core_->Seal(key, internal::LongCore::SealMode::kAlways);
+  const rocksdb::Status s = core_->CountedSeal(key, internal::LongCore::SealMode::kAlways);
   if (s.ok()) core_->open_pages.Forget(key.ToString());
   return s;
 }

@@ -11,7 +11,8 @@
 // anything was appended or not.
 //
 // Lists that are to be looked at wait in a queue, once each. The queue has room for kMaxWaiting;
-// what does not fit is noticed again when more is appended.
+// what does not fit is noticed again when more is appended. What is noticed of a list while it is
+// looked at has it looked at once more.
 //
 // Thread safety: all of it.
 
@@ -24,11 +25,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
-#include <unordered_set>
+#include <unordered_map>
 
 #include "rocksdb/merge_operator.h"
 #include "rocksdb/slice.h"
@@ -40,9 +42,9 @@ class OpenPages {
  public:
   static constexpr size_t kMaxWaiting = 1 << 16;
 
-  // Registers for what `merge_operator` meets; see Meet(). `stalls`: whether writers can be told to
-  // wait, as somebody seals.
-  OpenPages(uint64_t page_bytes, bool stalls, const rocksdb::MergeOperator* merge_operator);
+  // Registers for what `merge_operator` meets; see Meet(). `serves`: whether somebody calls Pop(),
+  // so that writers can be told to wait.
+  OpenPages(uint64_t page_bytes, bool serves, const rocksdb::MergeOperator* merge_operator);
   ~OpenPages();
   OpenPages(const OpenPages&) = delete;
   OpenPages& operator=(const OpenPages&) = delete;
@@ -51,34 +53,44 @@ class OpenPages {
 
   // Counts `bytes` that were appended to `key`. If its page may be past page_bytes, the list waits
   // from now on. kFarTooLarge: past twice page_bytes, so that its writers should wait, too.
-  Size Appended(uint64_t hash, std::string_view key, uint64_t bytes);
+  // kWhenever: they are in a batch or a transaction; so the list is looked at some times more, as
+  // nobody tells when they are written.
+  enum class Written { kNow, kWhenever };
+  Size Appended(uint64_t hash, std::string_view key, uint64_t bytes,
+                Written written = Written::kNow);
 
   // The open page of `key` was found to be past page_bytes, or to have many operands pending: it
   // waits from now on.
-  void FoundLarge(std::string_view key) { Wait(key); }
-  void FoundMany(std::string_view key) { Wait(key); }
+  void FoundLarge(std::string_view key) { Wait(key, Written::kNow); }
+  void FoundMany(std::string_view key) { Wait(key, Written::kNow); }
 
-  // Sets what is counted.
+  // What is counted; 0 if the table does not have the list.
+  uint64_t Counted(uint64_t hash) const;
+  // Sets what is counted: it is exact.
   void Set(uint64_t hash, uint64_t bytes);
+  // Of what is counted, `before` is `after` in truth. What was appended since stays counted.
+  void Correct(uint64_t hash, uint64_t before, uint64_t after);
 
   // The merge operator made, of the merge operands or for a file, an open page that is past
   // page_bytes. `stored_key` is its key. Does not throw.
   static void Meet(const rocksdb::MergeOperator* merge_operator,
                    const rocksdb::Slice& stored_key) noexcept;
 
-  // Waits for a list to wait, and hands it out. False after Stop().
+  // Waits for a list to wait, and hands it out. False after Stop(). One thread calls it.
   bool Pop(std::string* key);
-  // `key`, which was handed out, was looked at. If `again`, it waits again, but for `pause` first.
-  void Done(const std::string& key, bool again, std::chrono::milliseconds pause);
+  // `key`, which was handed out, was looked at. If it `failed`, it waits again, but for `pause`
+  // first.
+  void Done(const std::string& key, bool failed, std::chrono::milliseconds pause);
   // `key` need not wait any more: it was sealed by hand.
   void Forget(const std::string& key);
-  // Returns as soon as `key` does not wait any more, its seal has failed, or after `max`.
+  // Returns as soon as `key` was looked at, does not wait any more, or after `max`. Does not wait
+  // if its last seal failed.
   void Await(const std::string& key, std::chrono::milliseconds max);
   // Ends Pop() and Await().
   void Stop();
 
   // Lists that wait.
-  uint64_t waiting() const;
+  uint64_t waiting() const { return waiting_.load(std::memory_order_relaxed); }
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -91,24 +103,41 @@ class OpenPages {
     Set8 sets[kSets];
   };
 
-  void Wait(std::string_view key);
+  // A list that waits. It is in one place: in queue_, in later_, or handed out. If nobody serves,
+  // in none.
+  enum class Place : uint8_t { kNone, kQueue, kLater, kHandedOut };
+  using Later = std::multimap<Clock::time_point, const std::string*>;
+  struct Entry {
+    Place place = Place::kNone;
+    bool is_counted = false;    // in waiting_
+    bool has_failed = false;    // its last seal
+    bool again = false;         // noticed since it was handed out
+    uint8_t looks = 0;          // how often it is looked at once more, as batches may be written
+    uint64_t times_looked = 0;  // for Await()
+    Later::iterator later;      // if it is there
+  };
+  using Entries = std::unordered_map<std::string, Entry>;
+
+  std::atomic<uint64_t>* Find(uint64_t hash, uint64_t* found) const;
+  void Wait(std::string_view key, Written written);
+  // All with mutex_ held.
+  void Count(Entry* entry, bool is_counted);
+  bool DropLook();
+  void Queue(Entries::value_type* entry);
+  void PutOff(Entries::value_type* entry, std::chrono::milliseconds pause);
 
   const uint64_t page_bytes_;
-  const bool stalls_;
+  const bool serves_;
   const rocksdb::MergeOperator* const merge_operator_;
   const std::unique_ptr<Table> table_;
 
-  mutable std::mutex mutex_;
+  std::atomic<uint64_t> waiting_{0};  // not under mutex_, which a fork may have found locked
+  std::mutex mutex_;
   std::condition_variable changed_;
   // Guarded by mutex_.
-  std::unordered_set<std::string> waiting_;  // queued, or handed out
-  std::unordered_set<std::string> failed_;   // of those: their last seal failed
-  std::deque<std::string> queue_;
-  struct Later {
-    Clock::time_point at;
-    std::string key;
-  };
-  std::deque<Later> later_;  // in order of time
+  Entries entries_;
+  std::deque<const std::string*> queue_;  // keys of entries_
+  Later later_;
   bool stopped_ = false;
 };
 
