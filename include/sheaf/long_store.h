@@ -98,7 +98,7 @@ struct LongStoreOptions {
   // Default: false
   bool copy_reads = false;
 
-  // Memory for where pages begin: about 20 bytes a page that was read lately, and 100 a list. What
+  // Memory for where pages begin: about 20 bytes a page that was read lately, and 200 a list. What
   // is not there is found by an iterator, which doubles the time to read one value.
   // Default: 8 MiB
   size_t index_bytes = 8 << 20;
@@ -109,7 +109,8 @@ struct LongStoreStats : StoreStats {
   // Pages that this LongStore sealed, and their bytes, as encoded.
   uint64_t pages_sealed = 0;
   uint64_t bytes_sealed = 0;
-  // Seals that failed. Such a list is as it was, and its seal is tried again.
+  // Seals that failed, those by hand, too. Such a list is as it was. The thread of the LongStore
+  // tries its seals again.
   uint64_t seals_failed = 0;
   // Lists whose open pages may be past page_bytes and wait to be sealed, now: as far as this
   // LongStore noticed, by what it appended, and by reads and merges. At most 65,536.
@@ -139,7 +140,8 @@ class PageCursor {
   // True at a page that has values. False at the end, and if something failed; status() tells.
   [[nodiscard]] virtual bool Valid() const = 0;
   // To the next page. REQUIRES: Valid(), or status().IsCorruption(): then to the page behind the
-  // one that does not decode.
+  // one that does not decode. Behind a last sealed page that does not decode is the open page,
+  // whose position is not known then: that is Corruption, too, and the end is behind it.
   virtual void Next() = 0;
   // OK at a page and at the end. NotFound if there is no list. Corruption, naming key and position,
   // at a page that does not decode. RocksDB's own.

@@ -55,15 +55,20 @@ class PageCursorImpl final : public PageCursor {
       if (s.ok()) {
         status_ = s;
         Load(at_);
-      } else {
-        // The last sealed page is broken: where the open page begins is not known.
-        if (!s.IsNotFound()) status_ = s;
+      } else if (s.IsNotFound()) {
+        // The last sealed page is broken.
         is_open_ = true;
+        status_ = rocksdb::Status::Corruption(
+            absl::StrCat("the position of the open page of key ", ShownKey(key_), " is not known"),
+            "the page before it does not decode");
+      } else {
+        status_ = s;
       }
       return;
     }
     if (is_open_) {
       page_.Reset();
+      if (status_.IsCorruption()) status_ = rocksdb::Status::OK();
       return;
     }
     at_ += page_.size();
@@ -189,6 +194,7 @@ class LongCursorImpl final : public LongCursor {
     scan.prefix_same_as_start = false;
     scan.auto_prefix_mode = false;
     scan.total_order_seek = true;
+    scan.ignore_range_deletions = false;
     iterator_ = std::make_unique<ScanIterator>(
         core.cf, scan,
         [&core](const rocksdb::ReadOptions& with) { return core.NewIterator(with); });
@@ -203,7 +209,8 @@ class LongCursorImpl final : public LongCursor {
   bool HasKey() const override { return has_key_; }
 
   void Next() override {
-    const std::string behind = StoredKey::UpperBound(key_);
+    std::string behind = is_list_ ? StoredKey::UpperBound(key_) : key_;
+    if (!is_list_) behind.push_back('\0');
     Go([&] { iterator_->Seek(behind); });
   }
   void SeekToFirst() override {
@@ -246,7 +253,8 @@ class LongCursorImpl final : public LongCursor {
       return;
     }
     uint64_t position = 0;
-    if (!StoredKey::Parse(iterator_->key().ToStringView(), &key_, &position)) {
+    is_list_ = StoredKey::Parse(iterator_->key().ToStringView(), &key_, &position);
+    if (!is_list_) {
       key_ = iterator_->key().ToString();
       has_key_ = true;
       status_ = rocksdb::Status::Corruption(
@@ -258,6 +266,10 @@ class LongCursorImpl final : public LongCursor {
     if (position == StoredKey::kOpen) {
       // Most lists of a column family are short.
       status_ = CountOpen(iterator_->value(), &last_);
+      if (status_.ok()) {
+        hold_.core->NoteOpenPage(LongList(*hold_.core->core, key_), context.operands(),
+                                 iterator_->value().size());
+      }
       return;
     }
     LongList list(*hold_.core->core, key_);
@@ -298,6 +310,7 @@ class LongCursorImpl final : public LongCursor {
   rocksdb::Slice end_slice_;
   std::unique_ptr<ScanIterator> iterator_;
   bool has_key_ = false;
+  bool is_list_ = false;  // key_ is that of a list, not a key of somebody else
   std::string key_;
   uint64_t first_ = 0;
   uint64_t last_ = 0;

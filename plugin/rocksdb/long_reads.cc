@@ -51,6 +51,8 @@ LongRead::LongRead(LongCore& core, LongList* list, const rocksdb::ReadOptions& o
   options_.auto_prefix_mode = false;
   options_.total_order_seek = true;
   options_.max_skippable_internal_keys = 0;
+  // Trimming and deleting write them.
+  options_.ignore_range_deletions = false;
 }
 
 LongRead::~LongRead() {
@@ -79,10 +81,15 @@ rocksdb::Status LongRead::Page(uint64_t position, PinnedBlob* page) {
 rocksdb::Status LongRead::OpenPage(ReadContext* context, PinnedBlob* page) {
   context->CountBytes();
   rocksdb::Status s = ReadList(*core_.core, options_, SliceOf(list_->stored.Open()), context, page);
-  if (s.ok()) {
-    core_.NoteOpenPage(*list_, context->operands(),
-                       context->operands() == 0 ? page->view().encoded().size()
-                                                : context->bytes() + context->base_bytes());
+  if (s.ok() && notes_) {
+    // What edits dropped is pending as well, but not in the page. A part of it does not tell how
+    // large it is.
+    const bool is_whole =
+        context->operands() == 0 || (context->is_edited() && !context->wants_part());
+    const uint64_t bytes = is_whole               ? page->view().encoded().size()
+                           : context->is_edited() ? 0
+                                                  : context->bytes() + context->base_bytes();
+    core_.NoteOpenPage(*list_, context->operands(), bytes);
   }
   if (!s.IsCorruption()) return s;
   // So that it can be told which values they are.
@@ -169,7 +176,7 @@ class LongReading {
     return is_latest_ && ListLock::IsSettled(version_) &&
            core_.index.FindSealed(list_.hash, list_.key(), version_, sealed);
   }
-  bool StillKnown() const { return list_.lock.version() == version_; }
+  bool StillKnown() const { return list_.lock.VersionAfterReads() == version_; }
 
   // From here on all is of one moment.
   void PinMoment() {
@@ -177,7 +184,7 @@ class LongReading {
     const uint64_t version = list_.lock.version();
     read_.Pin();
     // Whether the snapshot was made while the list had the structure of that version.
-    is_of_version_ = ListLock::IsSettled(version) && list_.lock.version() == version;
+    is_of_version_ = ListLock::IsSettled(version) && list_.lock.VersionAfterReads() == version;
     moment_version_ = version;
   }
 

@@ -86,6 +86,7 @@ absl::Status MergeEdits(const MergeInput& in, const AppendOptions& options, Read
   EditableList list(LimitsOf(options));
   if (history.has_base) list.Append(history.base_list);
   for (const Edit& edit : history.edits) list.Apply(edit);
+  if (context != nullptr) context->NoteEdited();
   if (context != nullptr && context->wants_part()) context->Cut(&list);
   return list.Encode(options.layout, out);
 }

@@ -89,7 +89,7 @@ class ReadContext {
   void Restart() {
     remaining_ = wanted_;
     operands_ = bytes_ = base_bytes_ = 0;
-    is_cut_ = false;
+    is_cut_ = is_edited_ = false;
     failure_ = MergeFailure();
   }
 
@@ -98,6 +98,9 @@ class ReadContext {
   bool wants_part() const { return wants_ != Part::kAll; }
   // Leaves only the part of `*list` that is needed. REQUIRES: wants_part().
   void Cut(EditableList* list);
+
+  // An edit that drops values is among the operands.
+  void NoteEdited() { is_edited_ = true; }
 
   // Called with each operand of a key from the newest on: whether older ones do not matter.
   bool Covers(std::string_view operand) {
@@ -120,6 +123,8 @@ class ReadContext {
   uint64_t bytes() const { return bytes_; }
   // Of the bases that they were merged into.
   uint64_t base_bytes() const { return base_bytes_; }
+  // Whether edits may have dropped some of them.
+  bool is_edited() const { return is_edited_; }
   // The list that was read is only what was needed of one of `whole_size()` values. Else it is all
   // of it.
   bool is_cut() const { return is_cut_; }
@@ -153,6 +158,7 @@ class ReadContext {
   uint64_t wanted_ = std::numeric_limits<uint64_t>::max();
   uint64_t first_ = 0;
   bool is_cut_ = false;
+  bool is_edited_ = false;
   uint64_t whole_size_ = 0;
   uint64_t remaining_ = 0;  // of the list before the operands that Covers() was asked of
   MergedKeys* keys_ = nullptr;

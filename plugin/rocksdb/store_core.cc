@@ -55,8 +55,10 @@ std::unique_ptr<rocksdb::Iterator> StoreCore::NewIterator(const rocksdb::ReadOpt
 }
 
 rocksdb::Status StoreCore::ClosedStatus() const {
-  return forked()
-             ? ForkedStatus()
+  return forked() ? ForkedStatus()
+         : append_options.page_bytes != 0
+             ? rocksdb::Status::ShutdownInProgress(
+                   "the LongStore is closed (LongStore::Close was called)")
              : rocksdb::Status::ShutdownInProgress("the Store is closed (Store::Close was called)");
 }
 
