@@ -8,6 +8,7 @@
 #include "tools/sheaf/list_db.h"
 #include "tools/sheaf/list_scan.h"
 #include "tools/sheaf/operand_debt.h"
+#include "tools/sheaf/page_scan.h"
 
 namespace sheaf {
 namespace tool {
@@ -18,7 +19,8 @@ constexpr char kName[] = "compact";
 constexpr char kFooter[] =
     R"(Folds pending operands into their lists, so that reads merge nothing and copy nothing.
 Rewrites each list that has an operand in the range, and all that shares its files. Leaves a range
-without operands as it is. `sheaf stats --debt` shows where operands are.
+without operands as it is. `sheaf stats --debt` shows where operands are. Of a long list only the open
+page has operands; --key rewrites the pages of that list too, and frees those that were trimmed.
 
 Give --key or --all, or any of --prefix, --from and --to, which apply together.
 
@@ -50,6 +52,11 @@ class Compaction {
   // Counts what is pending. Errors: what RocksDB's iterator found.
   absl::Status Count(OperandDebt* debt) {
     const std::string& key = arguments_.key;
+    if (lists_.is_long()) {
+      PageScan scan(lists_, key.empty() ? arguments_.range : KeyOnly(), arguments_.prefix);
+      for (; scan.Valid(); scan.Next()) debt->Add(scan.key(), scan.operands());
+      return FromRocks(arguments_.db.path, scan.status());
+    }
     const KeyRange range = key.empty() ? arguments_.range : KeyRange{key, ""};
     ListScan scan(lists_, range, arguments_.prefix);
     for (; scan.Valid() && (key.empty() || scan.key() == key); scan.Next()) {
@@ -61,9 +68,10 @@ class Compaction {
 
   absl::Status Run() {
     // CompactRange includes both ends.
-    const KeyRange range = arguments_.key.empty() ? WithPrefix(arguments_.range, arguments_.prefix,
-                                                               lists_.family()->GetComparator())
-                                                  : KeyRange{arguments_.key, arguments_.key};
+    KeyRange range = arguments_.key.empty() ? WithPrefix(arguments_.range, arguments_.prefix,
+                                                         lists_.family()->GetComparator())
+                                            : KeyRange{arguments_.key, arguments_.key};
+    if (lists_.is_long()) range = StoredRange(arguments_.key.empty() ? range : KeyOnly());
     rocksdb::CompactRangeOptions options;
     options.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForce;
     const rocksdb::Slice begin(range.begin);
@@ -76,6 +84,8 @@ class Compaction {
   }
 
  private:
+  KeyRange KeyOnly() const { return {arguments_.key, arguments_.key + std::string(1, '\0')}; }
+
   const Arguments& arguments_;
   ListDb& lists_;
 };
@@ -88,8 +98,8 @@ int Run(Arguments& arguments) {
     return kExitUsage;
   }
   std::unique_ptr<ListDb> lists;
-  if (absl::Status status =
-          ListDb::OpenForWrite(arguments.db, kName, &lists, ListDb::Access::kWriteSsts);
+  if (absl::Status status = ListDb::OpenForWrite(arguments.db, kName, &lists,
+                                                 ListDb::Access::kWriteSsts, ListDb::Knows::kPages);
       !status.ok()) {
     return ExitOf(kName, status);
   }

@@ -29,9 +29,10 @@ restores it. "unknown" means that the column family cannot be read. Layout fixed
 bytes, not values of 64 bits.
 
 Formats:
-  text    a table; names have the escapes of tsv
+  text    a table; names have the escapes of tsv. Under `lists`, "long" means long lists.
   json    {"family":"...","merge_operator":"sheaf.append","layout":"compact","lists":true} a
-          line. `merge_operator` and `layout` may be null, and `lists` if it is not known.
+          line. `merge_operator` and `layout` may be null, and `lists` if it is not known. Long
+          lists also have "page_bytes":N.
 
 Example:
   sheaf families --db lists.db
@@ -43,6 +44,7 @@ struct Family {
   std::string merge_operator;  // "none" if there is none
   const char* layout;          // null if it is not known
   std::optional<bool> lists;
+  uint64_t page_bytes = 0;  // not 0: long lists
 };
 
 std::optional<bool> HoldsLists(const load::OpenedDatabase& opened, const std::string& family) {
@@ -62,7 +64,7 @@ absl::StatusOr<std::vector<Family>> FindFamilies(const DbName& name) {
   std::unique_ptr<load::OpenedDatabase> opened;
   for (const std::string& family_name : database->FamilyNames()) {
     const load::Database family = database->WithFamily(family_name);
-    Family found{family_name, family.merge_operator(), nullptr, true};
+    Family found{family_name, family.merge_operator(), nullptr, true, family.page_bytes()};
     if (family.can_append()) found.layout = LayoutName(family.layout());
     if (!family.OptionsTellOfLists()) {
       if (opened == nullptr) {
@@ -106,7 +108,7 @@ std::string Text(const std::vector<Family>& families) {
   for (size_t i = 0; i < families.size(); ++i) {
     const Family& family = families[i];
     line(names[i], family.merge_operator, family.layout == nullptr ? "-" : family.layout,
-         Answer(family.lists, "yes", "no", "unknown"));
+         Answer(family.lists, family.page_bytes != 0 ? "long" : "yes", "no", "unknown"));
   }
   return out;
 }
@@ -125,7 +127,9 @@ std::string Json(const std::vector<Family>& families) {
     append("{\"family\":", family.name, false);
     append(",\"merge_operator\":", family.merge_operator, family.merge_operator == "none");
     append(",\"layout\":", family.layout == nullptr ? "" : family.layout, family.layout == nullptr);
-    absl::StrAppend(&out, ",\"lists\":", Answer(family.lists, "true", "false", "null"), "}\n");
+    absl::StrAppend(&out, ",\"lists\":", Answer(family.lists, "true", "false", "null"));
+    if (family.page_bytes != 0) absl::StrAppend(&out, ",\"page_bytes\":", family.page_bytes);
+    out.append("}\n");
   }
   return out;
 }

@@ -1,5 +1,6 @@
 #include <unistd.h>
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -12,6 +13,8 @@
 #include "tools/sheaf/list_evidence.h"
 #include "tools/sheaf/list_scan.h"
 #include "tools/sheaf/output.h"
+#include "tools/sheaf/page_check.h"
+#include "tools/sheaf/page_scan.h"
 #include "tools/sheaf/repeated_messages.h"
 #include "tools/sheaf/salvage.h"
 
@@ -28,6 +31,9 @@ constexpr char kFooter[] =
   - a plain value that other software put: becomes a list of that one value
   - bundles, which sheaf.append makes of what it cannot merge: each input is mended as above, then
     all are merged
+Of a long list, a page is mended in its place, so that positions stay: a sealed page only if it has as
+many values then as the position of the next one says. `sheaf get` reads the pages around one that is
+left, and `sheaf trim --before` drops it with all before it.
 Everything else is left as it is: values that are cut off or damaged, operands of a later version,
 lists past 4 GiB.
 
@@ -83,46 +89,126 @@ struct Counts {
   RepeatedMessages repeated;  // what was done, or why nothing was
 };
 
-absl::Status Repair(const Arguments& arguments, const Salvager& salvager, ListDb& lists,
-                    Output& out, Counts* counts) {
-  rocksdb::DB& db = lists.db();
-  std::string last_key;
-  ListScan scan(lists, KeyRange::All());
-  // A reader of stdout that goes away does not end what is being mended.
-  for (; scan.Valid() && (out.ok() || !arguments.dry_run); scan.Next()) {
-    ++counts->keys;
-    last_key.assign(scan.key());
-    if (scan.list().ok()) continue;
-    const absl::StatusOr<Salvaged> mended = salvager.Mend(scan.value());
-    std::string outcome;
-    if (mended.ok()) {
-      ++counts->mended;
-      const rocksdb::Slice key(scan.key().data(), scan.key().size());
-      if (!arguments.dry_run) {
-        const rocksdb::Status put =
-            db.Put(rocksdb::WriteOptions(), lists.family(), key, mended->list);
-        if (!put.ok()) return FromRocks(arguments.db.path, put);
-      }
-      outcome = mended->how;
-    } else {
-      ++counts->left;
-      outcome = absl::StrCat("left as it is: ", mended.status().message());
+class Repair {
+ public:
+  Repair(const Arguments& arguments, const Salvager& salvager, ListDb& lists, Output& out,
+         Counts* counts)
+      : arguments_(arguments), salvager_(salvager), lists_(lists), out_(out), counts_(*counts) {}
+
+  absl::Status Run() {
+    absl::Status status = lists_.is_long() ? MendPages() : MendLists();
+    if (!status.ok() && !absl::IsInternal(status)) return status;
+    if (!arguments_.dry_run) {
+      const rocksdb::Status written = lists_.Acknowledge();
+      if (!written.ok()) return FromRocks(arguments_.db.path, written);
     }
-    if (!counts->repeated.Shows(outcome) && !arguments.all) continue;
+    return status;
+  }
+
+ private:
+  // A reader of stdout that goes away does not end what is being mended.
+  bool GoesOn() const { return out_.ok() || !arguments_.dry_run; }
+
+  absl::Status MendLists() {
+    ListScan scan(lists_, KeyRange::All());
+    for (; scan.Valid() && GoesOn(); scan.Next()) {
+      ++counts_.keys;
+      last_key_.assign(scan.key());
+      if (scan.list().ok()) continue;
+      absl::Status status =
+          Mend(scan.key(), scan.key(), scan.value(), "", [](const BlobView&) { return ""; });
+      if (!status.ok()) return status;
+    }
+    return EndOf(scan.status());
+  }
+
+  // Keys stay, and so do positions: a page gets as many values as the next one needs.
+  absl::Status MendPages() {
+    PageScan scan(lists_, KeyRange::All());
+    for (; scan.Valid() && GoesOn(); scan.Next()) {
+      if (scan.is_page() && scan.begins_list()) ++counts_.keys;
+      last_key_.assign(scan.key());
+      if (!scan.is_page()) {
+        Tell(scan.key(), "left as it is: not the key of a page");
+        ++counts_.left;
+        continue;
+      }
+      if (scan.list().ok()) continue;
+      absl::Status status = Mend(scan.key(), scan.stored_key(), scan.value(), PlaceOf(scan) + ": ",
+                                 [&](const BlobView& mended) { return WhyNotAPage(scan, mended); });
+      if (!status.ok()) return status;
+    }
+    return EndOf(scan.status());
+  }
+
+  // Why `mended` cannot take the place of a sealed page; empty if it can.
+  std::string WhyNotAPage(const PageScan& page, const BlobView& mended) {
+    if (page.is_open()) return "";
+    rocksdb::ReadOptions options;
+    options.total_order_seek = true;
+    const std::unique_ptr<rocksdb::Iterator> at(lists_.db().NewIterator(options, lists_.family()));
+    at->Seek(rocksdb::Slice(page.stored_key().data(), page.stored_key().size()));
+    if (at->Valid()) at->Next();
+    uint64_t next = internal::StoredKey::kOpen;
+    if (!at->Valid() || !internal::StoredKey(page.key()).Has(at->key().ToStringView(), &next) ||
+        next == internal::StoredKey::kOpen) {
+      return "it is the last sealed page, and nothing says how many values it had";
+    }
+    const uint64_t had = next - page.position();
+    if (mended.size() == had) return "";
+    return absl::StrCat("the next page is at position ", next, ", so it had ",
+                        load::Plural(had, "value"), ", and ", load::Grouped(mended.size()),
+                        " can be read");
+  }
+
+  // `refuse` returns why a list cannot take the value's place, or nothing.
+  absl::Status Mend(std::string_view key, std::string_view stored_key, std::string_view value,
+                    const std::string& place,
+                    const std::function<std::string(const BlobView&)>& refuse) {
+    absl::StatusOr<Salvaged> mended = salvager_.Mend(value);
+    std::string why = mended.ok() ? "" : std::string(mended.status().message());
+    if (mended.ok()) {
+      const absl::StatusOr<BlobView> list = BlobView::Parse(mended->list, lists_.layout());
+      why = list.ok() ? refuse(*list) : std::string(list.status().message());
+    }
+    if (!why.empty()) {
+      ++counts_.left;
+      Tell(key, absl::StrCat(place, "left as it is: ", why));
+      return absl::OkStatus();
+    }
+    ++counts_.mended;
+    if (!arguments_.dry_run) {
+      const rocksdb::Status put =
+          lists_.db().Put(rocksdb::WriteOptions(), lists_.family(),
+                          rocksdb::Slice(stored_key.data(), stored_key.size()), mended->list);
+      if (!put.ok()) return absl::AbortedError(FromRocks(arguments_.db.path, put).message());
+    }
+    Tell(key, place + mended->how);
+    return absl::OkStatus();
+  }
+
+  void Tell(std::string_view key, const std::string& outcome) {
+    if (!counts_.repeated.Shows(outcome) && !arguments_.all) return;
     std::string line;
-    load::AppendEscaped(scan.key(), &line);
+    load::AppendEscaped(key, &line);
     line.push_back('\t');
     load::AppendEscaped(outcome, &line);
-    out.Write(line + "\n");
+    out_.Write(line + "\n");
   }
-  if (!arguments.dry_run) {
-    const rocksdb::Status written = lists.Acknowledge();
-    if (!written.ok()) return FromRocks(arguments.db.path, written);
+
+  absl::Status EndOf(const rocksdb::Status& scan) const {
+    if (scan.ok()) return absl::OkStatus();
+    return absl::InternalError(
+        absl::StrCat(arguments_.db.path, ": ", ReadingEnded(counts_.keys, last_key_, scan)));
   }
-  if (scan.status().ok()) return absl::OkStatus();
-  return absl::InternalError(
-      absl::StrCat(arguments.db.path, ": ", ReadingEnded(counts->keys, last_key, scan.status())));
-}
+
+  const Arguments& arguments_;
+  const Salvager& salvager_;
+  ListDb& lists_;
+  Output& out_;
+  Counts& counts_;
+  std::string last_key_;
+};
 
 // Tells what was done.
 absl::Status RecoverLogs(const Arguments& arguments, const load::Database& database) {
@@ -166,7 +252,6 @@ int Run(Arguments& arguments) {
                                                   arguments.db.folders, *arguments.layout);
   }
   if (!database.ok()) return ExitOf(kName, database.status());
-  if (absl::Status status = database->CheckPlainLists(); !status.ok()) return ExitOf(kName, status);
   SalvageOptions options;
   options.delimiter = arguments.delimiter;
   options.adopt = arguments.adopt || (database->can_append() && change.empty());
@@ -184,8 +269,11 @@ int Run(Arguments& arguments) {
   using Access = ListDb::Access;
   status = arguments.dry_run
                ? OpenSteadily(arguments.db.path,
-                              [&] { return ListDb::Open(*database, Access::kReadOnly, &lists); })
-               : ListDb::Open(*database, Access::kWrite, &lists);
+                              [&] {
+                                return ListDb::Open(*database, Access::kReadOnly, &lists,
+                                                    ListDb::Knows::kPages);
+                              })
+               : ListDb::Open(*database, Access::kWrite, &lists, ListDb::Knows::kPages);
   if (!status.ok()) return ExitOf(kName, status);
   const bool whole = HasAllLogs(kName, *lists);
   if (!change.empty()) {
@@ -196,7 +284,7 @@ int Run(Arguments& arguments) {
                           std::move(options));
   Output out(STDOUT_FILENO, "stdout");
   Counts counts;
-  status = Repair(arguments, salvager, *lists, out, &counts);
+  status = Repair(arguments, salvager, *lists, out, &counts).Run();
   const int written = ExitOf(kName, out.Finish());
   if (!arguments.all) {
     for (const std::string& rest : counts.repeated.Rest()) {

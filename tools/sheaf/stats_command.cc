@@ -20,6 +20,7 @@
 #include "tools/sheaf/list_totals.h"
 #include "tools/sheaf/operand_debt.h"
 #include "tools/sheaf/output.h"
+#include "tools/sheaf/page_scan.h"
 
 namespace sheaf {
 namespace tool {
@@ -44,6 +45,10 @@ hold each key once and nothing else is there. Otherwise it is an estimate, and l
 "estimate: ..." say why. --exact and --debt scan the DB; so does the command if the properties are
 missing. Properties do not show bytes that were damaged later: `sheaf verify` reads everything.
 
+Long lists are always scanned, as the properties of SSTs count pages. Their open pages alone have
+pending operands. --key K looks at the long list of K alone: the positions of its values are `first`
+and those behind, before `end`.
+
 --debt also counts pending operands. Each read of a key that has some merges them and copies the
 list. `sheaf compact` folds them. `bytes` there counts the operands.
 
@@ -53,19 +58,36 @@ Formats:
           "values_per_key":[{"from":1,"to":1,"count":N},{"from":2,"to":3,"count":N},...],
           "bytes_per_value":[...],"exact":true} in one line. Empty buckets are left out. If not
           exact, also "reasons":["..."]. With --debt, also "debt":{"operands":N,
-          "bytes":N,"keys":N,"top":[{"key":"...","operands":N,"bytes":N},...]}.
+          "bytes":N,"keys":N,"top":[{"key":"...","operands":N,"bytes":N},...]}. Of long lists,
+          also "page_bytes":N,"sealed_pages":N,"open_pages":N before "keys", and "bytes_per_page"
+          after "bytes_per_value". With --key: {"layout":"compact","page_bytes":N,"key":"...",
+          "first":N,"end":N,"values":N,"bytes":N,"encoded_bytes":N,"sealed_pages":N,
+          "open_page_values":N}
 
 Examples:
   sheaf stats --db lists.db
   sheaf stats --db lists.db --format json
   sheaf stats --db lists.db --debt --top 20
+  sheaf stats --db events.db --key user:7
 
 Exit status: 0 success; 1 failed, or a value is not a list and was not counted, or a log is
 damaged and what follows the damage was not counted; 2 bad usage.)";
 
+struct PageTotals {
+  uint64_t page_bytes = 0;
+  uint64_t sealed = 0;
+  uint64_t open = 0;
+  Histogram bytes_per_page;
+  // Of the last list: the positions of its values, and those in the open page.
+  uint64_t first = 0;
+  uint64_t end = 0;
+  uint64_t in_open = 0;
+};
+
 // What is printed. Exact if there are no reasons why not.
 struct Stats {
   Layout layout;
+  std::optional<PageTotals> pages;  // of long lists
   ListTotals totals;
   std::vector<std::string> reasons;
   uint64_t scan_bytes = 0;
@@ -99,13 +121,22 @@ void AppendJson(const OperandDebt& debt, std::string* out) {
 
 std::string Json(const Stats& stats) {
   const ListTotals& totals = stats.totals;
-  std::string out =
-      absl::StrCat("{\"layout\":\"", LayoutName(stats.layout), "\",\"keys\":", totals.keys,
-                   ",\"values\":", totals.values, ",\"bytes\":", totals.bytes,
-                   ",\"encoded_bytes\":", totals.encoded_bytes, ",\"values_per_key\":");
+  std::string out = absl::StrCat("{\"layout\":\"", LayoutName(stats.layout), "\"");
+  if (stats.pages.has_value()) {
+    absl::StrAppend(&out, ",\"page_bytes\":", stats.pages->page_bytes,
+                    ",\"sealed_pages\":", stats.pages->sealed,
+                    ",\"open_pages\":", stats.pages->open);
+  }
+  absl::StrAppend(&out, ",\"keys\":", totals.keys, ",\"values\":", totals.values,
+                  ",\"bytes\":", totals.bytes, ",\"encoded_bytes\":", totals.encoded_bytes,
+                  ",\"values_per_key\":");
   AppendJson(totals.values_per_key, &out);
   out.append(",\"bytes_per_value\":");
   AppendJson(totals.bytes_per_value, &out);
+  if (stats.pages.has_value()) {
+    out.append(",\"bytes_per_page\":");
+    AppendJson(stats.pages->bytes_per_page, &out);
+  }
   absl::StrAppend(&out, ",\"exact\":", stats.reasons.empty() ? "true" : "false");
   if (!stats.reasons.empty()) {
     out.append(",\"reasons\":");
@@ -138,6 +169,43 @@ void AppendText(const OperandDebt& debt, std::string* out) {
   }
 }
 
+void AppendLine(const char* name, const std::string& text, std::string* out) {
+  absl::StrAppendFormat(out, "%-14s %s\n", name, text);
+}
+
+std::string BytesText(uint64_t count) {
+  return absl::StrCat(load::Grouped(count),
+                      count >= 1024 ? absl::StrCat(" (", load::Bytes(count), ")") : "");
+}
+
+// Of one long list.
+std::string KeyText(const Stats& stats) {
+  const PageTotals& pages = *stats.pages;
+  std::string out;
+  AppendLine("layout", LayoutName(stats.layout), &out);
+  AppendLine("page bytes", BytesText(pages.page_bytes), &out);
+  AppendLine("first", load::Grouped(pages.first), &out);
+  AppendLine("end", load::Grouped(pages.end), &out);
+  AppendLine("values", load::Grouped(stats.totals.values), &out);
+  AppendLine("bytes", BytesText(stats.totals.bytes), &out);
+  AppendLine("encoded bytes", BytesText(stats.totals.encoded_bytes), &out);
+  AppendLine("sealed pages", load::Grouped(pages.sealed), &out);
+  AppendLine("in open page", load::Plural(pages.in_open, "value"), &out);
+  return out;
+}
+
+std::string KeyJson(const Stats& stats, const std::string& key) {
+  const PageTotals& pages = *stats.pages;
+  std::string out = absl::StrCat("{\"layout\":\"", LayoutName(stats.layout),
+                                 "\",\"page_bytes\":", pages.page_bytes, ",\"key\":");
+  AppendJsonText(key, &out);
+  absl::StrAppend(
+      &out, ",\"first\":", pages.first, ",\"end\":", pages.end, ",\"values\":", stats.totals.values,
+      ",\"bytes\":", stats.totals.bytes, ",\"encoded_bytes\":", stats.totals.encoded_bytes,
+      ",\"sealed_pages\":", pages.sealed, ",\"open_page_values\":", pages.in_open, "}\n");
+  return out;
+}
+
 std::string Text(const Stats& stats) {
   const ListTotals& totals = stats.totals;
   std::string out;
@@ -146,26 +214,29 @@ std::string Text(const Stats& stats) {
     absl::StrAppend(&out, "estimate: --exact reads all lists instead, about ",
                     load::Bytes(stats.scan_bytes), "\n\n");
   }
-  const auto line = [&out](const char* name, const std::string& text) {
-    absl::StrAppendFormat(&out, "%-14s %s\n", name, text);
-  };
-  const auto bytes = [](uint64_t count) {
-    return absl::StrCat(load::Grouped(count),
-                        count >= 1024 ? absl::StrCat(" (", load::Bytes(count), ")") : "");
-  };
-  line("layout", LayoutName(stats.layout));
-  line("keys", load::Grouped(totals.keys));
-  line("values", load::Grouped(totals.values));
-  line("bytes", bytes(totals.bytes));
-  line("encoded bytes", bytes(totals.encoded_bytes));
+  AppendLine("layout", LayoutName(stats.layout), &out);
+  if (stats.pages.has_value()) {
+    AppendLine("page bytes", BytesText(stats.pages->page_bytes), &out);
+    AppendLine("sealed pages", load::Grouped(stats.pages->sealed), &out);
+    AppendLine("open pages", load::Grouped(stats.pages->open), &out);
+  }
+  AppendLine("keys", load::Grouped(totals.keys), &out);
+  AppendLine("values", load::Grouped(totals.values), &out);
+  AppendLine("bytes", BytesText(totals.bytes), &out);
+  AppendLine("encoded bytes", BytesText(totals.encoded_bytes), &out);
   AppendBars("values a key", "keys", totals.values_per_key, Unit::kCount, &out);
   AppendBars("bytes a value", "values", totals.bytes_per_value, Unit::kBytes, &out);
+  if (stats.pages.has_value()) {
+    AppendBars("bytes a page", "pages", stats.pages->bytes_per_page, Unit::kBytes, &out);
+  }
   if (stats.debt.has_value()) AppendText(*stats.debt, &out);
   return out;
 }
 
 struct Arguments {
   DbName db;
+  std::optional<std::string> key;
+  bool escaped = false;
   bool json = false;
   bool exact = false;
   bool estimate = false;
@@ -200,8 +271,73 @@ rocksdb::Status Scan(ListDb& lists, const Arguments& arguments, Stats* stats) {
   return scan.status();
 }
 
+// The same of long lists.
+rocksdb::Status ScanPages(ListDb& lists, const Arguments& arguments, Stats* stats) {
+  load::Progress progress("sheaf stats", load::Progress::Wanted(arguments.progress));
+  TableStats tables;
+  TableStats::Read(lists, &tables).PermitUncheckedError();
+  progress.Phase("reading pages", arguments.key.has_value() ? 0 : tables.scan_bytes,
+                 /*in_bytes=*/true);
+  OperandDebt debt(arguments.top);
+  ListTotals& totals = stats->totals;
+  PageTotals pages;
+  pages.page_bytes = lists.page_bytes();
+  uint64_t read = 0;
+  uint64_t told = 0;
+  uint64_t values = 0;  // of the list
+  const KeyRange range = arguments.key.has_value()
+                             ? KeyRange{*arguments.key, *arguments.key + std::string(1, '\0')}
+                             : KeyRange::All();
+  PageScan scan(lists, range);
+  const auto end_list = [&] {
+    if (totals.keys != 0) totals.values_per_key.Add(values);
+    values = 0;
+  };
+  for (; scan.Valid(); scan.Next()) {
+    read += scan.stored_key().size() + scan.value().size();
+    if (read - told >= kBytesAProgress) {
+      told = read;
+      progress.At(read, 0);
+    }
+    if (!scan.is_page()) {
+      ++totals.undecodable;
+      continue;
+    }
+    debt.Add(scan.key(), scan.operands());
+    if (scan.begins_list()) {
+      end_list();
+      ++totals.keys;
+      pages.first = pages.end = scan.is_open() ? 0 : scan.position();
+      pages.in_open = 0;
+    }
+    ++(scan.is_open() ? pages.open : pages.sealed);
+    if (!scan.list().ok()) {
+      ++totals.undecodable;
+      continue;
+    }
+    const BlobView& page = *scan.list();
+    values += page.size();
+    totals.values += page.size();
+    totals.bytes += page.contents().size();
+    totals.encoded_bytes += page.encoded().size();
+    totals.bytes_per_value.AddSizes(page);
+    pages.bytes_per_page.Add(page.encoded().size());
+    if (scan.is_open()) {
+      pages.in_open = page.size();
+      pages.end += page.size();
+    } else {
+      pages.end = scan.position() + page.size();
+    }
+  }
+  end_list();
+  stats->pages = pages;
+  if (arguments.debt) stats->debt.emplace(std::move(debt));
+  return scan.status();
+}
+
 rocksdb::Status Collect(ListDb& lists, const Arguments& arguments, Stats* stats) {
-  stats->layout = lists.store().layout();
+  stats->layout = lists.layout();
+  if (lists.is_long()) return ScanPages(lists, arguments, stats);
   TableStats tables;
   rocksdb::Status status = TableStats::Read(lists, &tables);
   // A scan tells better what is wrong with an SST.
@@ -219,22 +355,52 @@ rocksdb::Status Collect(ListDb& lists, const Arguments& arguments, Stats* stats)
   return Scan(lists, arguments, stats);
 }
 
-int Run(const Arguments& arguments) {
+int Run(Arguments& arguments) {
   const std::string& db = arguments.db.path;
+  if (arguments.key.has_value() &&
+      !DecodeArgument(kName, "--key", arguments.escaped, &*arguments.key)) {
+    return kExitUsage;
+  }
   std::unique_ptr<ListDb> lists;
-  if (absl::Status status = ListDb::OpenForReadOnly(arguments.db, &lists); !status.ok()) {
+  if (absl::Status status = ListDb::OpenForReadOnly(arguments.db, &lists, ListDb::Knows::kPages);
+      !status.ok()) {
     return ExitOf(kName, status);
+  }
+  if (arguments.key.has_value() && !lists->is_long()) {
+    Complain(kName, absl::StrCat(db,
+                                 ": --key is for long lists; `sheaf count KEY` counts the values "
+                                 "of a plain list"));
+    return kExitFailed;
+  }
+  if (arguments.estimate && lists->is_long()) {
+    Complain(kName, absl::StrCat(db,
+                                 ": --estimate: the properties of SSTs count the pages of long "
+                                 "lists, not the lists; leave it out"));
+    return kExitFailed;
   }
   const bool whole = HasAllLogs(kName, *lists);
   Stats stats;
   if (const rocksdb::Status status = Collect(*lists, arguments, &stats); !status.ok()) {
     return ExitOf(kName, FromRocks(db, status));
   }
+  if (arguments.key.has_value() && stats.totals.keys == 0) {
+    Complain(kName, absl::StrCat(db, ": key not found: ", load::Quoted(*arguments.key)));
+    return kExitFailed;
+  }
   Output out(STDOUT_FILENO, "stdout");
-  out.Write(arguments.json ? Json(stats) : Text(stats));
+  if (arguments.key.has_value()) {
+    out.Write(arguments.json ? KeyJson(stats, *arguments.key) : KeyText(stats));
+  } else {
+    out.Write(arguments.json ? Json(stats) : Text(stats));
+  }
   const int written = ExitOf(kName, out.Finish());
   const uint64_t undecodable = stats.totals.undecodable;
   if (undecodable == 0) return whole ? written : kExitFailed;
+  if (lists->is_long()) {
+    Complain(kName, absl::StrCat(db, ": ", load::Plural(undecodable, "page"),
+                                 " that cannot be read, not counted; sheaf verify names them"));
+    return kExitFailed;
+  }
   Complain(kName, absl::StrCat(db, ": ", load::Plural(undecodable, "key"),
                                " with a value that is not a list, not counted; sheaf verify names "
                                "them"));
@@ -260,6 +426,13 @@ void AddStatsCommand(CLI::App& app, int* exit_status) {
       "With --debt: the N keys with the most operands (default: 10)")
       ->needs(debt);
   estimate->excludes(exact)->excludes(debt);
+  sub->add_option_function<std::string>(
+         "--key", [arguments](const std::string& key) { arguments->key = Unprotect(key); },
+         "Only the long list of this key")
+      ->type_name("K")
+      ->excludes(debt)
+      ->excludes(estimate);
+  sub->add_flag("--escaped", arguments->escaped, "K has escapes, as in tsv");
   sub->add_flag("--progress", arguments->progress, "Print progress even if stderr is no terminal");
   sub->callback([arguments, exit_status] { *exit_status = Run(*arguments); });
 }

@@ -17,6 +17,8 @@
 #include "tools/sheaf/list_db.h"
 #include "tools/sheaf/list_scan.h"
 #include "tools/sheaf/output.h"
+#include "tools/sheaf/page_check.h"
+#include "tools/sheaf/page_scan.h"
 #include "tools/sheaf/repeated_messages.h"
 #include "tools/sheaf/salvage.h"
 
@@ -34,6 +36,8 @@ Each fault is a line on stdout:
   key TAB reason               a value that is not a list; the key has the escapes of tsv
   DB, SST or log TAB reason    what RocksDB found, a merge operator that another tool wrote, or a
                                damaged log: the offset, and how many bytes cannot be read
+Of long lists, every page is checked, and that the next one begins where it ends; the reason begins
+with the position of the page. A key that is not that of a page is a fault too.
 A log that ends within a record is not a fault, because a crash leaves such a log. A MANIFEST that
 ends within a record is not a fault either: a note on stderr lists the SSTs and blob files that
 the MANIFEST does not name. A summary goes to stderr. `sheaf repair --dry-run` shows which faults
@@ -139,6 +143,27 @@ uint64_t CheckLists(const std::string& db, ListDb& lists, const Salvager& salvag
   return keys;
 }
 
+// The same of long lists: also each page that does not begin where the one before ends.
+uint64_t CheckPages(const std::string& db, ListDb& lists, const Salvager& salvager,
+                    const Output& out, Faults& faults) {
+  PageCheck check(
+      [&faults](const std::string& key, const std::string& reason) { faults.Report(key, reason); },
+      [&salvager](const PageScan& page) {
+        if (!page.is_open()) return std::string();
+        const absl::StatusOr<Salvaged> mended = salvager.Mend(page.value());
+        return mended.ok() ? absl::StrCat("`sheaf repair` can mend it: ", mended->how)
+                           : std::string();
+      });
+  std::string last_key;
+  PageScan scan(lists, KeyRange::All());
+  for (; scan.Valid() && out.ok(); scan.Next()) {
+    last_key.assign(scan.key());
+    check.Add(scan);
+  }
+  if (!scan.status().ok()) faults.Report(db, ReadingEnded(check.lists(), last_key, scan.status()));
+  return check.lists();
+}
+
 // Errors: the DB cannot be checked, which is no fault of it.
 absl::Status Check(const DbName& name, load::Database database, const Output& out, Faults& faults,
                    uint64_t* keys) {
@@ -169,7 +194,7 @@ absl::Status Check(const DbName& name, load::Database database, const Output& ou
       database = *std::move(now);
       if (!database.can_append()) database.RestoreAppend({}, &change).IgnoreError();
     }
-    return ListDb::Open(database, ListDb::Access::kReadOnly, &lists);
+    return ListDb::Open(database, ListDb::Access::kReadOnly, &lists, ListDb::Knows::kPages);
   });
   if (absl::IsAborted(status) || absl::IsNotFound(status)) return status;
   if (!status.ok()) {
@@ -181,7 +206,8 @@ absl::Status Check(const DbName& name, load::Database database, const Output& ou
   }
   CheckFiles(lists->opened(), faults);
   const Salvager salvager(merge_operator, database.layout(), std::move(options));
-  *keys = CheckLists(db, *lists, salvager, out, faults);
+  const auto check = lists->is_long() ? CheckPages : CheckLists;
+  *keys = check(db, *lists, salvager, out, faults);
   if (!lists->opened().missed_files()) return absl::OkStatus();
   return absl::AbortedError(absl::StrCat(
       db,
@@ -199,7 +225,6 @@ int Run(const Arguments& arguments) {
   const std::string& db = name.path;
   const absl::StatusOr<load::Database> database = ReadDatabase(name);
   if (!database.ok()) return ExitOf(kName, database.status());
-  if (absl::Status status = database->CheckPlainLists(); !status.ok()) return ExitOf(kName, status);
   Output out(STDOUT_FILENO, "stdout");
   Faults faults(out, arguments.all);
   uint64_t keys = 0;
