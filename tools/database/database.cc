@@ -36,8 +36,9 @@ bool GetLayout(const rocksdb::Configurable& object, Layout* layout) {
   return true;
 }
 
-void SetLists(Layout layout, rocksdb::ColumnFamilyOptions* family) {
+void SetLists(Layout layout, uint64_t page_bytes, rocksdb::ColumnFamilyOptions* family) {
   AppendOptions append;
+  append.page_bytes = page_bytes;
   append.layout = layout;
   family->merge_operator = NewAppendOperator(append);
   family->table_properties_collector_factories.push_back(NewStatsCollectorFactory(layout));
@@ -116,7 +117,7 @@ absl::StatusOr<Database> Database::ReadWithoutOptions(const std::string& path,
   absl::StatusOr<Database> database = Of(path, family_name, folders, *std::move(said));
   if (!database.ok()) return database.status();
   for (rocksdb::ColumnFamilyDescriptor& family : database->said_.families) {
-    if (family.name == family_name) SetLists(layout, &family.options);
+    if (family.name == family_name) SetLists(layout, /*page_bytes=*/0, &family.options);
   }
   database->said_.Rewrite();
   database->DeriveOptions();
@@ -167,7 +168,7 @@ void Database::DeriveOptions() {
 }
 
 absl::StatusOr<Database> Database::New(const std::string& path, Layout layout,
-                                       const std::string& family_name) {
+                                       const std::string& family_name, uint64_t page_bytes) {
   std::error_code error;
   if (fs::exists(path, error)) {
     if (!fs::is_directory(path, error)) {
@@ -195,18 +196,19 @@ absl::StatusOr<Database> Database::New(const std::string& path, Layout layout,
           absl::StrCat(path, ": the parent folder ", parent.string(), " does not exist; make it"));
     }
   }
-  Database database = Fresh(path, layout, family_name);
+  Database database = Fresh(path, layout, family_name, page_bytes);
   return database;
 }
 
-Database Database::Fresh(const std::string& path, Layout layout, const std::string& family_name) {
+Database Database::Fresh(const std::string& path, Layout layout, const std::string& family_name,
+                         uint64_t page_bytes) {
   RegisterPlugin();
   Database database;
   database.path_ = path;
   database.is_new_ = true;
   database.db_options_.create_if_missing = true;
   rocksdb::ColumnFamilyOptions family;
-  SetLists(layout, &family);
+  SetLists(layout, page_bytes, &family);
   if (family_name != rocksdb::kDefaultColumnFamilyName) {
     database.db_options_.create_missing_column_families = true;
     database.families_.emplace_back(rocksdb::kDefaultColumnFamilyName,

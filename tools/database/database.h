@@ -101,12 +101,14 @@ class Database {
   // A DB that does not exist yet: default options, sheaf.append and sheaf.stats of `layout`.
   // Also makes the default column family if `family` is another one. Errors: FailedPrecondition if
   // `path` holds other files, or its parent folder is missing.
-  static absl::StatusOr<Database> New(
-      const std::string& path, Layout layout,
-      const std::string& family = rocksdb::kDefaultColumnFamilyName);
+  // `page_bytes`: not 0 for long lists.
+  static absl::StatusOr<Database> New(const std::string& path, Layout layout,
+                                      const std::string& family = rocksdb::kDefaultColumnFamilyName,
+                                      uint64_t page_bytes = 0);
 
   // What New() returns, without looking at `path`.
-  static Database Fresh(const std::string& path, Layout layout, const std::string& family);
+  static Database Fresh(const std::string& path, Layout layout, const std::string& family,
+                        uint64_t page_bytes = 0);
 
   // For a DB that had sheaf.append, but whose OPTIONS were rewritten by a program that does not
   // know it (such as RocksDB's `ldb`). Replaces StringAppendOperator, or no operator, with

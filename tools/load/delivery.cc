@@ -35,7 +35,11 @@ absl::Status IngestLists(const Delivery& delivery, const Database& database) {
   for (const SstFile& file : InOrder(*delivery.lists, all)) ingestion.files.push_back(file.path);
   if (ingestion.files.empty() && !database.is_new()) return absl::OkStatus();
   const LoadMode mode = delivery.options->mode;
-  ingestion.must_be_empty = mode == LoadMode::kAppend && !delivery.preflight->operands;
+  ingestion.long_lists = database.page_bytes() != 0;
+  // Lists that are replaced need not be looked for, but long lists can only be made.
+  const bool may_be_there =
+      ingestion.long_lists ? mode == LoadMode::kCreateOnly : mode != LoadMode::kAppend;
+  ingestion.must_be_empty = !may_be_there && !delivery.preflight->operands;
   ingestion.create_only = mode == LoadMode::kCreateOnly;
   ingestion.before = [&](const IngestionIntent& intent) {
     return database.is_new() ? absl::OkStatus() : delivery.journal->Append(RecordOf(intent));

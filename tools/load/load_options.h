@@ -67,6 +67,10 @@ struct LoadOptions {
   // Of a new DB. For an existing one an error if it is not the DB's.
   // Default: compact, or the DB's.
   std::optional<Layout> layout;
+  // Of a new DB: not 0 for long lists, whose pages have about so many bytes. For an existing one an
+  // error if it is not the DB's.
+  // Default: 0, or the DB's
+  std::optional<uint64_t> page_bytes;
   // Bytes of memory, at most: rows, index, buffers. 32 TB at most; less where the process's address
   // space is limited.
   uint64_t memory = uint64_t{1} << 30;

@@ -3,11 +3,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <functional>
 #include <memory>
+#include <mutex>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "rocksdb/comparator.h"
 #include "tools/common/files.h"
 #include "tools/common/text.h"
 #include "tools/load/output/sst_family.h"
@@ -16,28 +20,62 @@ namespace sheaf {
 namespace load {
 namespace {
 
+// A page of that size fits any --memory.
+constexpr uint64_t kMinMaxPage = uint64_t{1} << 20;
+
 // Fills `database` and `not_new`.
 absl::Status FindDatabase(const LoadOptions& options, Preflight* preflight) {
   const Layout layout = options.layout.value_or(Layout::kCompact);
+  const uint64_t page_bytes = options.page_bytes.value_or(0);
   if (options.db.empty()) {
-    preflight->database = Database::Fresh("", layout, options.family);
+    preflight->database = Database::Fresh("", layout, options.family, page_bytes);
     return absl::OkStatus();
   }
   std::string note;
   absl::StatusOr<Database> database =
       Database::Exists(options.db)
           ? Database::Read(options.db, options.family, options.folders, &note)
-          : Database::New(options.db, layout, options.family);
+          : Database::New(options.db, layout, options.family, page_bytes);
   if (!database.ok() && options.resume && absl::IsFailedPrecondition(database.status()) &&
       !Database::Exists(options.db)) {
     // It may have been killed while it moved a new DB there.
     preflight->not_new = database.status();
-    database = Database::Fresh(options.db, layout, options.family);
+    database = Database::Fresh(options.db, layout, options.family, page_bytes);
   }
   if (!database.ok()) return database.status();
   preflight->database = *std::move(database);
   if (!note.empty()) options.note(note);
   return absl::OkStatus();
+}
+
+// The same of long lists.
+absl::Status CheckPages(const LoadOptions& options, const Database& database) {
+  const uint64_t page_bytes = database.page_bytes();
+  if (!database.can_append()) {
+    if (absl::Status status = database.CheckPlainLists(); !status.ok()) return status;
+  }
+  if (options.page_bytes.value_or(page_bytes) != page_bytes) {
+    return absl::FailedPreconditionError(
+        page_bytes == 0
+            ? absl::StrCat(options.db, ": column family ", options.family,
+                           " holds plain lists, not long ones; leave --page-bytes out, or load "
+                           "into a new DB")
+            : absl::StrCat(options.db, ": column family ", options.family,
+                           " has page_bytes=", page_bytes, ", not ", *options.page_bytes,
+                           "; leave --page-bytes out, or load into a new DB"));
+  }
+  if (page_bytes == 0) return absl::OkStatus();
+  if (database.options().comparator != rocksdb::BytewiseComparator()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(options.db, ": column family ", options.family,
+                     " has another comparator than leveldb.BytewiseComparator, with which pages of "
+                     "long lists would not be in order"));
+  }
+  // A builder has one page, and copies of it.
+  const uint64_t max = std::max(kMinMaxPage, options.memory / 16);
+  if (page_bytes <= max) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat(
+      "pages of ", Bytes(page_bytes), " need --memory ", Bytes(16 * page_bytes), " at least"));
 }
 
 // That the DB is what the options say.
@@ -48,7 +86,7 @@ absl::Status CheckFits(const LoadOptions& options, const Database& database) {
         "--wal-dir and --db-path: expected a DB that is there, as they say where its files are. "
         "A new DB has all files in its own folder");
   }
-  if (absl::Status status = database.CheckPlainLists(); !status.ok()) return status;
+  if (absl::Status status = CheckPages(options, database); !status.ok()) return status;
   if (options.layout.value_or(database.layout()) != database.layout()) {
     return absl::FailedPreconditionError(
         absl::StrCat(options.db, ": the DB has layout ", LayoutName(database.layout()), ", not ",
@@ -80,12 +118,42 @@ absl::Status CheckTakesLoad(const LoadOptions& options, Preflight* preflight) {
   const auto opened = database.OpenForReadOnly();
   if (!opened.ok()) return opened.status();
   preflight->family_id = (*opened)->family()->GetID();
-  if (options.mode != LoadMode::kAppend) return absl::OkStatus();
+  const bool is_long = database.page_bytes() != 0;
+  if (options.mode != LoadMode::kAppend && (!is_long || options.mode == LoadMode::kCreateOnly)) {
+    return absl::OkStatus();
+  }
   // Into a DB without keys values can go, which are read without merging.
   const absl::StatusOr<bool> empty = IsEmpty(**opened);
   if (!empty.ok()) return empty.status();
+  if (options.mode == LoadMode::kReplace) {
+    if (*empty) return absl::OkStatus();
+    return absl::FailedPreconditionError(
+        absl::StrCat(options.db, ": column family ", options.family,
+                     " has long lists, which --mode replace cannot replace, as the positions of "
+                     "their values would be given again. `sheaf delete` deletes lists first; or "
+                     "load into a new DB"));
+  }
   preflight->operands = !*empty;
   return absl::OkStatus();
+}
+
+// Looks long lists up in a DB, which is opened for the first of them.
+std::function<absl::StatusOr<bool>(std::string_view)> ListFinder(const Database& database) {
+  struct State {
+    explicit State(const Database& db) : database(db) {}
+    const Database database;
+    std::mutex mutex;
+    std::unique_ptr<OpenedDatabase> opened;
+  };
+  return [state = std::make_shared<State>(database)](std::string_view key) -> absl::StatusOr<bool> {
+    const std::lock_guard<std::mutex> lock(state->mutex);
+    if (state->opened == nullptr) {
+      auto opened = state->database.OpenForReadOnly();
+      if (!opened.ok()) return opened.status();
+      state->opened = *std::move(opened);
+    }
+    return HasLongList(*state->opened, key);
+  };
 }
 
 }  // namespace
@@ -137,6 +205,9 @@ std::vector<JournalRecord> IdentityOf(const LoadOptions& options, const Prefligh
       {"--rejects", rejects},
       {"--shards", absl::StrCat(options.shards)},
   };
+  if (const uint64_t page_bytes = preflight.database.page_bytes(); page_bytes != 0) {
+    identity.push_back({"--page-bytes", absl::StrCat(page_bytes)});
+  }
   const std::vector<JournalRecord> inputs = preflight.inputs.Records();
   identity.insert(identity.end(), inputs.begin(), inputs.end());
   return identity;
@@ -153,6 +224,10 @@ SstPlan MakeSstPlan(const LoadOptions& options, const Preflight& preflight, cons
   plan.operands = preflight.operands;
   plan.can_merge = preflight.database.can_append();
   plan.layout = preflight.database.layout();
+  plan.page_bytes = preflight.database.page_bytes();
+  if (plan.page_bytes != 0 && plan.operands && options.sst_only.empty()) {
+    plan.has_list = ListFinder(preflight.database);
+  }
   return plan;
 }
 

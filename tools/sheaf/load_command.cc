@@ -57,7 +57,14 @@ merged. If a load is interrupted, is killed or finds the disk full, it keeps wha
 and says where. The same command with --resume continues from there, and ingests once.
 A new DB gets the merge operator sheaf.append and the collector sheaf.stats.
 
-Limits: a key has 1 byte to 8 MB, a list 4 GiB - 1 bytes. A row must fit into a tenth of --memory
+--page-bytes SIZE makes long lists, which sheaf::LongStore reads: a list lies in sealed pages of about
+SIZE, and what is left in an open page, to which values are appended. So a list may have any length,
+whatever --memory is: pages are written as its values come. (64K is a good SIZE. A page must fit into
+a sixteenth of --memory.) A DB of long lists is known by its OPTIONS. A list that it does not have gets
+sealed pages; values for one that it has are appended to its open page, which LongStore seals later.
+They are 4 GiB - 1 bytes at most. Long lists are not replaced: --mode replace needs a DB without any.
+
+Limits: a key has 1 byte to 8 MB, a plain list 4 GiB - 1 bytes. A row must fit into a tenth of --memory
 and into a third of the share of it that each of --threads has (jsonl: a sixteenth). A list of
 more than an eighth of --memory is written in pieces, which RocksDB merges at reads until the list
 is compacted.
@@ -74,6 +81,7 @@ Examples:
   sheaf load --db lists.db --input a.tsv --input b.tsv --mode replace \
              --on-error skip --rejects bad_rows.tsv
   sheaf load --db lists.db --input sales.csv --header --key-column customer --value-column item
+  sheaf load --db events.db --page-bytes 64K --input events.tsv
   sheaf load --sst-only ssts --shards 4 --input rows.tsv --mode replace
 
 Exit status: 0 success, also if rows were skipped with --on-error skip; 1 failed, nothing was
@@ -81,9 +89,13 @@ loaded, unless the message says that the load is done and only a file of --rejec
 --json-summary is missing; 2 bad usage; 130 or 143 interrupted by SIGINT or SIGTERM, nothing was
 loaded.)";
 
+// The most that LongStore takes.
+constexpr uint64_t kMaxPageBytes = uint64_t{256} << 20;
+
 struct Arguments {
   load::LoadOptions options;
   std::string memory = "1G";
+  std::string page_bytes;
   std::string json_summary;
   bool create_only = false;
   bool progress = false;
@@ -185,6 +197,16 @@ int Run(Arguments& arguments) {
   if (!load::ParseByteSize(arguments.memory, &options.memory)) {
     return Usage(absl::StrCat("--memory: expected a size like 64M or 1.5G, found ",
                               load::Quoted(arguments.memory)));
+  }
+  if (!arguments.page_bytes.empty()) {
+    options.page_bytes.emplace();
+    if (!load::ParseByteSize(arguments.page_bytes, &*options.page_bytes) ||
+        *options.page_bytes > kMaxPageBytes) {
+      return Usage(
+          absl::StrCat("--page-bytes: expected a size up to 256M like 64K, or 0 for plain "
+                       "lists, found ",
+                       load::Quoted(arguments.page_bytes)));
+    }
   }
   if (std::count(options.inputs.begin(), options.inputs.end(), "-") > 1) {
     return Usage("--input -: expected stdin once, found it twice");
@@ -308,6 +330,11 @@ void AddLoadCommand(CLI::App& app, int* exit_status) {
       "Layout of a new DB's lists, compact or fixed64 (default: compact); that of an existing DB "
       "cannot be changed. fixed64: sizes of 8 bytes; not values of 64 bits")
       ->type_name("LAYOUT");
+  AddText(
+      *sub, "--page-bytes", &arguments->page_bytes,
+      "Make long lists in a new DB, in pages of about SIZE; K and M are units of 1024 (default: "
+      "0, plain lists). That of an existing DB cannot be changed")
+      ->type_name("SIZE");
   AddText(*sub, "--memory", &arguments->memory,
           "Maximum memory; K, M and G are units of 1024 (default: 1G)")
       ->type_name("SIZE");

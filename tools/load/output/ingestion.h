@@ -15,6 +15,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -50,6 +51,9 @@ struct IngestionIntent {
 // True if the DB has no key in the column family.
 absl::StatusOr<bool> IsEmpty(const OpenedDatabase& opened);
 
+// True if the column family has a page of the long list of `key`.
+absl::StatusOr<bool> HasLongList(const OpenedDatabase& opened, std::string_view key);
+
 enum class Ingested { kNo, kYes, kUnknown };
 
 // Says whether the SSTs of load `id` are in the DB. Opens the DB without writing to it.
@@ -69,6 +73,8 @@ struct IngestionOptions {
   bool must_be_empty = false;
   // The files must have no key that the DB has.
   bool create_only = false;
+  // The files have long lists. Those with sealed pages must be new.
+  bool long_lists = false;
   // Called right before the step; an error ends it.
   std::function<absl::Status(const IngestionIntent&)> before;
   // Gets what the user should know of the DB.
@@ -76,9 +82,9 @@ struct IngestionOptions {
 };
 
 // Opens the DB, or creates it, and ingests the files. Errors: FailedPrecondition if the DB is
-// locked; AlreadyExists, naming a key, for create_only; Aborted for must_be_empty, if another
-// process wrote to the DB meanwhile; Internal with RocksDB's reason. The DB is then as before. A
-// new one has to be removed.
+// locked; AlreadyExists, naming a key, for create_only; Aborted for must_be_empty and long_lists,
+// if another process wrote to the DB meanwhile; Internal with RocksDB's reason. The DB is then as
+// before. A new one has to be removed.
 absl::Status Ingest(const Database& database, const IngestionOptions& options);
 
 }  // namespace load

@@ -55,14 +55,26 @@ absl::Status SstBuilder::AddList(std::string_view key, std::string_view blob, ui
   if (in_list_) {
     if (absl::Status status = EndList(); !status.ok()) return status;
   }
+  if (plan_.page_bytes != 0 && blob.size() > plan_.page_bytes) {
+    const absl::StatusOr<BlobView> view = BlobView::Parse(blob, BlobLayout(plan_));
+    return view.ok() ? AddPart(key, *view) : view.status();
+  }
   ++written_.keys;
   written_.values += values;
-  return files_.Add(key, blob);
+  return plan_.page_bytes != 0 ? files_.Add(internal::StoredKey(key).Open(), blob)
+                               : files_.Add(key, blob);
 }
 
 absl::Status SstBuilder::AddPart(std::string_view key, BlobView values) {
   absl::Status status = CheckInterrupt();
   if (status.ok() && (!in_list_ || key != key_)) status = BeginList(key);
+  if (status.ok() && plan_.page_bytes != 0 && target_ != Target::kOpenPage) {
+    for (const std::string_view value : values) {
+      if (status = MakeRoom(value.size(), 1); !status.ok()) return status;
+      builder_->Add(value);
+    }
+    return CheckSize();
+  }
   if (status.ok()) status = MakeRoom(values.contents().size(), values.size());
   if (!status.ok()) return status;
   builder_->AddAll(values);
@@ -83,6 +95,11 @@ absl::Status SstBuilder::BeginList(std::string_view key) {
   }
   key_.assign(key.data(), key.size());
   in_list_ = true;
+  if (plan_.page_bytes != 0) {
+    target_ = Target::kUnknown;
+    stored_.emplace(key_);
+    position_ = 0;
+  }
   if (builder_ == nullptr) builder_ = std::make_unique<BlobBuilder>(BlobLayout(plan_));
   return absl::OkStatus();
 }
@@ -92,11 +109,14 @@ uint64_t SstBuilder::ListBytes() const {
 }
 
 absl::Status SstBuilder::MakeRoom(size_t bytes, size_t values) {
-  if (ListBytes() + bytes + values * SizeBytes(plan_) <= plan_.piece_bytes ||
-      builder_->size() == 0) {
-    return absl::OkStatus();
+  const uint64_t needed = ListBytes() + bytes + values * SizeBytes(plan_);
+  if (builder_->size() == 0) return absl::OkStatus();
+  if (plan_.page_bytes != 0 && target_ != Target::kOpenPage) {
+    if (needed <= plan_.page_bytes) return absl::OkStatus();
+    if (absl::Status status = FindTarget(); !status.ok()) return status;
+    if (target_ == Target::kPages) return WritePage();
   }
-  return CutPiece();
+  return needed <= plan_.piece_bytes ? absl::OkStatus() : CutPiece();
 }
 
 absl::Status SstBuilder::AddBody(std::string_view body) {
@@ -149,9 +169,63 @@ absl::Status SstBuilder::WritePiece() {
     return TooLarge(Std(status.message()));
   }
   written_.values += piece->size();
-  status = first ? files_.Add(key_, blob_) : files_.AddPiece(key_, blob_);
+  status = first ? files_.Add(ListKey(), blob_) : files_.AddPiece(ListKey(), blob_);
   if (first) builder_ = std::make_unique<BlobBuilder>(Layout::kCompact);
   std::string().swap(blob_);
+  return status;
+}
+
+std::string_view SstBuilder::ListKey() {
+  return plan_.page_bytes != 0 ? stored_->Open() : std::string_view(key_);
+}
+
+// REQUIRES: the values in builder_ are a page of the list, if it is new.
+absl::Status SstBuilder::FindTarget() {
+  if (target_ != Target::kUnknown) return absl::OkStatus();
+  target_ = Target::kPages;
+  if (!plan_.operands) return absl::OkStatus();
+  if (plan_.has_list == nullptr) {
+    target_ = Target::kOpenPage;
+    return absl::OkStatus();
+  }
+  const absl::StatusOr<bool> found = plan_.has_list(key_);
+  if (!found.ok()) return found.status();
+  if (*found) target_ = Target::kOpenPage;
+  if (*found || plan_.layout == BlobLayout(plan_)) return absl::OkStatus();
+  // Operands are compact, and pages have the layout of the DB.
+  absl::Status status = builder_->Finish(&blob_);
+  if (!status.ok()) return TooLarge(Std(status.message()));
+  const absl::StatusOr<BlobView> values = BlobView::Parse(blob_, BlobLayout(plan_));
+  if (!values.ok()) return values.status();  // we wrote it
+  builder_ = std::make_unique<BlobBuilder>(plan_.layout);
+  builder_->AddAll(*values);
+  return absl::OkStatus();
+}
+
+absl::Status SstBuilder::WritePage() {
+  if (absl::Status status = CheckInterrupt(); !status.ok()) return status;
+  const uint64_t count = builder_->size();
+  absl::Status status = builder_->Finish(&blob_);
+  if (!status.ok()) return TooLarge(Std(status.message()));
+  status = files_.AddValue(stored_->At(position_), blob_);
+  position_ += count;
+  written_.values += count;
+  return status;
+}
+
+// Writes what is left of a long list that is new.
+absl::Status SstBuilder::EndPages() {
+  absl::Status status;
+  if (builder_->size() != 0 && ListBytes() >= plan_.page_bytes) {
+    status = WritePage();
+  } else if (builder_->size() != 0 || position_ == 0) {
+    written_.values += builder_->size();
+    status = builder_->Finish(&blob_);
+    if (!status.ok()) return TooLarge(Std(status.message()));
+    status = files_.AddValue(stored_->Open(), blob_);
+  }
+  // It may have the layout of pages, and not that of operands.
+  if (plan_.operands) builder_.reset();
   return status;
 }
 
@@ -160,7 +234,9 @@ absl::Status SstBuilder::EndList() {
   ++written_.keys;
   if (plan_.keys_written != nullptr && written_.keys % 256 == 0) *plan_.keys_written += 256;
   absl::Status status;
-  if (pieces_of_list_ != 0) {
+  if (plan_.page_bytes != 0 && (target_ == Target::kPages || !plan_.operands)) {
+    status = EndPages();
+  } else if (pieces_of_list_ != 0) {
     if (builder_->size() != 0) status = WritePiece();
     pieces_of_list_ = 0;
     shape_ = internal::ListShape();
@@ -177,7 +253,7 @@ absl::Status SstBuilder::EndList() {
     }
     if (!status.ok()) return TooLarge(Std(status.message()));
     written_.values += count;
-    status = files_.Add(key_, blob_);
+    status = files_.Add(ListKey(), blob_);
     if (large) {
       std::string().swap(blob_);
       builder_.reset();

@@ -5,6 +5,11 @@
 // pieces: the first as usual, each further one as an operand of sheaf.append in a file of its own.
 // Such files overlap, so all files have to be ingested in the order of written().files.
 //
+// With SstPlan::page_bytes, lists are long lists (docs/format.md): a list has no limit, as each
+// page is written when it is full. What is left at the end becomes the open page. Into a DB that
+// has lists, only those that it does not have are written so. What is appended to a list that it
+// has is an operand of the open page.
+//
 // Ownership: borrows the plan. The files stay where they were written.
 // Thread safety: none. Several builders may write to one folder, each with its own prefix. With
 // SstPlan::large_list they take turns at large lists; then one thread makes all calls of a builder.
@@ -20,12 +25,14 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "plugin/codec/encoder.h"
+#include "plugin/codec/stored_key.h"
 #include "sheaf/blob_builder.h"
 #include "sheaf/blob_view.h"
 #include "tools/load/output/sst_files.h"
@@ -75,6 +82,13 @@ class SstBuilder {
   absl::Status CutPiece();
   absl::Status TooLarge(std::string_view why) const;
   absl::Status WritePiece();
+  // Where the values of a long list go.
+  enum class Target { kUnknown, kPages, kOpenPage };
+  absl::Status FindTarget();
+  absl::Status WritePage();
+  absl::Status EndPages();
+  // The key of a list, or of its open page.
+  std::string_view ListKey();
 
   const SstPlan& plan_;
   SstFiles files_;
@@ -87,6 +101,9 @@ class SstBuilder {
   std::string blob_;
   uint64_t pieces_of_list_ = 0;
   internal::ListShape shape_;  // of the pieces that were written
+  Target target_ = Target::kUnknown;
+  std::optional<internal::StoredKey> stored_;  // of a long list
+  uint64_t position_ = 0;                      // where its next page begins
   std::unique_lock<std::mutex> large_;
 };
 

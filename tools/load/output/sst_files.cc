@@ -64,6 +64,14 @@ absl::Status SstFiles::Open(std::unique_ptr<rocksdb::SstFileWriter>* writer,
 }
 
 absl::Status SstFiles::Add(std::string_view key, std::string_view blob) {
+  return Write(key, blob, plan_.operands);
+}
+
+absl::Status SstFiles::AddValue(std::string_view key, std::string_view blob) {
+  return Write(key, blob, /*operand=*/false);
+}
+
+absl::Status SstFiles::Write(std::string_view key, std::string_view blob, bool operand) {
   if (writer_ != nullptr &&
       (writer_->FileSize() >= plan_.file_bytes || kept_bytes_ >= plan_.kept_bytes)) {
     if (absl::Status status = FinishFile(); !status.ok()) return status;
@@ -71,8 +79,8 @@ absl::Status SstFiles::Add(std::string_view key, std::string_view blob) {
   if (writer_ == nullptr) {
     if (absl::Status status = OpenNext(key); !status.ok()) return status;
   }
-  const rocksdb::Status status = plan_.operands ? writer_->Merge(SliceOf(key), SliceOf(blob))
-                                                : writer_->Put(SliceOf(key), SliceOf(blob));
+  const rocksdb::Status status = operand ? writer_->Merge(SliceOf(key), SliceOf(blob))
+                                         : writer_->Put(SliceOf(key), SliceOf(blob));
   if (!status.ok()) return CannotWrite(files_.back().path, status);
   CountKept(key);
   return absl::OkStatus();

@@ -16,6 +16,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -23,6 +24,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "rocksdb/db.h"
 #include "rocksdb/options.h"
 #include "rocksdb/sst_file_writer.h"
@@ -45,6 +47,11 @@ struct SstPlan {
   // The column family has sheaf.append, so that a large list can be written in pieces.
   bool can_merge = true;
   Layout layout = Layout::kCompact;
+  // Not 0: long lists, in pages of about so many bytes.
+  uint64_t page_bytes = 0;
+  // With `page_bytes` and `operands`: whether the DB has a list of the key. Lists that it does not
+  // have get sealed pages. Null: any may be there.
+  std::function<absl::StatusOr<bool>(std::string_view key)> has_list;
   // A file is finished at the first key past this size.
   uint64_t file_bytes = uint64_t{256} << 20;
   // A file is also finished when RocksDB keeps so much of it in memory: a key for each data block,
@@ -84,6 +91,8 @@ class SstFiles {
   // Writes `blob` as the value of `key`, or as its first operand. REQUIRES: `key` is behind the one
   // before. Errors: Internal, naming the file, if it cannot be written.
   absl::Status Add(std::string_view key, std::string_view blob);
+  // Writes `blob` as the value of `key`, also if lists are written as operands.
+  absl::Status AddValue(std::string_view key, std::string_view blob);
   // Writes `blob` as a further operand of `key`, in a file of its own. Errors: as Add().
   absl::Status AddPiece(std::string_view key, std::string_view blob);
   // Finishes the last file. Errors: as Add().
@@ -99,6 +108,7 @@ class SstFiles {
   absl::Status OpenNext(std::string_view key);
   absl::Status FinishFile();
   void CountKept(std::string_view key);
+  absl::Status Write(std::string_view key, std::string_view blob, bool operand);
 
   const SstPlan& plan_;
   const std::string prefix_;
