@@ -3,6 +3,7 @@
 
 #include <cstdio>
 #include <fstream>
+#include <functional>
 #include <iterator>
 #include <memory>
 #include <string>
@@ -11,11 +12,16 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "rocksdb/cache.h"
+#include "rocksdb/compaction_filter.h"
+#include "rocksdb/comparator.h"
 #include "rocksdb/convenience.h"
 #include "rocksdb/statistics.h"
+#include "rocksdb/utilities/db_ttl.h"
 #include "rocksdb/utilities/optimistic_transaction_db.h"
 #include "rocksdb/utilities/options_util.h"
 #include "rocksdb/utilities/transaction.h"
+#include "rocksdb/utilities/transaction_db.h"
+#include "sheaf/long_store.h"
 #include "sheaf/plugin.h"
 #include "sheaf/store.h"
 #include "tests/docs/guide_db.h"
@@ -250,6 +256,44 @@ TEST_F(PinTest, ShortAppendsToALongListAreWrittenAsALongList) {
   EXPECT_GT(compacted(100000), 100000000u);
 }
 
+// RocksDB writes whole SSTs again: those that have the open page, with the pages before it.
+TEST_F(PinTest, ShortAppendsToALongListInPagesAreWrittenAsTheFileWithTheOpenPage) {
+  const auto compacted = [&](uint64_t target_file_size) {
+    rocksdb::Options options = Options();
+    options.statistics = rocksdb::CreateDBStatistics();
+    options.target_file_size_base = target_file_size;
+    AppendOptions append;
+    append.page_bytes = kDefaultPageBytes;
+    options.merge_operator = NewAppendOperator(append);
+    EXPECT_OK(rocksdb::DestroyDB(path(), options));
+    EXPECT_OK(OpenDB(options, path(), &db));
+    std::unique_ptr<LongStore> lists;
+    EXPECT_OK(LongStore::Open(db.get(), nullptr, {}, &lists));
+    const std::string value(100, 'x');
+    EXPECT_OK(lists->Append({}, "key", std::vector<std::string_view>(100000, value)));
+    EXPECT_OK(lists->Seal("key"));
+    EXPECT_OK(db->Flush({}));
+    EXPECT_OK(db->CompactRange({}, nullptr, nullptr));
+    EXPECT_OK(options.statistics->Reset());
+    for (int i = 0; i < 1000; ++i) {
+      EXPECT_OK(lists->Append({}, "key", value));
+      if (i % 10 != 9) continue;
+      EXPECT_OK(db->Flush({}));
+    }
+    EXPECT_OK(db->CompactRange({}, nullptr, nullptr));
+    lists.reset();
+    db.reset();
+    const uint64_t bytes = options.statistics->getTickerCount(rocksdb::COMPACT_WRITE_BYTES);
+    std::printf("files of %llu bytes: compactions wrote %llu\n",
+                static_cast<unsigned long long>(target_file_size),
+                static_cast<unsigned long long>(bytes));
+    return bytes;
+  };
+  EXPECT_GT(compacted(64 << 20), 100000000u);
+  EXPECT_LT(compacted(1 << 20), 40000000u);
+  EXPECT_LT(compacted(256 << 10), 20000000u);
+}
+
 // 13 Troubleshooting
 
 class MessageTest : public GuideDb {
@@ -460,6 +504,204 @@ TEST_F(MessageTest, AColumnFamilyThatWasNotNamed) {
   Close();
   ExpectQuoted(rocksdb::DB::Open(Options(), path(), &opened),
                "Invalid argument: Column families not opened: lists");
+}
+
+// Long lists: sections 13 and 18
+
+class LongMessageTest : public MessageTest {
+ protected:
+  ~LongMessageTest() override { lists_.reset(); }
+
+  static std::shared_ptr<rocksdb::MergeOperator> InPages() {
+    AppendOptions append;
+    append.page_bytes = kDefaultPageBytes;
+    return NewAppendOperator(append);
+  }
+  rocksdb::Options LongOptions() const {
+    rocksdb::Options options = Options();
+    options.merge_operator = InPages();
+    return options;
+  }
+  void OpenWith(const rocksdb::Options& options) {
+    lists_.reset();
+    Close();
+    rocksdb::DB* opened = nullptr;
+    ASSERT_OK(rocksdb::DB::Open(options, path(), &opened));
+    db.reset(opened);
+  }
+  rocksdb::Status OpenLists(const LongStoreOptions& options = {}) {
+    return LongStore::Open(db.get(), nullptr, options, &lists_);
+  }
+
+  std::unique_ptr<LongStore> lists_;
+};
+
+TEST_F(LongMessageTest, TheOtherKindOfLists) {
+  Open();
+  ExpectQuoted(
+      OpenLists(),
+      "Invalid argument: LongStore::Open: column family \"default\" holds lists that are "
+      "not in pages: its merge operator's page_bytes is 0: use sheaf::Store; or, for a new "
+      "column family, set AppendOptions::page_bytes");
+  Close();
+  const std::string plain =
+      "column family \"default\" has plain lists; the merge operator given has page_bytes = 65536";
+  EXPECT_THAT(OpenDB(LongOptions(), path(), &db).ToString(), HasSubstr(plain));
+  EXPECT_NE(page_.find(plain), std::string::npos);
+
+  ASSERT_OK(rocksdb::DestroyDB(path(), rocksdb::Options()));
+  OpenWith(LongOptions());
+  ExpectQuoted(Store::Open(db.get(), nullptr, {}, &store),
+               "Invalid argument: Store::Open: column family \"default\" holds long lists: its "
+               "merge operator's page_bytes is 65536: use sheaf::LongStore (sheaf/long_store.h)");
+  Close();
+  const std::string in_pages =
+      "column family \"default\" has long lists, page_bytes = 65536; the merge operator given has "
+      "page_bytes = 0";
+  EXPECT_THAT(OpenDB(Options(), path(), &db).ToString(), HasSubstr(in_pages));
+  EXPECT_NE(page_.find(in_pages), std::string::npos);
+}
+
+TEST_F(LongMessageTest, LimitsOfListsThatAreInPages) {
+  rocksdb::Options options = LongOptions();
+  AppendOptions append;
+  append.page_bytes = kDefaultPageBytes;
+  append.max_values = 1000;
+  options.merge_operator = NewAppendOperator(append);
+  OpenWith(options);
+  ExpectQuoted(OpenLists(),
+               "Invalid argument: LongStore::Open: column family \"default\" has page_bytes and "
+               "also max_values or max_bytes");
+  append.max_values = 0;
+  append.page_bytes = (256 << 20) + 1;
+  options.merge_operator = NewAppendOperator(append);
+  OpenWith(options);
+  ExpectQuoted(OpenLists(),
+               "Invalid argument: LongStore::Open: column family \"default\" has page_bytes = "
+               "268435457, more than 268435456");
+}
+
+TEST_F(LongMessageTest, KeysOfPlainLists) {
+  Open();
+  ASSERT_OK(store->Append({}, "user:7", "a"));
+  OpenWith(LongOptions());
+  ExpectQuoted(OpenLists(),
+               "Invalid argument: LongStore::Open: column family \"default\" has the key "
+               "\"user:7\", which is not that of a page of a long list");
+}
+
+class DropAll : public rocksdb::CompactionFilter {
+ public:
+  const char* Name() const override { return "DropAll"; }
+};
+
+TEST_F(LongMessageTest, WhatLongListsCannotBeKeptIn) {
+  const DropAll filter;
+  using Configure = std::function<void(rocksdb::Options*)>;
+  const std::vector<std::pair<std::string, Configure>> refused = {
+      {"a comparator that is not rocksdb::BytewiseComparator()",
+       [](auto* options) { options->comparator = rocksdb::ReverseBytewiseComparator(); }},
+      {"tables that are not block-based",
+       [](auto* options) { options->table_factory.reset(rocksdb::NewPlainTableFactory()); }},
+      {"a compaction filter", [&](auto* options) { options->compaction_filter = &filter; }},
+      {"FIFO compaction",
+       [](auto* options) {
+         options->compaction_style = rocksdb::kCompactionStyleFIFO;
+         options->max_open_files = -1;
+       }},
+      {"inplace_update_support",
+       [](auto* options) {
+         options->inplace_update_support = true;
+         options->allow_concurrent_memtable_write = false;
+       }},
+      {"unordered_write", [](auto* options) { options->unordered_write = true; }},
+      {"DBOptions::row_cache",
+       [](auto* options) { options->row_cache = rocksdb::NewLRUCache(1 << 20); }}};
+  for (const auto& [what, configure] : refused) {
+    SCOPED_TRACE(what);
+    Close();
+    ASSERT_OK(rocksdb::DestroyDB(path(), rocksdb::Options()));
+    rocksdb::Options options = LongOptions();
+    configure(&options);
+    OpenWith(options);
+    const rocksdb::Status s = OpenLists();
+    EXPECT_TRUE(s.IsNotSupported()) << s.ToString();
+    ExpectQuoted(s, what);
+  }
+  ExpectQuoted(OpenLists(), "Not implemented: LongStore::Open: column family \"default\" has ");
+
+  Close();
+  ASSERT_OK(rocksdb::DestroyDB(path(), rocksdb::Options()));
+  rocksdb::DBWithTTL* with_ttl = nullptr;
+  ASSERT_OK(rocksdb::DBWithTTL::Open(LongOptions(), path(), &with_ttl, 3600));
+  db.reset(with_ttl);
+  ExpectQuoted(OpenLists(), "DBWithTTL");
+
+  Close();
+  ASSERT_OK(rocksdb::DestroyDB(path(), rocksdb::Options()));
+  rocksdb::TransactionDBOptions prepared;
+  prepared.write_policy = rocksdb::WRITE_PREPARED;
+  rocksdb::TransactionDB* transactions = nullptr;
+  ASSERT_OK(rocksdb::TransactionDB::Open(LongOptions(), prepared, path(), &transactions));
+  db.reset(transactions);
+  ExpectQuoted(OpenLists(), "a TransactionDB that is not WRITE_COMMITTED");
+
+  rocksdb::DB* secondary = nullptr;
+  ASSERT_OK(rocksdb::DB::OpenAsSecondary(LongOptions(), path(), path() + "-2", &secondary));
+  const std::unique_ptr<rocksdb::DB> owned(secondary);
+  EXPECT_TRUE(LongStore::Open(secondary, nullptr, {}, &lists_).IsNotSupported());
+}
+
+TEST_F(LongMessageTest, PagesThatAreDamaged) {
+  OpenWith(LongOptions());
+  ASSERT_OK(OpenLists());
+  std::vector<std::string> stored;
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_OK(lists_->Append({}, "user:7", {"a", "b"}));
+    ASSERT_OK(lists_->Seal("user:7"));
+  }
+  {
+    const std::unique_ptr<rocksdb::Iterator> page(db->NewIterator({}));
+    for (page->SeekToFirst(); page->Valid(); page->Next()) stored.push_back(page->key().ToString());
+  }
+  ASSERT_GE(stored.size(), 3u);
+  ASSERT_OK(db->Put({}, stored[1], "hello"));
+  Segments all;
+  ExpectQuoted(lists_->Get({}, "user:7", &all),
+               "Corruption: the page at position 2 of key \"user:7\" is not a list: compact blob: "
+               "tag at offset 0");
+  // The others are there.
+  std::vector<PinnedSlice> values;
+  ASSERT_OK(lists_->GetRange({}, "user:7", 4, 2, &values));
+  EXPECT_EQ(values.size(), 2u);
+  ASSERT_OK(db->Delete({}, stored[1]));
+  ExpectQuoted(lists_->Get({}, "user:7", &all),
+               "Corruption: the page at position 2 of key \"user:7\": it is missing");
+}
+
+TEST_F(LongMessageTest, CallsThatAreNotAllowed) {
+  OpenWith(LongOptions());
+  LongStoreOptions reads;
+  reads.read_only = true;
+  ASSERT_OK(OpenLists(reads));
+  ExpectQuoted(lists_->Append({}, "k", "a"),
+               "Not implemented: LongStore::Append: the LongStore was opened with "
+               "LongStoreOptions::read_only");
+  ASSERT_OK(OpenLists());
+  rocksdb::ReadOptions cached;
+  cached.read_tier = rocksdb::kBlockCacheTier;
+  std::vector<PinnedSlice> values;
+  ExpectQuoted(lists_->GetLast(cached, "k", 1, &values),
+               "Not implemented: a long list is read with ReadOptions::read_tier = kReadAllTier");
+  ASSERT_OK(lists_->Append({}, "k", "a"));
+  auto page = lists_->Pages({}, "k");
+  ExpectQuoted(lists_->Close(),
+               "Resource busy: LongStore::Close: 1 Cursor of Scan and Pages not destroyed yet; "
+               "destroy them first");
+  page.reset();
+  ASSERT_OK(lists_->Close());
+  ExpectQuoted(lists_->Append({}, "k", "a"),
+               "Shutdown in progress: the Store is closed (Store::Close was called)");
 }
 
 }  // namespace

@@ -1,8 +1,8 @@
-// The C++ of docs/guide.md and of the README's first block, compiled and run.
+// The C++ of docs/guide.md and of the README, compiled and run.
 //
-// What stands between `// [name]` and `// [/name]`, here and then in guide_recipes.cc, is in the
-// page, byte for byte but for the indentation; the regions are in the order of the page. Those
-// named `readme` are the README's.
+// What stands between `// [name]` and `// [/name]`, here, then in guide_recipes.cc, and then in
+// guide_long.cc, is in the page, byte for byte but for the indentation; the regions are in the
+// order of the page. Those whose names begin with `readme` are the README's.
 
 #include <unistd.h>
 
@@ -787,21 +787,6 @@ TEST_F(GuideTest, ListsMoveWhileTheyAreReadAndWritten) {
   ASSERT_OK(db->DestroyColumnFamilyHandle(family));
 }
 
-// 12 Sizes and limits
-
-TEST_F(GuideTest, AListSplitByDayIsReadInOrder) {
-  Open();
-  ASSERT_OK(store->Append({}, "user:7/2026-11-22", {"login"}));
-  ASSERT_OK(store->Append({}, "user:7/2026-11-23", {"search"}));
-  ASSERT_OK(store->Append({}, "user:70/2026-11-23", {"other"}));
-  // [buckets]
-  auto days = store->Scan(rocksdb::ReadOptions(), sheaf::KeyRange::Prefix("user:7/"));
-  for (; days->Valid(); days->Next()) Use(days->values());
-  // [/buckets]
-  ASSERT_OK(days->status());
-  EXPECT_THAT(used, ElementsAre("login", "search"));
-}
-
 // The README. Compiled only: it opens a folder of its own in /tmp.
 
 [[maybe_unused]] int ReadMe() {
@@ -857,11 +842,13 @@ std::vector<std::string> Blocks(const std::string& path) {
   return blocks;
 }
 
-// Regions of this file and of guide_recipes.cc, less the indentation of their markers.
+// Regions of this file and of those after it, less the indentation of their markers.
 std::vector<std::string> Regions(bool readme) {
-  std::vector<std::string> lines = Lines("tests/docs/guide_test.cc");
-  const std::vector<std::string> recipes = Lines("tests/docs/guide_recipes.cc");
-  lines.insert(lines.end(), recipes.begin(), recipes.end());
+  std::vector<std::string> lines;
+  for (const char* const name : {"guide_test.cc", "guide_recipes.cc", "guide_long.cc"}) {
+    const std::vector<std::string> more = Lines(std::string("tests/docs/") + name);
+    lines.insert(lines.end(), more.begin(), more.end());
+  }
   std::vector<std::string> regions;
   std::string end;
   size_t indent = 0;
@@ -873,7 +860,7 @@ std::vector<std::string> Regions(bool readme) {
     } else if (!end.empty()) {
       regions.back() += line.substr(std::min(at, indent)) + "\n";
     } else if (text.rfind("// [", 0) == 0 && text.rfind("// [/", 0) != 0) {
-      if ((text == "// [readme]") != readme) continue;
+      if ((text.rfind("// [readme", 0) == 0) != readme) continue;
       end = "// [/" + text.substr(4);
       indent = at;
       regions.emplace_back();
@@ -882,7 +869,7 @@ std::vector<std::string> Regions(bool readme) {
   return regions;
 }
 
-TEST(PagesTest, TheGuideHasTheCodeOfThisFile) {
+TEST(PagesTest, TheGuideHasTheCodeOfTheseFiles) {
   const std::vector<std::string> blocks = Blocks("docs/guide.md");
   const std::vector<std::string> regions = Regions(/*readme=*/false);
   ASSERT_GT(regions.size(), 10u);
@@ -892,12 +879,8 @@ TEST(PagesTest, TheGuideHasTheCodeOfThisFile) {
   EXPECT_EQ(blocks.size(), regions.size());
 }
 
-TEST(PagesTest, TheReadmesFirstBlockIsTheCodeOfThisFile) {
-  const std::vector<std::string> blocks = Blocks("README.md");
-  const std::vector<std::string> regions = Regions(/*readme=*/true);
-  ASSERT_EQ(regions.size(), 1u);
-  ASSERT_FALSE(blocks.empty());
-  EXPECT_EQ(blocks[0], regions[0]);
+TEST(PagesTest, TheReadmeHasTheCodeOfTheseFiles) {
+  EXPECT_EQ(Blocks("README.md"), Regions(/*readme=*/true));
 }
 
 }  // namespace
