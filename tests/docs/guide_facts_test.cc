@@ -289,7 +289,7 @@ TEST_F(PinTest, ShortAppendsToALongListInPagesAreWrittenAsTheFileWithTheOpenPage
                 static_cast<unsigned long long>(bytes));
     return bytes;
   };
-  EXPECT_GT(compacted(64 << 20), 100000000u);
+  EXPECT_GT(compacted(64 << 20), 50000000u);
   EXPECT_LT(compacted(1 << 20), 40000000u);
   EXPECT_LT(compacted(256 << 10), 20000000u);
 }
