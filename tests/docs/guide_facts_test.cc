@@ -701,7 +701,7 @@ TEST_F(LongMessageTest, CallsThatAreNotAllowed) {
   page.reset();
   ASSERT_OK(lists_->Close());
   ExpectQuoted(lists_->Append({}, "k", "a"),
-               "Shutdown in progress: the Store is closed (Store::Close was called)");
+               "Shutdown in progress: the LongStore is closed (LongStore::Close was called)");
 }
 
 }  // namespace

@@ -38,4 +38,4 @@ for session in session*; do
   sed 's/[0-9.]* s$/ s/' "$session" >"$session.expected"
   diff <(without_figures "$session.expected") <(without_figures "$session.out")
 done
-[ "$(ls session*.out | wc -l)" -eq 11 ]
+[ "$(ls session*.out | wc -l)" -eq 12 ]
