@@ -77,6 +77,7 @@ class Log {
     sheaf::AppendOptions append;
     append.page_bytes = 4 << 10;  // of 60 events or so. Longer logs take kDefaultPageBytes
     events.merge_operator = sheaf::NewAppendOperator(append);
+    events.sst_partitioner_factory = sheaf::NewPagePartitionerFactory();
     // Long lists have a column family of their own.
     rocksdb::Status s =
         sheaf::OpenDB(options, path,

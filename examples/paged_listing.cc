@@ -116,6 +116,7 @@ rocksdb::Status Run(const std::string& path) {
   sheaf::AppendOptions append;
   append.page_bytes = 1 << 10;  // of 100 posts or so: they are short. See kDefaultPageBytes
   options.merge_operator = sheaf::NewAppendOperator(append);
+  options.sst_partitioner_factory = sheaf::NewPagePartitionerFactory();
   std::unique_ptr<rocksdb::DB> db;
   rocksdb::Status s = sheaf::OpenDB(options, path, &db);
   if (!s.ok()) return s;

@@ -28,6 +28,7 @@
 //   sheaf::AppendOptions append;
 //   append.page_bytes = sheaf::kDefaultPageBytes;
 //   options.merge_operator = sheaf::NewAppendOperator(append);
+//   options.sst_partitioner_factory = sheaf::NewPagePartitionerFactory();
 //   std::unique_ptr<rocksdb::DB> db;
 //   rocksdb::Status s = sheaf::OpenDB(options, path, &db);
 //   if (!s.ok()) return s;                                   // as after each call below
@@ -53,6 +54,7 @@
 #include "rocksdb/db.h"
 #include "rocksdb/options.h"
 #include "rocksdb/slice.h"
+#include "rocksdb/sst_partitioner.h"
 #include "rocksdb/status.h"
 #include "rocksdb/utilities/transaction.h"
 #include "rocksdb/write_batch_base.h"
@@ -76,6 +78,15 @@ class LongCore;
 // A good AppendOptions::page_bytes, in bytes: a page is read in some microseconds, and a list of a
 // gigabyte has 16,000.
 constexpr uint64_t kDefaultPageBytes = 64 << 10;
+
+// The name of the partitioner in OPTIONS.
+constexpr char kPagePartitionerName[] = "sheaf.pages";
+
+// For ColumnFamilyOptions::sst_partitioner_factory: cuts SSTs behind the sealed pages of a list, if
+// they have 1 MiB or more. Without it, a compaction that meets an append to a list writes all of
+// the SST again that the list's end lies in, by default 64 MiB. Set it for a column family of long
+// lists; it may be set or left out each time that the DB is opened.
+[[nodiscard]] std::shared_ptr<rocksdb::SstPartitionerFactory> NewPagePartitionerFactory();
 
 // Options of LongStore::Open.
 struct LongStoreOptions {

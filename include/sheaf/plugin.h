@@ -3,6 +3,7 @@
 // RocksDB's object registry then knows these names:
 //     MergeOperator                    sheaf.append   see AppendOptions   (sheaf/append_operator.h)
 //     TablePropertiesCollectorFactory  sheaf.stats    option `layout`     (below)
+//     SstPartitionerFactory            sheaf.pages    for long lists      (sheaf/long_store.h)
 //
 // There are three ways to register:
 //   - the application calls RegisterPlugin() once, before it opens a DB whose OPTIONS name them;

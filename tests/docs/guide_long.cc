@@ -70,6 +70,7 @@ rocksdb::Status OpenFamilies(const std::string& path) {
   in_pages.page_bytes = sheaf::kDefaultPageBytes;  // 64 KiB
   rocksdb::ColumnFamilyOptions long_lists, lists;
   long_lists.merge_operator = sheaf::NewAppendOperator(in_pages);
+  long_lists.sst_partitioner_factory = sheaf::NewPagePartitionerFactory();  // fewer bytes compacted
   lists.merge_operator = sheaf::NewAppendOperator();
 
   rocksdb::DBOptions db_options;
@@ -293,6 +294,7 @@ rocksdb::Status ReadMe(const std::string& path) {
   sheaf::AppendOptions append;
   append.page_bytes = sheaf::kDefaultPageBytes;                   // lists lie in pages of 64 KiB
   options.merge_operator = sheaf::NewAppendOperator(append);
+  options.sst_partitioner_factory = sheaf::NewPagePartitionerFactory();   // fewer bytes compacted
   std::unique_ptr<rocksdb::DB> db;
   rocksdb::Status s = sheaf::OpenDB(options, path, &db);
   std::unique_ptr<sheaf::LongStore> log;                          // sheaf/long_store.h

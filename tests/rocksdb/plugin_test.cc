@@ -6,6 +6,7 @@
 #include "gtest/gtest.h"
 #include "rocksdb/convenience.h"
 #include "rocksdb/utilities/options_util.h"
+#include "sheaf/long_store.h"
 #include "sheaf/store.h"
 #include "tests/rocksdb/test_db.h"
 
@@ -142,7 +143,16 @@ TEST(RegistrarTest, ReportsWhatItRegistered) {
   const int registered = sheaf_register(library, "");
   size_t types = 0;
   EXPECT_EQ(static_cast<size_t>(registered), library.GetFactoryCount(&types));
-  EXPECT_EQ(types, 2u);
+  EXPECT_EQ(types, 3u);
+}
+
+TEST(RegistrarTest, APartitionerIsMadeFromAnOptionsString) {
+  RegisterPlugin();
+  std::shared_ptr<rocksdb::SstPartitionerFactory> factory;
+  ASSERT_OK(rocksdb::SstPartitionerFactory::CreateFromString(rocksdb::ConfigOptions(),
+                                                             "sheaf.pages", &factory));
+  ASSERT_NE(factory, nullptr);
+  EXPECT_STREQ(factory->Name(), kPagePartitionerName);
 }
 
 TEST(RegistrarTest, ACollectorIsMadeFromAnOptionsString) {

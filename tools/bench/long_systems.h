@@ -52,6 +52,7 @@ class SheafLong {
     AppendOptions append;
     append.page_bytes = kDefaultPageBytes;
     options->merge_operator = NewAppendOperator(append);
+    options->sst_partitioner_factory = NewPagePartitionerFactory();
   }
   explicit SheafLong(rocksdb::DB* db) : store_(OpenOrDie<LongStore>(db, LongStoreOptions())) {}
 
