@@ -4,6 +4,8 @@
 #include <chrono>
 #include <thread>
 
+#include "plugin/rocksdb/process_local.h"
+
 namespace sheaf {
 namespace internal {
 
@@ -45,9 +47,7 @@ void AppendGate::Watch::Lose() {
 
 ListLock& ListLock::Of(uint64_t hash) {
   constexpr size_t kLocks = 1024;
-  // Never destroyed: stores may be closed by static destructors.
-  static auto* const locks = new std::array<ListLock, kLocks>;
-  return (*locks)[hash % kLocks];
+  return ProcessLocal<std::array<ListLock, kLocks>>::Get()[hash % kLocks];
 }
 
 }  // namespace internal

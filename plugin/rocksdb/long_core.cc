@@ -135,9 +135,8 @@ rocksdb::Status LongCore::Append(const rocksdb::WriteOptions& options, const roc
     return written;
   };
   s = watches ? list.lock.appends.Append(list.id, operand, write) : write();
-  if (size == OpenPages::Size::kFarTooLarge) {
+  if (size == OpenPages::Size::kFarTooLarge && open_pages.Await(key.ToString(), kMaxStall)) {
     appends_delayed_.fetch_add(1, std::memory_order_relaxed);
-    open_pages.Await(key.ToString(), kMaxStall);
   }
   return s;
 }

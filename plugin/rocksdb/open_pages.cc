@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "plugin/codec/stored_key.h"
+#include "plugin/rocksdb/process_local.h"
 
 namespace sheaf {
 namespace internal {
@@ -36,15 +37,12 @@ uint32_t Random() {
   return static_cast<uint32_t>(state >> 16);
 }
 
-// By operator. Never destroyed: background threads of DBs may ask.
+// By operator.
 struct Registry {
   std::mutex mutex;
   std::unordered_multimap<const rocksdb::MergeOperator*, OpenPages*> pages;
 };
-Registry& Registered() {
-  static auto* const registry = new Registry;
-  return *registry;
-}
+Registry& Registered() { return ProcessLocal<Registry>::Get(); }
 
 }  // namespace
 
@@ -297,7 +295,7 @@ void OpenPages::Forget(const std::string& key) {
   changed_.notify_all();
 }
 
-void OpenPages::Await(const std::string& key, std::chrono::milliseconds max) {
+bool OpenPages::Await(const std::string& key, std::chrono::milliseconds max) {
   std::unique_lock<std::mutex> lock(mutex_);
   const auto waits = [&](uint64_t* times_looked) {
     const auto found = entries_.find(key);
@@ -306,11 +304,12 @@ void OpenPages::Await(const std::string& key, std::chrono::milliseconds max) {
     return found->second.is_counted && !found->second.has_failed;
   };
   uint64_t before = 0;
-  if (!waits(&before)) return;
+  if (!waits(&before)) return false;
   changed_.wait_for(lock, max, [&] {
     uint64_t now = before;
     return !waits(&now) || now != before;
   });
+  return true;
 }
 
 void OpenPages::Stop() {

@@ -84,8 +84,8 @@ class OpenPages {
   // `key` need not wait any more: it was sealed by hand.
   void Forget(const std::string& key);
   // Returns as soon as `key` was looked at, does not wait any more, or after `max`. Does not wait
-  // if its last seal failed.
-  void Await(const std::string& key, std::chrono::milliseconds max);
+  // if its last seal failed. Whether it waited.
+  bool Await(const std::string& key, std::chrono::milliseconds max);
   // Ends Pop() and Await().
   void Stop();
 
