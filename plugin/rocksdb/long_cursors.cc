@@ -62,6 +62,7 @@ class PageCursorImpl final : public PageCursor {
             absl::StrCat("the position of the open page of key ", ShownKey(key_), " is not known"),
             "the page before it does not decode");
       } else {
+        is_open_ = true;  // there is no going on
         status_ = s;
       }
       return;
