@@ -7,7 +7,10 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "rocksdb/env.h"
+#include "rocksdb/table.h"
 #include "sheaf/long_store.h"
+#include "tests/rocksdb/failing_reads.h"
 #include "tests/rocksdb/long_db.h"
 
 namespace sheaf {
@@ -239,6 +242,36 @@ TEST_P(LongCorruptionTest, AKeyOfSomebodyElse) {
   EXPECT_THAT(
       stops, ElementsAre("a", "Corruption: the key \"b\" is not that of a page of a long list", "b",
                          kKey, "z"));
+}
+
+// A cursor that is told to go on ends, whatever cannot be read.
+TEST(LongUnreadableTest, PagesEndEvenIfNothingCanBeRead) {
+  const auto files =
+      std::make_shared<FailingReads>(rocksdb::IOStatus::Corruption("the block is broken"));
+  const std::unique_ptr<rocksdb::Env> env = rocksdb::NewCompositeEnv(files);
+  rocksdb::Options options = LongDb::DefaultOptions(1000);
+  options.env = env.get();
+  options.disable_auto_compactions = true;
+  rocksdb::BlockBasedTableOptions table;
+  table.no_block_cache = true;
+  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  LongDb db(options);
+  db.Append("k", List(30, std::string(100, 'v')));
+  db.Seal("k");
+  db.Flush();
+  const auto page = db->Pages({}, "k");
+  ASSERT_TRUE(page->Valid());
+  files->fails = true;
+  int steps = 0;
+  do {
+    page->Next();
+    EXPECT_FALSE(page->Valid());
+    if (steps == 0) {
+      EXPECT_TRUE(page->status().IsCorruption()) << page->status().ToString();
+    }
+  } while (page->status().IsCorruption() && ++steps < 10);
+  EXPECT_LT(steps, 10);
+  files->fails = false;
 }
 
 INSTANTIATE_TEST_SUITE_P(ColdAndWarm, LongCorruptionTest, ::testing::Bool(),

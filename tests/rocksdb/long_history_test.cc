@@ -80,10 +80,16 @@ List ToStrings(const std::vector<PinnedSlice>& values) {
   return list;
 }
 
+// Histories without batches come first: what a batch was used for is remembered in the process.
+bool HasBatches(unsigned seed) { return seed % 2 != 0; }
+
 class HistoryDb {
  public:
   explicit HistoryDb(unsigned seed)
-      : random_(seed), env_(rocksdb::NewMemEnv(rocksdb::Env::Default())) {
+      : random_(seed),
+        env_(rocksdb::NewMemEnv(rocksdb::Env::Default())),
+        has_transactions_(random_() % 2 == 0),
+        has_batches_(has_transactions_ || HasBatches(seed)) {
     options_.create_if_missing = true;
     if (seed % 4 != 0) options_.env = env_.get();  // a quarter of them on a real file system
     options_.write_buffer_size = 64 << 10;
@@ -108,8 +114,13 @@ class HistoryDb {
   ~HistoryDb() { Close(); }
 
   void Open() {
-    rocksdb::TransactionDB* db = nullptr;
-    ASSERT_OK(rocksdb::TransactionDB::Open(options_, {}, path(), &db));
+    rocksdb::DB* db = nullptr;
+    if (has_transactions_) {
+      ASSERT_OK(rocksdb::TransactionDB::Open(options_, {}, path(), &transactions_));
+      db = transactions_;
+    } else {
+      ASSERT_OK(rocksdb::DB::Open(options_, path(), &db));
+    }
     db_.reset(db);
     ASSERT_OK(LongStore::Open(db, nullptr, long_options_, &store_));
   }
@@ -120,7 +131,11 @@ class HistoryDb {
   }
   std::string path() const { return dir_.path() + "/db"; }
 
-  rocksdb::TransactionDB& db() { return *db_; }
+  rocksdb::DB& db() { return *db_; }
+  // Null in a plain DB. Only there does a seal put a fresh base in place of the open page, and only
+  // as long as no batch was used.
+  rocksdb::TransactionDB* transactions() { return transactions_; }
+  bool has_batches() const { return has_batches_; }
   LongStore& store() { return *store_; }
   const rocksdb::Options& options() const { return options_; }
   const LongStoreOptions& long_options() const { return long_options_; }
@@ -132,7 +147,10 @@ class HistoryDb {
   rocksdb::Options options_;
   AppendOptions append_;
   LongStoreOptions long_options_;
-  std::unique_ptr<rocksdb::TransactionDB> db_;
+  const bool has_transactions_;
+  const bool has_batches_;
+  rocksdb::TransactionDB* transactions_ = nullptr;
+  std::unique_ptr<rocksdb::DB> db_;
   std::unique_ptr<LongStore> store_;
 };
 
@@ -174,6 +192,7 @@ class History {
         db_.Close();
         return db_.Open();
       case 5: {
+        if (!db_.has_batches()) return;
         rocksdb::WriteBatch batch;
         Lists after = lists_;
         for (size_t i = 1 + random_() % 4; i > 0; --i) Append(&batch, &after);
@@ -183,7 +202,9 @@ class History {
         return;
       }
       case 6: {
-        const std::unique_ptr<rocksdb::Transaction> transaction(db_.db().BeginTransaction(kWrite));
+        if (db_.transactions() == nullptr) return;
+        const std::unique_ptr<rocksdb::Transaction> transaction(
+            db_.transactions()->BeginTransaction(kWrite));
         Lists after = lists_;
         for (size_t i = 1 + random_() % 4; i > 0; --i) Append(transaction.get(), &after);
         // Seals do not wait for the locks of transactions.
@@ -393,10 +414,13 @@ TEST(LongHistoryTest, EveryReadIsThatOfADequeAtItsPositions) {
   const unsigned first = one == nullptr ? 0 : static_cast<unsigned>(std::stoul(one));
   const unsigned histories =
       one == nullptr ? std::max(1u, static_cast<unsigned>(1000 * test::Scale())) : 1;
-  for (unsigned i = 0; i < histories && !HasFailure(); ++i) {
-    // A DB of its own: what a history leaves there would be another's.
-    HistoryDb db(first + i);
-    History(first + i, db).Run();
+  for (const bool with_batches : {false, true}) {
+    for (unsigned seed = first; seed < first + histories && !HasFailure(); ++seed) {
+      if (HasBatches(seed) != with_batches) continue;
+      // A DB of its own: what a history leaves there would be another's.
+      HistoryDb db(seed);
+      History(seed, db).Run();
+    }
   }
   std::printf("%u histories\n", histories);
 }

@@ -1,5 +1,9 @@
 // What LongStore::Open refuses, and what it says; LongStores that only read; Close.
 
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
@@ -351,6 +355,80 @@ TEST(LongCloseTest, AnyThreadsMayCloseAtTheSameTime) {
     for (int i = 0; i < 4; ++i) threads.emplace_back([&] { EXPECT_OK(db->Close()); });
     for (std::thread& thread : threads) thread.join();
   }
+}
+
+// Runs `f` in a fork of this process, and expects it to return true.
+template <typename F>
+void ExpectInFork(F f) {
+  const pid_t child = fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) _exit(f() ? 0 : 1);
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFEXITED(status));
+  EXPECT_EQ(WEXITSTATUS(status), 0);
+}
+
+TEST(LongForkTest, AForkIsRefusedByEveryCallAndTheParentGoesOn) {
+  LongDb db(4, /*seals=*/true);
+  for (int i = 0; i < 100; ++i) db.Append("a", {"1", "2", "3"});
+  auto scan = db->Scan({}, KeyRange::All());
+  auto pages = db->Pages({}, "a");
+  ExpectInFork([&] {
+    LongStore& store = db.store();
+    rocksdb::WriteBatch batch;
+    uint64_t first = 0;
+    uint64_t end = 0;
+    Segments list;
+    std::vector<PinnedSlice> values;
+    bool ok = true;
+    pages->Next();
+    scan->Next();
+    for (const rocksdb::Status& s :
+         {store.Append(rocksdb::WriteOptions(), "a", {"x"}), store.Append(&batch, "a", {"x"}),
+          store.Seal("a"), store.TrimBefore({}, "a", 1), store.Delete({}, "a"),
+          store.Bounds({}, "a", &first, &end), store.Get({}, "a", &list),
+          store.GetRange({}, "a", 0, 1, &values), store.GetLast({}, "a", 1, &values),
+          store.Pages({}, "a")->status(), store.Scan({}, KeyRange::All())->status(),
+          pages->status(), scan->status(), store.Close()}) {
+      ok = ok && s.IsNotSupported() && s.ToString().find("is a fork") != std::string::npos;
+    }
+    return ok && store.stats().seals_failed == 0;
+  });
+  pages.reset();
+  scan.reset();
+  db.Append("a", {"4"});
+  EXPECT_EQ(db.Bounds("a"), "0..301");
+  EXPECT_OK(db->Close());
+}
+
+TEST(LongForkTest, AForkMayOpenADbOfItsOwn) {
+  LongDb parents(4, /*seals=*/true);
+  std::atomic<bool> forked{false};
+  std::thread writer([&] {  // so that locks are held
+    while (!forked) parents.Append("a", {"1", "2", "3"});
+  });
+  const TempDir dir;
+  ExpectInFork([&] {
+    rocksdb::DB* opened = nullptr;
+    if (!rocksdb::DB::Open(LongDb::DefaultOptions(4), dir.path() + "/own", &opened).ok()) {
+      return false;
+    }
+    const std::unique_ptr<rocksdb::DB> db(opened);
+    std::unique_ptr<LongStore> store;
+    if (!LongStore::Open(opened, nullptr, {}, &store).ok()) return false;
+    for (int i = 0; i < 3000; ++i) {  // of all locks
+      const std::string key = std::to_string(i);
+      if (!store->Append(rocksdb::WriteOptions(), key, {"v"}).ok() || !store->Seal(key).ok()) {
+        return false;
+      }
+    }
+    const bool ok = store->stats().pages_sealed >= 3000 && store->Close().ok();
+    store.reset();
+    return ok;
+  });
+  forked = true;
+  writer.join();
 }
 
 TEST(LongCloseTest, ACursorMayOutliveItsStore) {

@@ -12,11 +12,11 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "rocksdb/env.h"
-#include "rocksdb/file_system.h"
 #include "rocksdb/statistics.h"
 #include "rocksdb/table.h"
 #include "rocksdb/utilities/transaction_db.h"
 #include "sheaf/long_store.h"
+#include "tests/rocksdb/failing_reads.h"
 #include "tests/rocksdb/long_db.h"
 #include "tests/support/hex.h"
 #include "tests/support/sanitizers.h"
@@ -347,39 +347,6 @@ INSTANTIATE_TEST_SUITE_P(
 
 // --- Seals that fail.
 
-// While it fails, no SST can be read.
-class FailingReads final : public rocksdb::FileSystemWrapper {
- public:
-  FailingReads() : FileSystemWrapper(rocksdb::FileSystem::Default()) {}
-  const char* Name() const override { return "FailingReads"; }
-  std::atomic<bool> fails{false};
-
-  rocksdb::IOStatus NewRandomAccessFile(const std::string& path,
-                                        const rocksdb::FileOptions& options,
-                                        std::unique_ptr<rocksdb::FSRandomAccessFile>* file,
-                                        rocksdb::IODebugContext* debug) override {
-    rocksdb::IOStatus s = target()->NewRandomAccessFile(path, options, file, debug);
-    if (s.ok()) *file = std::make_unique<File>(std::move(*file), &fails);
-    return s;
-  }
-
- private:
-  class File final : public rocksdb::FSRandomAccessFileOwnerWrapper {
-   public:
-    File(std::unique_ptr<rocksdb::FSRandomAccessFile> file, const std::atomic<bool>* fails)
-        : FSRandomAccessFileOwnerWrapper(std::move(file)), fails_(*fails) {}
-    rocksdb::IOStatus Read(uint64_t offset, size_t n, const rocksdb::IOOptions& options,
-                           rocksdb::Slice* result, char* scratch,
-                           rocksdb::IODebugContext* debug) const override {
-      if (fails_) return rocksdb::IOStatus::IOError("the disk is broken");
-      return FSRandomAccessFileOwnerWrapper::Read(offset, n, options, result, scratch, debug);
-    }
-
-   private:
-    const std::atomic<bool>& fails_;
-  };
-};
-
 TEST(LongSealFailureTest, IsCountedTriedAgainAndBlocksNobody) {
   const auto files = std::make_shared<FailingReads>();
   const std::unique_ptr<rocksdb::Env> env = rocksdb::NewCompositeEnv(files);
@@ -411,10 +378,12 @@ TEST(LongSealFailureTest, IsCountedTriedAgainAndBlocksNobody) {
   uint64_t first = 0;
   uint64_t end = 0;
   EXPECT_TRUE(db->Bounds({}, "k", &first, &end).IsIOError());
+  const uint64_t delayed = db->stats().appends_delayed;
   for (int i = 0; i < 10; ++i) {
     expected.emplace_back(300, 'w');
     db.Append("k", {expected.back()});
   }
+  EXPECT_EQ(db->stats().appends_delayed, delayed);
 
   files->fails = false;
   ASSERT_TRUE(Eventually([&] { return db->stats().pages_sealed >= 5; }));

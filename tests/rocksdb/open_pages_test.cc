@@ -15,6 +15,8 @@
 #include "absl/hash/hash.h"
 #include "absl/strings/string_view.h"
 #include "gtest/gtest.h"
+#include "rocksdb/cache.h"
+#include "rocksdb/table.h"
 #include "sheaf/append_operator.h"
 #include "tests/codec/lists.h"
 #include "tests/rocksdb/long_db.h"
@@ -247,6 +249,37 @@ TEST(OpenPagesMemoryTest, IsThatOfATableWhateverTheNumberOfLists) {
     for (uint64_t i = 0; i < 100000; ++i) pages.Set(random(), 100);
     EXPECT_EQ(allocations.so_far(), 0u);
   }
+}
+
+// All of a LongStore, and of what it has RocksDB do: SHEAF_TEST_SCALE=100 appends to 10,000,000
+// keys.
+TEST(OpenPagesMemoryTest, OfALongStoreIsBoundedWhateverTheNumberOfKeys) {
+  if (!test::CountsLiveBytes()) GTEST_SKIP();
+  rocksdb::Options options = testing::LongDb::DefaultOptions(1000);
+  options.write_buffer_size = 1 << 20;
+  options.max_open_files = 20;
+  rocksdb::BlockBasedTableOptions table;
+  table.block_cache = rocksdb::NewLRUCache(1 << 20);
+  table.cache_index_and_filter_blocks = true;
+  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  testing::LongDb db(options, /*seals=*/true);
+  const auto keys = static_cast<uint64_t>(100000 * test::Scale());
+  const std::string value(40, 'v');
+  const std::string large(1100, 'v');  // a page
+  uint64_t before = 0;
+  std::vector<PinnedSlice> values;
+  for (uint64_t i = 0; i < keys; ++i) {
+    if (i == keys / 10) before = test::LiveBytes();
+    const std::string key = "a key of some length " + std::to_string(i);
+    ASSERT_OK(db->Append(rocksdb::WriteOptions(), key, {i % 16 == 0 ? large : value}));
+    if (i % 8 == 0) {
+      ASSERT_OK(db->GetLast({}, key, 1, &values));
+    }
+  }
+  values.clear();
+  EXPECT_LT(test::LiveBytes(), before + (uint64_t{12} << 20));
+  ASSERT_TRUE(testing::Eventually([&] { return db->stats().open_pages_too_large == 0; }));
+  EXPECT_GE(db->stats().pages_sealed, keys / 16);
 }
 
 // Whether somebody pops or not.
