@@ -315,7 +315,7 @@ TEST(UsageTest, BadUsageExitsWithTwoAndSaysWhy) {
       {{}, "A subcommand is required"},
       {{"frobnicate"},
        "expected a sub-command: load, get, append, put, delete, trim, remove, clear, scan, keys, "
-       "count, export, families, stats, compact, verify, repair, inspect; "
+       "count, export, families, stats, compact, verify, repair, convert, inspect; "
        "found "
        "\"frobnicate\""},
       {{"get", "--db", "d"}, "KEY is required"},

@@ -1,5 +1,6 @@
 // `sheaf convert`: plain lists to long lists in another column family, and back.
 
+#include <cstdlib>
 #include <map>
 #include <memory>
 #include <string>
@@ -117,7 +118,7 @@ TEST_P(LongConvertTest, WhatCannotBeConvertedIsRefusedAndTheListsStay) {
     EXPECT_EQ(usage.err,
               "sheaf convert: --page-bytes: expected a size up to 256M like 64K, or 0 for plain "
               "lists, found \"" +
-                  bytes + "\"\n");
+                  bytes + "\"\nRun sheaf convert --help for more information.\n");
   }
   const Result same = Run({"convert", "--to-cf", "default", "--page-bytes", "1K"});
   EXPECT_EQ(same.exit_status, 2);
@@ -157,6 +158,27 @@ TEST_P(LongConvertTest, AnInterruptedConversionIsRunAgain) {
   for (const auto& [name, bytes] : Snapshot(folder_)) {
     EXPECT_FALSE(Has(name, ".convert")) << name;
   }
+}
+
+// A kill between the two steps in which a column family is made: OPTIONS name it, MANIFEST does
+// not.
+TEST_P(LongConvertTest, AFamilyThatIsNotYetMadeIsMade) {
+  Make();
+  const std::string copy = folder_ + "/copy";
+  ASSERT_EQ(std::system(("cp -r '" + db_ + "' '" + copy + "'").c_str()), 0);
+  ExpectConverts({"convert", "--to-cf", "events", "--page-bytes", "1K"},
+                 "52 lists, 552 values of column family default copied into events, as long lists");
+  const std::string newest = "$(ls -v '" + db_ + "'/OPTIONS-* | tail -n 1)";
+  ASSERT_EQ(std::system(("cp " + newest + " '" + copy + "/OPTIONS-999999'").c_str()), 0);
+  const Result again =
+      RunSheaf({"convert", "--db", copy, "--to-cf", "events", "--page-bytes", "1K"});
+  EXPECT_EQ(again.exit_status, 0) << again.err;
+  EXPECT_TRUE(Has(again.err, "52 lists, 552 values")) << again.err;
+  const auto exported = [](const std::string& db) {
+    return RunSheaf({"export", "--db", db, "--cf", "events", "--format", "jsonl"}).out;
+  };
+  EXPECT_EQ(exported(copy), exported(db_));
+  EXPECT_EQ(exported(copy), Export("default"));
 }
 
 }  // namespace

@@ -109,6 +109,29 @@ class LongDb {
     });
     return pages;
   }
+  // All lists, by the user's keys.
+  std::map<std::string, List> Lists() const {
+    std::map<std::string, List> lists;
+    WithDb([&](rocksdb::DB& db) {
+      const std::unique_ptr<rocksdb::Iterator> at(db.NewIterator({}));
+      for (at->SeekToFirst(); at->Valid(); at->Next()) {
+        const std::string_view stored = at->key().ToStringView();
+        ASSERT_GT(stored.size(), 10u);
+        std::string key;
+        for (size_t i = 0; i + 10 < stored.size(); ++i) {
+          key.push_back(stored[i]);
+          if (stored[i] == '\0') ++i;
+        }
+        ASSERT_EQ(stored.substr(0, stored.size() - 8),
+                  StoredKeyOf(key, 0).substr(0, stored.size() - 8));
+        const auto view = BlobView::Parse(at->value().ToStringView(), layout_);
+        ASSERT_TRUE(view.ok()) << view.status();
+        for (const std::string_view value : *view) lists[key].emplace_back(value);
+      }
+      ASSERT_OK(at->status());
+    });
+    return lists;
+  }
   // All values in order.
   List ListOf(std::string_view key) const {
     List list;

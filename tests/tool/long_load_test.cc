@@ -1,6 +1,9 @@
 // `sheaf load` into long lists: their pages, read from the raw keys.
 
 #include <algorithm>
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
 #include <map>
 #include <random>
 #include <string>
@@ -16,6 +19,7 @@ namespace sheaf {
 namespace testing {
 namespace {
 
+namespace fs = std::filesystem;
 using Model = std::map<std::string, List>;
 
 // Pages of a list of its own begin where the one before ends, and only the last may be small.
@@ -50,9 +54,7 @@ class LongLoadTest : public ::testing::TestWithParam<Layout> {
     return Load(rows, more);
   }
   void ExpectHas(const Model& model) {
-    for (const auto& [key, list] : model) {
-      EXPECT_EQ(db_.ListOf(key), list) << key;
-    }
+    EXPECT_TRUE(db_.Lists() == model);
     const Result verified = RunSheaf({"verify", "--db", db_.path()});
     EXPECT_EQ(verified.exit_status, 0) << verified.out << verified.err;
     std::string rows;
@@ -171,6 +173,9 @@ TEST_P(LongLoadTest, WhatDoesNotFitIsRefusedWithTheReason) {
   refused({"--page-bytes", "4K"},
           "column family default has page_bytes=500, not 4096; leave --page-bytes out, or load "
           "into a new DB");
+  refused({"--page-bytes", "0"},
+          "column family default has page_bytes=500, not 0; leave --page-bytes out, or load "
+          "into a new DB");
   refused({"--mode", "replace"},
           "column family default has long lists, which --mode replace cannot replace, as the "
           "positions of their values would be given again. `sheaf delete` deletes lists first; or "
@@ -194,7 +199,7 @@ TEST_P(LongLoadTest, WhatDoesNotFitIsRefusedWithTheReason) {
     EXPECT_EQ(usage.err,
               "sheaf load: --page-bytes: expected a size up to 256M like 64K, or 0 for "
               "plain lists, found \"" +
-                  bytes + "\"\n");
+                  bytes + "\"\nRun sheaf load --help for more information.\n");
   }
 }
 
@@ -233,6 +238,53 @@ TEST_P(LongLoadTest, AListMayBeFarLargerThanMemory) {
     ASSERT_EQ(loaded.exit_status, 0) << loaded.err;
     EXPECT_EQ(db_.ListOf("k"), model["k"]);
     EXPECT_EQ(RunSheaf({"verify", "--db", db_.path()}).exit_status, 0);
+  }
+}
+
+// True if a load has written an SST of this name beside the DB.
+bool HasSst(const std::string& folder, const std::string& name) {
+  std::error_code error;
+  for (fs::recursive_directory_iterator at(folder, error), end; !error && at != end;
+       at.increment(error)) {
+    const std::string path = at->path().string();
+    if (Has(path, ".load-") && Has(path, "/" + name) && Has(path, ".sst")) return true;
+  }
+  return false;
+}
+
+// Into a new DB and into one that has lists; sorted and unsorted.
+TEST_P(LongLoadTest, AKilledLoadIsResumed) {
+  Model model;
+  for (const bool sorted : {false, true}) {
+    Model more;
+    std::string rows = MakeRows(60000, 5000, sorted ? 6 : 7, sorted, &more);
+    for (int i = 0; i < 100000; ++i) {
+      const std::string value = std::to_string(i) + std::string(300, 'n');
+      rows += sorted ? "new\t" + value + "\n" : "a\t" + value + "\n";
+      more[sorted ? "new" : "a"].push_back(value);
+    }
+    const std::string input = folder_ + "/rows.tsv";
+    WriteFile(input, rows);
+    std::vector<std::string> arguments = {"load",      "--db", db_.path(), "--input", input,
+                                          "--threads", "1",    "--memory", "16M"};
+    if (!sorted) {
+      arguments.insert(arguments.end(),
+                       {"--page-bytes", "500", "--layout", LayoutName(GetParam())});
+    }
+    Process process(arguments);
+    ASSERT_TRUE(process.WaitUntil([&] { return HasSst(folder_, sorted ? "sorted-" : "range-"); }));
+    process.Signal(SIGKILL);
+    EXPECT_EQ(process.Wait().exit_status, 128 + SIGKILL);
+    arguments.push_back("--resume");
+    const Result resumed = RunSheaf(arguments);
+    ASSERT_EQ(resumed.exit_status, 0) << resumed.err;
+    for (const auto& [key, list] : more) {
+      model[key].insert(model[key].end(), list.begin(), list.end());
+    }
+    ExpectHas(model);
+    const Result again = RunSheaf(arguments);
+    EXPECT_EQ(again.exit_status, 0);
+    EXPECT_TRUE(Has(again.err, "the load was complete. Nothing was done.")) << again.err;
   }
 }
 

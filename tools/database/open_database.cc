@@ -7,6 +7,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "sheaf/append_operator.h"
 #include "tools/common/silent_logger.h"
 #include "tools/common/text.h"
 #include "tools/database/database.h"
@@ -241,6 +242,36 @@ absl::StatusOr<std::unique_ptr<OpenedDatabase>> Database::Open() const {
   const rocksdb::Status flush = db->Flush(rocksdb::FlushOptions(), flushed);
   if (!flush.ok()) return failed(flush);
   return opened;
+}
+
+absl::Status Database::MakeFamily(const std::string& name, uint64_t page_bytes) const {
+  AppendOptions append;
+  append.layout = layout_;
+  append.page_bytes = page_bytes;
+  // OPTIONS name it first: without them, the DB could not be opened for writing any more.
+  Database writer = *this;
+  std::vector<rocksdb::ColumnFamilyDescriptor>& said = writer.said_.families;
+  said.erase(std::remove_if(said.begin(), said.end(),
+                            [&name](const auto& family) { return family.name == name; }),
+             said.end());
+  rocksdb::ColumnFamilyOptions options;
+  for (const rocksdb::ColumnFamilyDescriptor& family : said) {
+    if (family.name == family_name_) options = family.options;
+  }
+  options.merge_operator = NewAppendOperator(append);
+  said.emplace_back(name, options);
+  writer.said_.Rewrite();
+  auto opened = writer.Open();
+  if (!opened.ok()) return opened.status();
+  rocksdb::DBOptions db_options;
+  std::vector<rocksdb::ColumnFamilyDescriptor> families = {{name, options}};
+  ApplyOpenPolicy(&db_options, &families);
+  rocksdb::ColumnFamilyHandle* handle = nullptr;
+  rocksdb::Status status = (*opened)->db()->CreateColumnFamily(families[0].options, name, &handle);
+  if (status.ok()) status = (*opened)->db()->DestroyColumnFamilyHandle(handle);
+  if (status.ok()) return absl::OkStatus();
+  return absl::InternalError(
+      absl::StrCat(path_, ": cannot make column family ", name, ": ", status.ToString()));
 }
 
 }  // namespace load

@@ -133,6 +133,21 @@ CLI::Option* AddNumber(CLI::App& app, const std::string& name, uint64_t min, uin
   return app.add_option_function<std::string>(name, parse, help)->type_name("N");
 }
 
+CLI::Option* AddPageBytes(CLI::App& app, const std::function<void(uint64_t)>& set,
+                          const std::string& help) {
+  constexpr uint64_t kMax = uint64_t{256} << 20;
+  const auto parse = [set](const std::string& argument) {
+    uint64_t bytes = 0;
+    if (argument != "0" && (!load::ParseByteSize(argument, &bytes) || bytes > kMax)) {
+      throw CLI::ValidationError(
+          "--page-bytes", "expected a size up to 256M like 64K, or 0 for plain lists, found " +
+                              load::Quoted(argument));
+    }
+    set(bytes);
+  };
+  return app.add_option_function<std::string>("--page-bytes", parse, help)->type_name("SIZE");
+}
+
 CLI::Option* AddJson(CLI::App& app, bool* json) {
   return AddChoice<bool>(
              app, "--format", {{"text", false}, {"json", true}},

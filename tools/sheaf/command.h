@@ -49,6 +49,7 @@ void AddStatsCommand(CLI::App& app, int* exit_status);
 void AddCompactCommand(CLI::App& app, int* exit_status);
 void AddVerifyCommand(CLI::App& app, int* exit_status);
 void AddRepairCommand(CLI::App& app, int* exit_status);
+void AddConvertCommand(CLI::App& app, int* exit_status);
 void AddInspectCommand(CLI::App& app, int* exit_status);
 
 // Where several arguments are allowed, CLI11 splits `[a,b]` into `a` and `b`, which would change a
@@ -105,6 +106,9 @@ CLI::Option* AddChoice(CLI::App& app, const std::string& name,
 CLI::Option* AddNumber(CLI::App& app, const std::string& name, uint64_t min, uint64_t max,
                        const std::function<void(uint64_t)>& set, const std::string& help);
 
+// --page-bytes. Ends with bad usage if it is not a size, or more than LongStore takes.
+CLI::Option* AddPageBytes(CLI::App& app, const std::function<void(uint64_t)>& set,
+                          const std::string& help);
 // --format text or json.
 CLI::Option* AddJson(CLI::App& app, bool* json);
 // --format and --header of get and scan.

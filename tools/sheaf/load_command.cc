@@ -89,13 +89,9 @@ loaded, unless the message says that the load is done and only a file of --rejec
 --json-summary is missing; 2 bad usage; 130 or 143 interrupted by SIGINT or SIGTERM, nothing was
 loaded.)";
 
-// The most that LongStore takes.
-constexpr uint64_t kMaxPageBytes = uint64_t{256} << 20;
-
 struct Arguments {
   load::LoadOptions options;
   std::string memory = "1G";
-  std::string page_bytes;
   std::string json_summary;
   bool create_only = false;
   bool progress = false;
@@ -197,16 +193,6 @@ int Run(Arguments& arguments) {
   if (!load::ParseByteSize(arguments.memory, &options.memory)) {
     return Usage(absl::StrCat("--memory: expected a size like 64M or 1.5G, found ",
                               load::Quoted(arguments.memory)));
-  }
-  if (!arguments.page_bytes.empty()) {
-    options.page_bytes.emplace();
-    if (!load::ParseByteSize(arguments.page_bytes, &*options.page_bytes) ||
-        *options.page_bytes > kMaxPageBytes) {
-      return Usage(
-          absl::StrCat("--page-bytes: expected a size up to 256M like 64K, or 0 for plain "
-                       "lists, found ",
-                       load::Quoted(arguments.page_bytes)));
-    }
   }
   if (std::count(options.inputs.begin(), options.inputs.end(), "-") > 1) {
     return Usage("--input -: expected stdin once, found it twice");
@@ -330,11 +316,10 @@ void AddLoadCommand(CLI::App& app, int* exit_status) {
       "Layout of a new DB's lists, compact or fixed64 (default: compact); that of an existing DB "
       "cannot be changed. fixed64: sizes of 8 bytes; not values of 64 bits")
       ->type_name("LAYOUT");
-  AddText(
-      *sub, "--page-bytes", &arguments->page_bytes,
-      "Make long lists in a new DB, in pages of about SIZE; K and M are units of 1024 (default: "
-      "0, plain lists). That of an existing DB cannot be changed")
-      ->type_name("SIZE");
+  AddPageBytes(
+      *sub, [&options](uint64_t bytes) { options.page_bytes = bytes; },
+      "Make long lists in a new DB, in pages of about SIZE; K and M are units of 1024 (default: 0, "
+      "plain lists). That of an existing DB cannot be changed");
   AddText(*sub, "--memory", &arguments->memory,
           "Maximum memory; K, M and G are units of 1024 (default: 1G)")
       ->type_name("SIZE");

@@ -72,6 +72,7 @@ int Run(int argc, char** argv) {
   sheaf::tool::AddCompactCommand(app, &exit_status);
   sheaf::tool::AddVerifyCommand(app, &exit_status);
   sheaf::tool::AddRepairCommand(app, &exit_status);
+  sheaf::tool::AddConvertCommand(app, &exit_status);
   sheaf::tool::AddInspectCommand(app, &exit_status);
 
   std::vector<std::string> arguments;
