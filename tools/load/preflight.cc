@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -138,21 +139,27 @@ absl::Status CheckTakesLoad(const LoadOptions& options, Preflight* preflight) {
 }
 
 // Looks long lists up in a DB, which is opened for the first of them.
-std::function<absl::StatusOr<bool>(std::string_view)> ListFinder(const Database& database) {
+std::function<absl::StatusOr<std::optional<LongListEnd>>(std::string_view)> ListFinder(
+    const Database& database) {
   struct State {
     explicit State(const Database& db) : database(db) {}
     const Database database;
     std::mutex mutex;
     std::unique_ptr<OpenedDatabase> opened;
+    std::unique_ptr<LongLists> lists;  // goes before the DB
   };
-  return [state = std::make_shared<State>(database)](std::string_view key) -> absl::StatusOr<bool> {
+  return [state = std::make_shared<State>(database)](
+             std::string_view key) -> absl::StatusOr<std::optional<LongListEnd>> {
     const std::lock_guard<std::mutex> lock(state->mutex);
-    if (state->opened == nullptr) {
+    if (state->lists == nullptr) {
       auto opened = state->database.OpenForReadOnly();
       if (!opened.ok()) return opened.status();
       state->opened = *std::move(opened);
+      auto lists = LongLists::Open(*state->opened, state->database.layout());
+      if (!lists.ok()) return lists.status();
+      state->lists = *std::move(lists);
     }
-    return HasLongList(*state->opened, key);
+    return state->lists->Find(key);
   };
 }
 
@@ -226,7 +233,7 @@ SstPlan MakeSstPlan(const LoadOptions& options, const Preflight& preflight, cons
   plan.layout = preflight.database.layout();
   plan.page_bytes = preflight.database.page_bytes();
   if (plan.page_bytes != 0 && plan.operands && options.sst_only.empty()) {
-    plan.has_list = ListFinder(preflight.database);
+    plan.find_list = ListFinder(preflight.database);
   }
   return plan;
 }

@@ -4,11 +4,11 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "plugin/codec/stored_key.h"
 #include "rocksdb/iterator.h"
 #include "rocksdb/sst_file_reader.h"
 #include "tools/common/interrupt.h"
 #include "tools/common/text.h"
+#include "tools/load/output/long_lists.h"
 
 namespace sheaf {
 namespace load {
@@ -81,14 +81,6 @@ std::string LiveFiles(rocksdb::DB* db) {
   return all;
 }
 
-absl::Status AlreadyThere(const Database& database, const std::string& first, uint64_t count) {
-  return absl::AlreadyExistsError(absl::StrCat(
-      database.path(), ": --create-only: key ", Quoted(first), " exists",
-      count == 1 ? "" : absl::StrCat(", and ", Grouped(count - 1), " more of the input"),
-      "; load with --mode append", database.page_bytes() == 0 ? " or replace" : "",
-      ", or take the key out of the input"));
-}
-
 // The first key that a file and the DB both have.
 absl::Status CheckAbsent(const Database& database, const OpenedDatabase& opened,
                          const std::vector<std::string>& files) {
@@ -125,60 +117,11 @@ absl::Status CheckAbsent(const Database& database, const OpenedDatabase& opened,
     }
     if (!ours->status().ok()) return CannotRead(database, ours->status());
   }
-  return count == 0 ? absl::OkStatus() : AlreadyThere(database, first, count);
-}
-
-absl::Status WroteMeanwhile(const Database& database) {
-  return absl::AbortedError(absl::StrCat(
-      database.path(), ": another process wrote to the DB meanwhile; run the load again"));
-}
-
-// That the DB has none of the long lists that have sealed pages in `files`, or with `create_only`
-// none of all. It was so when they were written.
-absl::Status CheckNewLists(const Database& database, const OpenedDatabase& opened,
-                           const IngestionOptions& options) {
-  const absl::StatusOr<bool> empty = IsEmpty(opened);
-  if (!empty.ok() || *empty) return empty.status();
-  rocksdb::ReadOptions read;
-  read.total_order_seek = true;
-  read.fill_cache = false;
-  uint64_t count = 0;
-  std::string first;
-  std::string key;
-  std::string checked;
-  for (const std::string& file : options.files) {
-    rocksdb::SstFileReader reader(database.options());
-    const rocksdb::Status status = reader.Open(file);
-    if (!status.ok()) return absl::InternalError(absl::StrCat(file, ": ", status.ToString()));
-    const auto properties = reader.GetTableProperties();
-    const bool only_operands = properties->num_merge_operands == properties->num_entries;
-    if (only_operands && !options.create_only) continue;
-    const std::unique_ptr<rocksdb::Iterator> theirs(reader.NewIterator(read));
-    for (theirs->SeekToFirst(); theirs->Valid();) {
-      if (absl::Status interrupted = CheckInterrupt(); !interrupted.ok()) return interrupted;
-      uint64_t position = 0;
-      if (!internal::StoredKey::Parse(theirs->key().ToStringView(), &key, &position)) {
-        return absl::InternalError(absl::StrCat(file, ": a key that is not that of a page"));
-      }
-      const bool is_open = position == internal::StoredKey::kOpen;
-      if (key != checked && (position == 0 || (is_open && options.create_only))) {
-        checked = key;
-        const absl::StatusOr<bool> found = HasLongList(opened, key);
-        if (!found.ok()) return found.status();
-        if (*found && !options.create_only) return WroteMeanwhile(database);
-        if (*found && count++ == 0) first = key;
-      }
-      if (is_open) {
-        theirs->Next();
-      } else {
-        theirs->Seek(internal::StoredKey::UpperBound(key));
-      }
-    }
-    if (!theirs->status().ok()) {
-      return absl::InternalError(absl::StrCat(file, ": ", theirs->status().ToString()));
-    }
-  }
-  return count == 0 ? absl::OkStatus() : AlreadyThere(database, first, count);
+  if (count == 0) return absl::OkStatus();
+  return absl::AlreadyExistsError(absl::StrCat(
+      database.path(), ": --create-only: key ", Quoted(first), " exists",
+      count == 1 ? "" : absl::StrCat(", and ", Grouped(count - 1), " more of the input"),
+      "; load with --mode append or replace, or take the key out of the input"));
 }
 
 uint64_t Property(const OpenedDatabase& opened, const std::string& name) {
@@ -211,10 +154,14 @@ absl::Status IngestInto(const Database& database, const OpenedDatabase& opened,
   if (options.must_be_empty) {
     const absl::StatusOr<bool> empty = IsEmpty(opened);
     if (!empty.ok()) return empty.status();
-    if (!*empty) return WroteMeanwhile(database);
+    if (!*empty) {
+      return absl::AbortedError(absl::StrCat(
+          database.path(), ": another process wrote to the DB meanwhile; run the load again"));
+    }
   }
   if (options.long_lists && !options.must_be_empty) {
-    if (absl::Status status = CheckNewLists(database, opened, options); !status.ok()) return status;
+    const auto check = options.create_only ? CheckNoLongList : CheckFollow;
+    if (absl::Status status = check(database, opened, options.files); !status.ok()) return status;
   } else if (options.create_only) {
     if (absl::Status status = CheckAbsent(database, opened, options.files); !status.ok()) {
       return status;
@@ -257,20 +204,6 @@ absl::StatusOr<bool> IsEmpty(const OpenedDatabase& opened) {
     return absl::InternalError(absl::StrCat("cannot read the DB: ", iterator->status().ToString()));
   }
   return !iterator->Valid();
-}
-
-absl::StatusOr<bool> HasLongList(const OpenedDatabase& opened, std::string_view key) {
-  rocksdb::ReadOptions read;
-  read.total_order_seek = true;
-  const std::unique_ptr<rocksdb::Iterator> iterator(
-      opened.db()->NewIterator(read, opened.family()));
-  iterator->Seek(internal::StoredKey::LowerBound(key));
-  if (!iterator->status().ok()) {
-    return absl::InternalError(absl::StrCat("cannot read the DB: ", iterator->status().ToString()));
-  }
-  uint64_t position = 0;
-  return iterator->Valid() &&
-         internal::StoredKey(key).Has(iterator->key().ToStringView(), &position);
 }
 
 absl::StatusOr<Ingested> WasIngested(const Database& database, const std::string& id,

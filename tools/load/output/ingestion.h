@@ -15,7 +15,6 @@
 #include <functional>
 #include <memory>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -51,9 +50,6 @@ struct IngestionIntent {
 // True if the DB has no key in the column family.
 absl::StatusOr<bool> IsEmpty(const OpenedDatabase& opened);
 
-// True if the column family has a page of the long list of `key`.
-absl::StatusOr<bool> HasLongList(const OpenedDatabase& opened, std::string_view key);
-
 enum class Ingested { kNo, kYes, kUnknown };
 
 // Says whether the SSTs of load `id` are in the DB. Opens the DB without writing to it.
@@ -73,7 +69,7 @@ struct IngestionOptions {
   bool must_be_empty = false;
   // The files must have no key that the DB has.
   bool create_only = false;
-  // The files have long lists. Those with sealed pages must be new.
+  // The files have long lists. Their sealed pages must follow what is there.
   bool long_lists = false;
   // Called right before the step; an error ends it.
   std::function<absl::Status(const IngestionIntent&)> before;

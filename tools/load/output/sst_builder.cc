@@ -99,6 +99,7 @@ absl::Status SstBuilder::BeginList(std::string_view key) {
     target_ = Target::kUnknown;
     stored_.emplace(key_);
     position_ = 0;
+    has_open_ = false;
   }
   if (builder_ == nullptr) builder_ = std::make_unique<BlobBuilder>(BlobLayout(plan_));
   return absl::OkStatus();
@@ -179,26 +180,34 @@ std::string_view SstBuilder::ListKey() {
   return plan_.page_bytes != 0 ? stored_->Open() : std::string_view(key_);
 }
 
-// REQUIRES: the values in builder_ are a page of the list, if it is new.
+// If the values in builder_ go into pages, writes those before them.
 absl::Status SstBuilder::FindTarget() {
   if (target_ != Target::kUnknown) return absl::OkStatus();
-  target_ = Target::kPages;
-  if (!plan_.operands) return absl::OkStatus();
-  if (plan_.has_list == nullptr) {
-    target_ = Target::kOpenPage;
-    return absl::OkStatus();
-  }
-  const absl::StatusOr<bool> found = plan_.has_list(key_);
-  if (!found.ok()) return found.status();
-  if (*found) target_ = Target::kOpenPage;
-  if (*found || plan_.layout == BlobLayout(plan_)) return absl::OkStatus();
+  target_ = plan_.operands && plan_.find_list == nullptr ? Target::kOpenPage : Target::kPages;
+  if (!plan_.operands || target_ == Target::kOpenPage) return absl::OkStatus();
+  const absl::StatusOr<std::optional<LongListEnd>> end = plan_.find_list(key_);
+  if (!end.ok()) return end.status();
   // Operands are compact, and pages have the layout of the DB.
-  absl::Status status = builder_->Finish(&blob_);
+  std::string values;
+  absl::Status status = builder_->Finish(&values);
   if (!status.ok()) return TooLarge(Std(status.message()));
-  const absl::StatusOr<BlobView> values = BlobView::Parse(blob_, BlobLayout(plan_));
-  if (!values.ok()) return values.status();  // we wrote it
+  const absl::StatusOr<BlobView> view = BlobView::Parse(values, BlobLayout(plan_));
+  if (!view.ok()) return view.status();  // we wrote it
   builder_ = std::make_unique<BlobBuilder>(plan_.layout);
-  builder_->AddAll(*values);
+  if (end->has_value()) {
+    position_ = (*end)->sealed_end;
+    has_open_ = (*end)->has_open;
+    // They are in the DB, and are not counted. They end with a page: CheckFollow() compares them.
+    const uint64_t written = written_.values;
+    for (const std::string_view value : (*end)->open.view()) {
+      if (status = MakeRoom(value.size(), 1); !status.ok()) return status;
+      builder_->Add(value);
+    }
+    if (builder_->size() != 0) status = WritePage();
+    if (!status.ok()) return status;
+    written_.values = written;
+  }
+  builder_->AddAll(*view);
   return absl::OkStatus();
 }
 
@@ -213,12 +222,12 @@ absl::Status SstBuilder::WritePage() {
   return status;
 }
 
-// Writes what is left of a long list that is new.
+// Writes what is left of a long list as its open page.
 absl::Status SstBuilder::EndPages() {
   absl::Status status;
-  if (builder_->size() != 0 && ListBytes() >= plan_.page_bytes) {
-    status = WritePage();
-  } else if (builder_->size() != 0 || position_ == 0) {
+  if (builder_->size() != 0 && ListBytes() >= plan_.page_bytes) status = WritePage();
+  if (!status.ok()) return status;
+  if (builder_->size() != 0 || position_ == 0 || has_open_) {
     written_.values += builder_->size();
     status = builder_->Finish(&blob_);
     if (!status.ok()) return TooLarge(Std(status.message()));

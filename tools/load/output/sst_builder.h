@@ -6,9 +6,9 @@
 // Such files overlap, so all files have to be ingested in the order of written().files.
 //
 // With SstPlan::page_bytes, lists are long lists (docs/format.md): a list has no limit, as each
-// page is written when it is full. What is left at the end becomes the open page. Into a DB that
-// has lists, only those that it does not have are written so. What is appended to a list that it
-// has is an operand of the open page.
+// page is written when it is full. What is left at the end becomes the open page. In a DB that has
+// lists, pages follow what the list has, whose open page becomes a sealed one. What is less than a
+// page is an operand of the open page.
 //
 // Ownership: borrows the plan. The files stay where they were written.
 // Thread safety: none. Several builders may write to one folder, each with its own prefix. With
@@ -104,6 +104,7 @@ class SstBuilder {
   Target target_ = Target::kUnknown;
   std::optional<internal::StoredKey> stored_;  // of a long list
   uint64_t position_ = 0;                      // where its next page begins
+  bool has_open_ = false;                      // the DB has an open page of it, which is to go
   std::unique_lock<std::mutex> large_;
 };
 

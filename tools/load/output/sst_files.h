@@ -19,6 +19,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,6 +30,7 @@
 #include "rocksdb/options.h"
 #include "rocksdb/sst_file_writer.h"
 #include "sheaf/layout.h"
+#include "tools/load/output/long_lists.h"
 
 namespace sheaf {
 namespace load {
@@ -49,9 +51,9 @@ struct SstPlan {
   Layout layout = Layout::kCompact;
   // Not 0: long lists, in pages of about so many bytes.
   uint64_t page_bytes = 0;
-  // With `page_bytes` and `operands`: whether the DB has a list of the key. Lists that it does not
-  // have get sealed pages. Null: any may be there.
-  std::function<absl::StatusOr<bool>(std::string_view key)> has_list;
+  // With `page_bytes` and `operands`: looks a list up in the DB, for sealed pages that follow what
+  // is there. Null: that is not known, and everything goes into open pages.
+  std::function<absl::StatusOr<std::optional<LongListEnd>>(std::string_view key)> find_list;
   // A file is finished at the first key past this size.
   uint64_t file_bytes = uint64_t{256} << 20;
   // A file is also finished when RocksDB keeps so much of it in memory: a key for each data block,
