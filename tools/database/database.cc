@@ -12,6 +12,7 @@
 #include "rocksdb/convenience.h"
 #include "rocksdb/merge_operator.h"
 #include "sheaf/append_operator.h"
+#include "sheaf/long_store.h"
 #include "sheaf/plugin.h"
 #include "tools/common/text.h"
 
@@ -41,6 +42,7 @@ void SetLists(Layout layout, uint64_t page_bytes, rocksdb::ColumnFamilyOptions* 
   append.page_bytes = page_bytes;
   append.layout = layout;
   family->merge_operator = NewAppendOperator(append);
+  if (page_bytes != 0) family->sst_partitioner_factory = NewPagePartitionerFactory();
   family->table_properties_collector_factories.push_back(NewStatsCollectorFactory(layout));
 }
 

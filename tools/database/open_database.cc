@@ -8,6 +8,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "sheaf/append_operator.h"
+#include "sheaf/long_store.h"
 #include "tools/common/silent_logger.h"
 #include "tools/common/text.h"
 #include "tools/database/database.h"
@@ -259,6 +260,7 @@ absl::Status Database::MakeFamily(const std::string& name, uint64_t page_bytes) 
     if (family.name == family_name_) options = family.options;
   }
   options.merge_operator = NewAppendOperator(append);
+  options.sst_partitioner_factory = page_bytes == 0 ? nullptr : NewPagePartitionerFactory();
   said.emplace_back(name, options);
   writer.said_.Rewrite();
   auto opened = writer.Open();
