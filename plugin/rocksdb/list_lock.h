@@ -16,9 +16,6 @@
 // it is in all of a TransactionDB: whoever commits a transaction that RocksDB recovered tells
 // nobody, and an append there may wait for a transaction, which must not make others wait.
 //
-// In a TransactionDB, an append may wait for the lock of a transaction, for as long as that is
-// open. A sealer does not wait for such an append: it gives up knowing, and drops values as above.
-//
 // There is a fixed number of locks. Lists share one if their hashes say so, also those of different
 // DBs, and stores that are opened on one column family twice share it, too.
 //
@@ -30,7 +27,6 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <mutex>
 #include <shared_mutex>
 #include <string>
@@ -42,8 +38,8 @@
 namespace sheaf {
 namespace internal {
 
-// Like std::shared_mutex, but whoever locks it alone does not starve, as glibc's lets one reader
-// after the other in; and gives up after a while.
+// Like std::shared_mutex, but whoever locks it alone does not starve: glibc's lets one reader after
+// the other in.
 class FairSharedMutex {
  public:
   void lock_shared() {
@@ -55,9 +51,11 @@ class FairSharedMutex {
   }
   void unlock_shared() { mutex_.unlock_shared(); }
 
-  // False if others keep it for longer than that takes them who do not wait themselves. Then it is
-  // not locked.
-  bool try_lock();
+  void lock() {
+    turn_.lock();
+    is_waited_for_.store(true, std::memory_order_release);
+    mutex_.lock();
+  }
   void unlock() {
     mutex_.unlock();
     is_waited_for_.store(false, std::memory_order_release);
@@ -87,10 +85,7 @@ class AppendGate {
   class Watch {
    public:
     // `max_bytes`: of operands; if there are more, they are not known.
-    Watch(const ListId& list, size_t max_bytes)
-        : key_(list.key), list_{list.db, list.column_family, key_}, max_bytes_(max_bytes) {}
-    Watch(const Watch&) = delete;
-    Watch& operator=(const Watch&) = delete;
+    Watch(const ListId& list, size_t max_bytes) : list_(list), max_bytes_(max_bytes) {}
 
     // In order. REQUIRES: known(), and Alone().
     const std::vector<std::string>& operands() const { return operands_; }
@@ -102,11 +97,9 @@ class AppendGate {
     void Add(std::string_view operand);
     void Lose();
 
-    const std::string key_;
     const ListId list_;
     const size_t max_bytes_;
-    bool is_begun_ = false;  // the sealer's own
-    std::mutex order_;       // held while an operand is written, so that the order is RocksDB's
+    std::mutex order_;  // held while an operand is written, so that the order is RocksDB's
     bool known_ = true;
     size_t bytes_ = 0;
     std::vector<std::string> operands_;
@@ -117,11 +110,10 @@ class AppendGate {
   rocksdb::Status Append(const ListId& list, std::string_view operand, Write write) {
     const std::shared_lock<FairSharedMutex> lock(mutex_);
     if (watch_ == nullptr || !(watch_->list_ == list)) return write();
-    Watch& watch = *watch_;
-    const std::lock_guard<std::mutex> order(watch.order_);
+    const std::lock_guard<std::mutex> order(watch_->order_);
     rocksdb::Status s = write();
     // A write that failed may have been done all the same.
-    s.ok() ? watch.Add(operand) : watch.Lose();
+    s.ok() ? watch_->Add(operand) : watch_->Lose();
     return s;
   }
 
@@ -134,34 +126,30 @@ class AppendGate {
 
   bool unseen() const { return unseen_.load(std::memory_order_relaxed); }
 
-  // Begins to watch, and calls `f`, while nobody appends. If somebody who appends waits for a
-  // transaction, only calls `f`: what is appended is not known then. REQUIRES: ListLock::structure
-  // is held, up to End().
+  // Begins to watch, and calls `f`, while nobody appends. REQUIRES: ListLock::structure is held, up
+  // to End().
   template <typename F>
-  void Begin(const std::shared_ptr<Watch>& watch, F f) {
-    const std::unique_lock<FairSharedMutex> alone(mutex_, std::try_to_lock);
-    watch->is_begun_ = alone.owns_lock();
-    if (watch->is_begun_) watch_ = watch;
+  void Begin(Watch* watch, F f) {
+    const std::lock_guard<FairSharedMutex> alone(mutex_);
+    watch_ = watch;
     f();
   }
-  // Calls `f(known)`. `known`: all that was appended since Begin() is in the Watch, and nobody
-  // appends meanwhile.
+  // Calls `f(known)` while nobody appends. `known`: all that was appended since Begin() is in the
+  // Watch.
   template <typename F>
-  rocksdb::Status Alone(const Watch& watch, F f) {
-    if (!watch.is_begun_) return f(false);
-    const std::unique_lock<FairSharedMutex> alone(mutex_, std::try_to_lock);
-    return f(alone.owns_lock() && watch.known() && !unseen_.load(std::memory_order_relaxed));
+  rocksdb::Status Alone(F f) {
+    const std::lock_guard<FairSharedMutex> alone(mutex_);
+    const bool known = watch_->known() && !unseen_.load(std::memory_order_relaxed);
+    return f(known);
   }
-  // Ends to watch. If somebody who appends waits for a transaction, the next Begin() does.
-  void End(const Watch& watch) {
-    if (!watch.is_begun_) return;
-    const std::unique_lock<FairSharedMutex> alone(mutex_, std::try_to_lock);
-    if (alone.owns_lock()) watch_ = nullptr;
+  void End() {
+    const std::lock_guard<FairSharedMutex> alone(mutex_);
+    watch_ = nullptr;
   }
 
  private:
   FairSharedMutex mutex_;
-  std::shared_ptr<Watch> watch_;
+  Watch* watch_ = nullptr;
   std::atomic<bool> unseen_{false};  // for ever: nobody says when such an append is written
 };
 

@@ -230,17 +230,16 @@ rocksdb::Status LongCore::Seal(const rocksdb::Slice& key, SealMode mode) {
   rocksdb::Status s;
   LongList list(*core, key);
   const std::lock_guard<std::mutex> structure(list.lock.structure);
-  const auto watch =
-      std::make_shared<AppendGate::Watch>(list.id, static_cast<size_t>(4 * page_bytes));
+  AppendGate::Watch watch(list.id, static_cast<size_t>(4 * page_bytes));
   const rocksdb::Snapshot* snapshot = nullptr;
   // All appends that are done by then are in the snapshot, and all others are watched.
   uint64_t counted = 0;
-  list.lock.appends.Begin(watch, [&] {
+  list.lock.appends.Begin(&watch, [&] {
     counted = open_pages.Counted(list.hash);
     snapshot = root->GetSnapshot();
   });
   const absl::Cleanup end = [&] {
-    list.lock.appends.End(*watch);
+    list.lock.appends.End();
     root->ReleaseSnapshot(snapshot);
   };
   rocksdb::ReadOptions options;
@@ -266,7 +265,7 @@ rocksdb::Status LongCore::Seal(const rocksdb::Slice& key, SealMode mode) {
 
   SealWork work;
   work.list = &list;
-  work.watch = watch.get();
+  work.watch = &watch;
   work.encoded = bytes;
   if (mode == SealMode::kMerge) {
     work.rest = ValueRange(open.view());
@@ -352,7 +351,7 @@ rocksdb::Status LongCore::WritePages(SealWork* work, size_t* next) {
     }
     return s;
   };
-  rocksdb::Status s = list.lock.appends.Alone(*work->watch, write);
+  rocksdb::Status s = list.lock.appends.Alone(write);
   if (!s.ok()) return s;
   for (size_t i = first; i < last; ++i) {
     const SealWork::Page& at = work->pages[i];
@@ -370,7 +369,7 @@ rocksdb::Status LongCore::WriteBase(SealWork* work) {
   LongList& list = *work->list;
   rocksdb::WriteOptions options;
   options.disableWAL = without_wal_.load(std::memory_order_relaxed);
-  return list.lock.appends.Alone(*work->watch, [&](bool known) {
+  return list.lock.appends.Alone([&](bool known) {
     if (!known || !watches) return rocksdb::Status::OK();
     std::vector<ValueRange> parts = {work->rest};
     for (const std::string& operand : work->watch->operands()) {
