@@ -213,7 +213,7 @@ TEST_P(LongSealLoadTest, OpenPagesStayBelowTwicePageBytes) {
   constexpr uint64_t kPageBytes = 2000;
   constexpr int kThreads = 4;
   const Load& load = GetParam();
-  const int appends = test::kThreadSanitizer ? load.appends / 5 : load.appends;
+  const int appends = test::kThreadSanitizer ? load.appends / 2 : load.appends;
   LongDb db(kPageBytes, /*seals=*/true);
   const auto key = [](int k) { return "key " + std::to_string(k); };
   std::vector<std::thread> threads;
