@@ -253,11 +253,14 @@ TEST(MergeFailureTest, AListThatIsTooLargeIsToldOfItsOwnKeyAndReadAlone) {
     const internal::MergeFailure failure = read.Of("large").failure;
     EXPECT_EQ(failure.kind, internal::MergeFailure::Kind::kTooLarge);
     const rocksdb::Status rocksdb_says = rocksdb::Status::Corruption("could not perform merge");
-    const rocksdb::Status s = internal::ExplainFailure("large", failure, rocksdb_says);
+    const rocksdb::Status s =
+        internal::ExplainFailure(internal::ValueOf("large"), failure, rocksdb_says);
     EXPECT_TRUE(s.IsCorruption());
     EXPECT_THAT(s.ToString(), AllOf(HasSubstr("\"large\" is too large"), HasSubstr("5368709120")));
-    EXPECT_EQ(internal::ExplainFailure("after", read.Of("after").failure, rocksdb_says).ToString(),
-              rocksdb_says.ToString());
+    EXPECT_EQ(
+        internal::ExplainFailure(internal::ValueOf("after"), read.Of("after").failure, rocksdb_says)
+            .ToString(),
+        rocksdb_says.ToString());
   }
   const internal::ReadContext next;
   EXPECT_EQ(next.failure().kind, internal::MergeFailure::Kind::kNone);
