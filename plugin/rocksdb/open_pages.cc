@@ -108,7 +108,8 @@ OpenPages::Size OpenPages::Appended(uint64_t hash, std::string_view key, uint64_
     if (bytes < page_bytes_ / 16 && Random() >= bytes * 16 * (uint64_t{1} << 32) / page_bytes_) {
       return Size::kSmall;
     }
-    Wait(key, written);
+    const bool is_by_chance = bytes < page_bytes_ / 16;
+    Wait(key, written, is_by_chance ? kMaxWaiting / 2 : kMaxWaiting);
     return Size::kLarge;
   }
   // What was there before the list was counted is less than a page, or was noticed.
@@ -185,13 +186,13 @@ void OpenPages::PutOff(Entries::value_type* entry, std::chrono::milliseconds pau
   entry->second.place = Place::kLater;
 }
 
-void OpenPages::Wait(std::string_view key, Written written) {
+void OpenPages::Wait(std::string_view key, Written written, size_t max_waiting) {
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     if (stopped_) return;
     const auto found = entries_.find(std::string(key));
     if (found == entries_.end()) {
-      if (entries_.size() >= kMaxWaiting && !DropLook()) return;
+      if (entries_.size() >= max_waiting && !DropLook()) return;
       const auto entered = entries_.try_emplace(std::string(key)).first;
       if (written == Written::kWhenever) entered->second.looks = kLooks;
       Count(&entered->second, true);

@@ -11,7 +11,8 @@
 // anything was appended or not.
 //
 // Lists that are to be looked at wait in a queue, once each. The queue has room for kMaxWaiting;
-// what does not fit is noticed again when more is appended. What is noticed of a list while it is
+// what does not fit is noticed again when more is appended. Half of the room is for lists that are
+// not only looked at by chance. What is noticed of a list while it is
 // looked at has it looked at once more.
 //
 // Thread safety: all of it.
@@ -119,7 +120,7 @@ class OpenPages {
   using Entries = std::unordered_map<std::string, Entry>;
 
   std::atomic<uint64_t>* Find(uint64_t hash, uint64_t* found) const;
-  void Wait(std::string_view key, Written written);
+  void Wait(std::string_view key, Written written, size_t max_waiting = kMaxWaiting);
   // All with mutex_ held.
   void Count(Entry* entry, bool is_counted);
   bool DropLook();
