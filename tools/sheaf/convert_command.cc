@@ -30,10 +30,11 @@ namespace {
 constexpr char kName[] = "convert";
 
 constexpr char kFooter[] =
-    R"(Copies the plain lists of a column family into a new one of long lists, in sealed pages of about SIZE
-and an open page, as `sheaf load --page-bytes` does. Positions begin at 0. With --page-bytes 0, copies
-long lists into a new column family of plain lists: a list of more than 4 GiB - 1 bytes is refused, and
-positions are lost. The new column family has the options of the other, but for its merge operator.
+    R"(Copies the plain lists of a column family into a new one of long lists, in sealed pages of about
+SIZE and an open page, as `sheaf load --page-bytes` does. Positions begin at 0. With --page-bytes 0,
+copies long lists into a new column family of plain lists: a list of more than 4 GiB - 1 bytes is
+refused, and positions are lost. The new column family has the options of the other, but for its
+merge operator.
 
 The lists that are copied stay as they are: `rocksdb::DB::DropColumnFamily` drops them, when the new
 ones have taken their place. No other process may have the DB open. SSTs are written into the folder
@@ -44,8 +45,8 @@ Examples:
   sheaf convert --db lists.db --to-cf events --page-bytes 64K
   sheaf convert --db lists.db --cf events --to-cf plain --page-bytes 0
 
-Exit status: 0 success; 1 failed, nothing was converted; 2 bad usage; 130 or 143 interrupted by SIGINT
-or SIGTERM, nothing was converted.)";
+Exit status: 0 success; 1 failed, nothing was converted; 2 bad usage; 130 or 143 interrupted by
+SIGINT or SIGTERM, nothing was converted.)";
 
 struct Arguments {
   DbName db;

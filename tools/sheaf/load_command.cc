@@ -60,13 +60,13 @@ A new DB gets the merge operator sheaf.append and the collector sheaf.stats.
 --page-bytes SIZE makes long lists, which sheaf::LongStore reads: a list lies in sealed pages of about
 SIZE, and what is left in an open page, to which values are appended. So a list may have any length,
 whatever --memory is: pages are written as its values come. (64K is a good SIZE. A page must fit into
-a sixteenth of --memory.) A DB of long lists is known by its OPTIONS. A load into one
-appends: less than a page to the open page of its list, more in sealed pages behind those that the
-list has, together with what its open page had. Long lists are not replaced: --mode replace needs a
-DB without any. With --sst-only and --mode append, all goes into open pages, 4 GiB - 1 bytes at most.
+a sixteenth of --memory.) A DB of long lists is known by its OPTIONS. A load into one appends: less
+than a page to the open page of its list, more in sealed pages behind those that the list has,
+together with what its open page had. Long lists are not replaced: --mode replace needs a DB without
+any. With --sst-only and --mode append, all goes into open pages, 4 GiB - 1 bytes a list at most.
 
-Limits: a key has 1 byte to 8 MB, a plain list 4 GiB - 1 bytes. A row must fit into a tenth of --memory
-and into a third of the share of it that each of --threads has (jsonl: a sixteenth). A list of
+Limits: a key has 1 byte to 8 MB, a plain list 4 GiB - 1 bytes. A row must fit into a tenth of
+--memory and into a third of the share of it that each of --threads has (jsonl: a sixteenth). A list of
 more than an eighth of --memory is written in pieces, which RocksDB merges at reads until the list
 is compacted.
 Peak memory is --memory, and some 30 MB for the program. --memory is 16 MB at least and 32 TB at

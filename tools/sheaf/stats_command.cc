@@ -20,7 +20,7 @@
 #include "tools/sheaf/list_totals.h"
 #include "tools/sheaf/operand_debt.h"
 #include "tools/sheaf/output.h"
-#include "tools/sheaf/page_scan.h"
+#include "tools/sheaf/page_totals.h"
 
 namespace sheaf {
 namespace tool {
@@ -72,17 +72,6 @@ Examples:
 
 Exit status: 0 success; 1 failed, or a value is not a list and was not counted, or a log is
 damaged and what follows the damage was not counted; 2 bad usage.)";
-
-struct PageTotals {
-  uint64_t page_bytes = 0;
-  uint64_t sealed = 0;
-  uint64_t open = 0;
-  Histogram bytes_per_page;
-  // Of the last list: the positions of its values, and those in the open page.
-  uint64_t first = 0;
-  uint64_t end = 0;
-  uint64_t in_open = 0;
-};
 
 // What is printed. Exact if there are no reasons why not.
 struct Stats {
@@ -279,60 +268,11 @@ rocksdb::Status ScanPages(ListDb& lists, const Arguments& arguments, Stats* stat
   progress.Phase("reading pages", arguments.key.has_value() ? 0 : tables.scan_bytes,
                  /*in_bytes=*/true);
   OperandDebt debt(arguments.top);
-  ListTotals& totals = stats->totals;
-  PageTotals pages;
-  pages.page_bytes = lists.page_bytes();
-  uint64_t read = 0;
-  uint64_t told = 0;
-  uint64_t values = 0;  // of the list
-  const KeyRange range = arguments.key.has_value()
-                             ? KeyRange{*arguments.key, *arguments.key + std::string(1, '\0')}
-                             : KeyRange::All();
-  PageScan scan(lists, range);
-  const auto end_list = [&] {
-    if (totals.keys != 0) totals.values_per_key.Add(values);
-    values = 0;
-  };
-  for (; scan.Valid(); scan.Next()) {
-    read += scan.stored_key().size() + scan.value().size();
-    if (read - told >= kBytesAProgress) {
-      told = read;
-      progress.At(read, 0);
-    }
-    if (!scan.is_page()) {
-      ++totals.undecodable;
-      continue;
-    }
-    debt.Add(scan.key(), scan.operands());
-    if (scan.begins_list()) {
-      end_list();
-      ++totals.keys;
-      pages.first = pages.end = scan.is_open() ? 0 : scan.position();
-      pages.in_open = 0;
-    }
-    ++(scan.is_open() ? pages.open : pages.sealed);
-    if (!scan.list().ok()) {
-      ++totals.undecodable;
-      continue;
-    }
-    const BlobView& page = *scan.list();
-    values += page.size();
-    totals.values += page.size();
-    totals.bytes += page.contents().size();
-    totals.encoded_bytes += page.encoded().size();
-    totals.bytes_per_value.AddSizes(page);
-    pages.bytes_per_page.Add(page.encoded().size());
-    if (scan.is_open()) {
-      pages.in_open = page.size();
-      pages.end += page.size();
-    } else {
-      pages.end = scan.position() + page.size();
-    }
-  }
-  end_list();
-  stats->pages = pages;
+  stats->pages.emplace();
+  const rocksdb::Status status =
+      CountPages(lists, arguments.key, &progress, &stats->totals, &*stats->pages, &debt);
   if (arguments.debt) stats->debt.emplace(std::move(debt));
-  return scan.status();
+  return status;
 }
 
 rocksdb::Status Collect(ListDb& lists, const Arguments& arguments, Stats* stats) {
