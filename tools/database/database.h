@@ -149,9 +149,9 @@ class Database {
   std::vector<std::string> FamilyNames() const;
   // The same DB with another column family for the lists. REQUIRES: one of FamilyNames().
   Database WithFamily(const std::string& name) const;
-  // Makes column family `name`, empty: with the options of this one, but for `page_bytes` and limits
-  // of a list. An interrupted call can be repeated. Errors: as Open(); Internal with RocksDB's
-  // reason.
+  // Makes column family `name`, empty: with the options of this one, but for `page_bytes` and
+  // limits of a list. An interrupted call can be repeated. Errors: as Open(); Internal with
+  // RocksDB's reason.
   absl::Status MakeFamily(const std::string& name, uint64_t page_bytes) const;
   // True if OPTIONS say that the column family holds lists: they name sheaf.append or sheaf.stats
   // for it, or an older OPTIONS file names sheaf.append. False says nothing.
