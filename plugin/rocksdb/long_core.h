@@ -3,6 +3,7 @@
 #ifndef SHEAF_PLUGIN_ROCKSDB_LONG_CORE_H_
 #define SHEAF_PLUGIN_ROCKSDB_LONG_CORE_H_
 
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -96,6 +97,8 @@ class LongCore {
   void Run();
 
   std::atomic<bool> without_wal_{false};  // appends are written so
+  // By hash: a read has met many pending operands, which are to be merged.
+  std::array<std::atomic<bool>, 1024> read_many_ = {};
   std::atomic<uint64_t> pages_sealed_{0};
   std::atomic<uint64_t> bytes_sealed_{0};
   std::atomic<uint64_t> seals_failed_{0};

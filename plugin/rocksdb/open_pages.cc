@@ -115,7 +115,8 @@ OpenPages::Size OpenPages::Appended(uint64_t hash, std::string_view key, uint64_
   // What was there before the list was counted is less than a page, or was noticed.
   const uint64_t limit = std::max<uint64_t>(1, is_exact ? page_bytes_ : page_bytes_ / 2);
   const uint64_t after = before + bytes;
-  const bool is_far_too_large = serves_ && after >= 2 * page_bytes_;
+  // What is counted may be an eighth less than what the page has.
+  const bool is_far_too_large = serves_ && after >= 2 * page_bytes_ - page_bytes_ / 8;
   if (!is_far_too_large && after / limit == before / limit) return Size::kSmall;
   Wait(key, written);
   return is_far_too_large ? Size::kFarTooLarge : Size::kLarge;

@@ -53,7 +53,7 @@ class OpenPages {
   enum class Size { kSmall, kLarge, kFarTooLarge };
 
   // Counts `bytes` that were appended to `key`. If its page may be past page_bytes, the list waits
-  // from now on. kFarTooLarge: past twice page_bytes, so that its writers should wait, too.
+  // from now on. kFarTooLarge: about twice page_bytes, so that its writers should wait, too.
   // kWhenever: they are in a batch or a transaction; so the list is looked at some times more, as
   // nobody tells when they are written.
   enum class Written { kNow, kWhenever };

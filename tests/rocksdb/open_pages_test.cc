@@ -58,7 +58,7 @@ TEST_F(OpenPagesTest, AListWaitsOnceItIsPastPageBytes) {
   EXPECT_EQ(pages_.waiting(), 0u);
   EXPECT_EQ(Append("k", 1024), Size::kLarge);
   EXPECT_EQ(pages_.waiting(), 1u);
-  for (int i = 0; i < 63; ++i) ASSERT_EQ(Append("k", 1024), Size::kSmall) << i;
+  for (int i = 0; i < 55; ++i) ASSERT_EQ(Append("k", 1024), Size::kSmall) << i;
   for (int i = 0; i < 5; ++i) EXPECT_EQ(Append("k", 1024), Size::kFarTooLarge);
   EXPECT_EQ(pages_.waiting(), 1u) << "once";
   EXPECT_EQ(Pop(), "k");
