@@ -27,7 +27,6 @@
 #include <algorithm>
 #include <chrono>
 #include <deque>
-#include <filesystem>
 #include <fstream>
 #include <functional>
 #include <memory>
@@ -46,7 +45,6 @@
 #include "tools/bench/lists.h"
 #include "tools/bench/long_systems.h"
 #include "tools/bench/run.h"
-#include "tools/bench/temp_folder.h"
 #include "tools/bench/visit.h"
 
 namespace sheaf {
@@ -59,37 +57,24 @@ constexpr size_t kMaxBytes = size_t{700} << 20;
 // A blob is written whole by each merge: beyond this, it takes minutes to make.
 constexpr size_t kMaxBlobBytes = 64 << 20;
 
-class LongDb {
- public:
-  explicit LongDb(const std::function<void(rocksdb::Options*)>& configure)
-      : path_(NewTempFolder("long_bench")) {
-    rocksdb::Options options;
-    options.create_if_missing = true;
-    options.compression = rocksdb::kNoCompression;
-    rocksdb::BlockBasedTableOptions table;
-    // In which every blob fits.
-    table.block_cache = rocksdb::NewLRUCache(size_t{3} << 30, /*num_shard_bits=*/2);
-    options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
-    configure(&options);
-    rocksdb::DB* db = nullptr;
-    const rocksdb::Status s = rocksdb::DB::Open(options, path_, &db);
-    if (!s.ok()) {
-      std::fprintf(stderr, "long_bench: cannot open a DB in %s: %s\n", path_.c_str(),
-                   s.ToString().c_str());
-      std::exit(1);
-    }
-    db_.reset(db);
-  }
-  ~LongDb() {
-    db_.reset();
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  rocksdb::DB* get() { return db_.get(); }
+// Options of a DB of this benchmark, but for what `configure` changes.
+template <typename Configure>
+rocksdb::Options OptionsWith(const Configure& configure) {
+  rocksdb::Options options;
+  options.create_if_missing = true;
+  options.compression = rocksdb::kNoCompression;
+  rocksdb::BlockBasedTableOptions table;
+  // In which every blob fits.
+  table.block_cache = rocksdb::NewLRUCache(size_t{3} << 30, /*num_shard_bits=*/2);
+  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  configure(&options);
+  return options;
+}
 
- private:
-  const std::string path_;
-  std::unique_ptr<rocksdb::DB> db_;
+class LongDb : public BenchDb {
+ public:
+  template <typename Configure>
+  explicit LongDb(const Configure& configure) : BenchDb("long_bench", OptionsWith(configure)) {}
 };
 
 // Lists of a shape, as `System` has them.

@@ -20,6 +20,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -30,6 +31,7 @@
 #include "rocksdb/write_batch.h"
 #include "sheaf/long_store.h"
 #include "sheaf/store.h"
+#include "tools/bench/temp_folder.h"
 
 namespace sheaf {
 namespace bench {
@@ -44,6 +46,34 @@ std::unique_ptr<Kind> OpenOrDie(rocksdb::DB* db, const Options& options) {
   std::fprintf(stderr, "error: %s\n", s.ToString().c_str());
   std::abort();
 }
+
+// A DB of its own, in a folder that is removed at the end.
+class BenchDb {
+ public:
+  BenchDb(const char* benchmark, const rocksdb::Options& options)
+      : path_(NewTempFolder(benchmark)) {
+    rocksdb::DB* db = nullptr;
+    const rocksdb::Status s = rocksdb::DB::Open(options, path_, &db);
+    if (!s.ok()) {
+      std::fprintf(stderr, "%s: cannot open a DB in %s: %s\n", benchmark, path_.c_str(),
+                   s.ToString().c_str());
+      std::exit(1);
+    }
+    db_.reset(db);
+  }
+  ~BenchDb() {
+    db_.reset();
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  BenchDb(const BenchDb&) = delete;
+  BenchDb& operator=(const BenchDb&) = delete;
+  rocksdb::DB* get() { return db_.get(); }
+
+ private:
+  const std::string path_;
+  std::unique_ptr<rocksdb::DB> db_;
+};
 
 class SheafLong {
  public:

@@ -22,7 +22,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <deque>
-#include <filesystem>
 #include <functional>
 #include <memory>
 #include <random>
@@ -44,7 +43,6 @@
 #include "tools/bench/lists.h"
 #include "tools/bench/long_systems.h"
 #include "tools/bench/run.h"
-#include "tools/bench/temp_folder.h"
 #include "tools/bench/visit.h"
 
 namespace sheaf {
@@ -152,30 +150,6 @@ rocksdb::Status TrimList(StringAppendSplit& system, rocksdb::DB*, const std::str
   return system.Trim(key);
 }
 
-class Db {
- public:
-  explicit Db(const rocksdb::Options& options) : path_(NewTempFolder("mixed_bench")) {
-    rocksdb::DB* db = nullptr;
-    const rocksdb::Status s = rocksdb::DB::Open(options, path_, &db);
-    if (!s.ok()) {
-      std::fprintf(stderr, "mixed_bench: cannot open a DB in %s: %s\n", path_.c_str(),
-                   s.ToString().c_str());
-      std::exit(1);
-    }
-    db_.reset(db);
-  }
-  ~Db() {
-    db_.reset();
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  rocksdb::DB* get() { return db_.get(); }
-
- private:
-  const std::string path_;
-  std::unique_ptr<rocksdb::DB> db_;
-};
-
 rocksdb::Options OptionsOf(std::shared_ptr<rocksdb::Cache> cache) {
   rocksdb::Options options;
   options.create_if_missing = true;
@@ -231,7 +205,7 @@ void Mixed(benchmark::State& state, size_t operations, unsigned appends_of_100, 
     options.write_buffer_size = std::max<size_t>(bytes / 40, 64 << 10);
     options.statistics = rocksdb::CreateDBStatistics();
     System::Configure(&options);
-    Db db(options);
+    BenchDb db("mixed_bench", options);
     System system(db.get());
     const List values({"", 1000, Shape::Sizes::kEqual, kSize}, 5);
     std::vector<std::string> keys;
@@ -332,7 +306,7 @@ void Cold(benchmark::State& state, size_t count, Operation operation, bool compr
   options.use_direct_reads = true;
   if (compressed) options.compression = rocksdb::kLZ4Compression;
   System::Configure(&options);
-  Db db(options);
+  BenchDb db("mixed_bench", options);
   System system(db.get());
   // Text-like: half of each value is the same.
   List random({"", std::max<size_t>(count, 2), Shape::Sizes::kEqual, kSize / 2}, 5);
