@@ -14,7 +14,9 @@
 #include <thread>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "plugin/codec/stored_key.h"
+#include "plugin/codec/value_range.h"
 #include "plugin/rocksdb/list_lock.h"
 #include "plugin/rocksdb/open_pages.h"
 #include "plugin/rocksdb/page_index.h"
@@ -27,6 +29,10 @@
 
 namespace sheaf {
 namespace internal {
+
+// Replaces `*page` with a page of `values`. Errors: ResourceExhausted past what `layout` or RocksDB
+// holds.
+absl::Status EncodePage(const ValueRange& values, Layout layout, std::string* page);
 
 // A list of a LongStore, as its calls need it.
 struct LongList {
@@ -89,7 +95,9 @@ class LongCore {
   bool SeesAppends(const LongList& list) const { return watches && !list.lock.appends.unseen(); }
 
   rocksdb::Status MayWrite(const char* call) const;
-  static rocksdb::Status EncodeOperand(const ValueList& values, std::string* operand);
+  // A read that merges so many pending appends has them merged for the next ones.
+  static constexpr uint64_t kManyOperands = 64;
+
   // One write for the pages of `work` that fit one batch, from page `*next` on. The last one also
   // begins the open page anew.
   rocksdb::Status WritePages(SealWork* work, size_t* next);

@@ -1,5 +1,5 @@
-// Opening a LongStore, and closing it. Its writes and seals are in long_core.cc; its reads in
-// long_reads.cc and long_cursors.cc.
+// Opening a LongStore, and closing it. Its writes and seals are in long_core.cc and long_seal.cc;
+// its reads in long_reads.cc and long_cursors.cc.
 
 #include "sheaf/long_store.h"
 

@@ -6,6 +6,7 @@
 
 #include "plugin/codec/encoder.h"
 #include "plugin/codec/little_endian.h"
+#include "sheaf/blob_builder.h"
 
 namespace sheaf {
 namespace internal {
@@ -53,6 +54,16 @@ std::string EncodeSingleAppend(std::string_view value) {
   operand.append(bytes, header);
   operand.append(value);
   return operand;
+}
+
+absl::Status EncodeAppend(absl::Span<const std::string_view> values, std::string* operand) {
+  if (values.size() == 1 && values[0].size() <= disk::kMaxOperandValue) {
+    *operand = EncodeSingleAppend(values[0]);
+    return absl::OkStatus();
+  }
+  absl::StatusOr<std::string> encoded = Encode(values);
+  if (encoded.ok()) *operand = *std::move(encoded);
+  return encoded.status();
 }
 
 bool MergeSingleAppends(const BlobView& base, absl::Span<const rocksdb::Slice> operands,

@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 
+#include "absl/status/status.h"
 #include "absl/types/span.h"
 #include "rocksdb/slice.h"
 #include "sheaf/blob_view.h"
@@ -27,6 +28,9 @@ bool MergeSingleAppends(const BlobView& base, absl::Span<const rocksdb::Slice> o
 
 // A list of one value, as Encode() writes it. REQUIRES: the value fits in an operand.
 std::string EncodeSingleAppend(std::string_view value);
+
+// Replaces `*operand` with one that appends `values`. Errors: as Encode().
+absl::Status EncodeAppend(absl::Span<const std::string_view> values, std::string* operand);
 
 }  // namespace internal
 }  // namespace sheaf

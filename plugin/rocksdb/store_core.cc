@@ -70,6 +70,11 @@ rocksdb::Status StoreCore::ForkedStatus() {
       "without destroying the DB");
 }
 
+rocksdb::Status NotWritten(const absl::Status& status) {
+  return rocksdb::Status::InvalidArgument(
+      "list not written", rocksdb::Slice(status.message().data(), status.message().size()));
+}
+
 rocksdb::Status CorruptList(const std::string& subject, const rocksdb::Slice& value, Layout layout,
                             const absl::Status& status) {
   const absl::Status why = ExplainUndecodable(value.ToStringView(), layout, status);

@@ -147,6 +147,9 @@ std::string ValueOf(const rocksdb::Slice& key);
 rocksdb::Status CorruptList(const std::string& subject, const rocksdb::Slice& value, Layout layout,
                             const absl::Status& status);
 
+// InvalidArgument: a list or an operand was not written, as it cannot be encoded for `status`.
+rocksdb::Status NotWritten(const absl::Status& status);
+
 // Store::Get, in `context`.
 rocksdb::Status ReadList(const StoreCore& core, const rocksdb::ReadOptions& options,
                          const rocksdb::Slice& key, ReadContext* context, PinnedBlob* list);

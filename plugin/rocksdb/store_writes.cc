@@ -14,12 +14,6 @@
 namespace sheaf {
 namespace {
 
-// Why a list or an operand that cannot be encoded was not written.
-rocksdb::Status NotWritten(const absl::Status& status) {
-  return rocksdb::Status::InvalidArgument(
-      "list not written", rocksdb::Slice(status.message().data(), status.message().size()));
-}
-
 absl::Status TooLargeToRemove(size_t size) {
   return absl::ResourceExhaustedError(absl::StrCat(
       "a value of ", size, " bytes to remove; an operand holds at most ", disk::kMaxOperandValue));
@@ -49,21 +43,16 @@ Store::Change Store::Putting(const ValueList& values) const {
   if (blob.ok()) {
     change.value = *std::move(blob);
   } else {
-    change.status = NotWritten(blob.status());
+    change.status = internal::NotWritten(blob.status());
   }
   return change;
 }
 
 Store::Change Store::Appending(const ValueList& values) const {
   static constexpr char kName[] = "Store::Append";  // outlives the call
-  const Values views = values.views();
-  if (views.size() == 1 && views[0].size() <= disk::kMaxOperandValue) {
-    return Merging(kName, internal::EncodeSingleAppend(views[0]));
-  }
-  absl::StatusOr<std::string> operand = Encode(views);
-  const absl::Status encoded = operand.status();
-  Change change = Merging(kName, encoded.ok() ? *std::move(operand) : "");
-  if (!encoded.ok()) change.status = NotWritten(encoded);
+  Change change = Merging(kName, "");
+  const absl::Status encoded = internal::EncodeAppend(values.views(), &change.value);
+  if (!encoded.ok()) change.status = internal::NotWritten(encoded);
   return change;
 }
 
@@ -79,14 +68,14 @@ Store::Change Store::Removing(const ValueList& values) const {
     return change;
   }
   const absl::Status encoded = EncodeRemoves(values.views(), &change.value);
-  if (!encoded.ok()) change.status = NotWritten(encoded);
+  if (!encoded.ok()) change.status = internal::NotWritten(encoded);
   return change;
 }
 
 Store::Change Store::RemovingPrefix(const rocksdb::Slice& prefix) const {
   Change change = Merging("Store::RemovePrefix", "");
   if (prefix.size() > disk::kMaxOperandValue) {
-    change.status = NotWritten(TooLargeToRemove(prefix.size()));
+    change.status = internal::NotWritten(TooLargeToRemove(prefix.size()));
   } else {
     change.value = internal::EncodeRemovePrefix(prefix.ToStringView());
   }
