@@ -14,7 +14,7 @@
 //
 // The column family's merge operator is `sheaf.append` with `page_bytes`. Write its keys through
 // LongStores of one process only. (To ingest new lists that `sheaf load --page-bytes` made is
-// fine.) Open it with disableWAL for all appends or for none.
+// fine.) Append with WriteOptions::disableWAL always, or never.
 //
 // Ownership: as Store. The DB and the column family must outlive the LongStore and its cursors;
 // what Get, GetRange and GetLast return may outlive all of them. Declare the LongStore after the
